@@ -1,0 +1,53 @@
+# Everything starts here. Only the system's own Python, 3.11 to 3.13, is needed: make demo, make test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group build
+export PYTHONUTF8 = 1
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Bản Tin needs Python 3.11 to 3.13; say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 3; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "cannot make a virtual environment: apt-get install python3-venv, then again" >&2; rm -rf $(VENV); exit 3; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.11,<1"
+
+# The stamps hold which locks are installed, so that a second run starts at once.
+$(VENV)/.demo: requirements.lock pyproject.toml | $(UV)
+	@echo "installing the locked packages into $(VENV) …" >&2
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements-dev.lock $(VENV)/.demo
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.demo  ## the virtual environment with the locked packages, and the command .venv/bin/bantin
+
+demo: setup  ## the whole line in a fresh workspace, offline, with two practice stations
+	@$(BIN)/bantin demo $(DEMO)
+
+test: $(VENV)/.test  ## every test, with real OpenSSH, ffmpeg and eSpeak (installed by apt when root)
+	@tests/system-tools
+	@$(BIN)/pytest -n auto --dist loadgroup $(TEST)
+
+check: $(VENV)/.test  ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.test  ## what the line costs, as ratios to the bare tools
+	@$(BIN)/python -m benchmarks.line
+
+lock: | $(UV)  ## both locks again, from pyproject.toml
+	@$(LOCK) --output-file requirements.lock
+	@$(LOCK) --group dev --output-file requirements-dev.lock

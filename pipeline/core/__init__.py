@@ -1,0 +1,1 @@
+"""The pure heart: nouns, rules and ports. Nothing here opens a file, asks the time, or calls a tool."""

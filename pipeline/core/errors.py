@@ -1,0 +1,412 @@
+"""Everything that can go wrong: what happened, to what, the next step, in two languages, under a stable code.
+
+Letters: C configuration, I intake, R reading, V voices, S studio, D delivery, L ledger and store, N newsroom.
+A code is never reused for another fault. Exit codes are those of docs/architecture.md.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+EXIT_USAGE = 2
+EXIT_CONFIG = 3
+EXIT_BAD_INPUT = 4
+EXIT_ENGINE = 5
+EXIT_SOME_FAILED = 6
+EXIT_ALL_FAILED = 7
+EXIT_RUNNING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """The same message in Vietnamese and English."""
+
+    vi: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.en
+
+    def format(self, **fields: object) -> "Says":
+        """Fill in fields; a field that is itself bilingual gives each language its own half."""
+        return Says(
+            self.vi.format(**{k: v.vi if isinstance(v, Says) else v for k, v in fields.items()}),
+            self.en.format(**{k: v.en if isinstance(v, Says) else v for k, v in fields.items()}),
+        )
+
+
+class PipelineError(Exception):
+    """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments."""
+
+    code: ClassVar[str] = "N-000"
+    exit_code: ClassVar[int] = EXIT_BAD_INPUT
+    retry: ClassVar[bool] = False
+    """Whether waiting helps: the same call may succeed later with nothing changed."""
+    what: ClassVar[Says]
+    fix: ClassVar[Says]
+
+    def __init__(self, **fields: object) -> None:
+        self.fields = fields
+        self.message = self.what.format(**fields)
+        self.next_step = self.fix.format(**fields)
+        super().__init__(f"{self.code} {self.message.en}; {self.next_step.en}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.fields))
+
+
+def _rebuild(kind: type[PipelineError], fields: dict[str, object]) -> PipelineError:
+    return kind(**fields)
+
+
+# --- C: configuration ------------------------------------------------------------------------------------------------
+
+
+class ConfigError(PipelineError):
+    """Settings or stations that cannot work; `faults` lists them all, one a line."""
+
+    code = "C-101"
+    exit_code = EXIT_CONFIG
+    what = Says("cấu hình sai trong {file}:\n{faults}", "wrong settings in {file}:\n{faults}")
+    fix = Says("sửa các dòng trên rồi chạy lại", "correct the lines above and run again")
+
+
+class NoWorkspace(PipelineError):
+    """There is no config.toml where one was looked for."""
+
+    code = "C-102"
+    exit_code = EXIT_CONFIG
+    what = Says("không thấy config.toml trong {folder}", "no config.toml in {folder}")
+    fix = Says("chạy: bantin init {folder}", "run: bantin init {folder}")
+
+
+class ToolMissing(PipelineError):
+    """A program or library that the work needs is not there."""
+
+    code = "C-103"
+    exit_code = EXIT_CONFIG
+    what = Says("thiếu công cụ {tool}: {reason}", "missing tool {tool}: {reason}")
+    fix = Says("cài đặt: {how}", "install it: {how}")
+
+
+class UnknownName(PipelineError):
+    """A programme, profile, station or voice that the settings do not know."""
+
+    code = "C-104"
+    exit_code = EXIT_CONFIG
+    what = Says("không có {what} tên “{name}”", "there is no {what} named {name!r}")
+    fix = Says("tên gần nhất: {nearest}", "nearest known: {nearest}")
+
+
+class WorkspaceInUse(PipelineError):
+    """Another run holds the workspace's lock."""
+
+    code = "C-105"
+    exit_code = EXIT_RUNNING
+    retry = True
+    what = Says("một lượt {job} khác đang chạy trong {folder}", "another {job} is already running in {folder}")
+    fix = Says("chờ lượt ấy xong rồi chạy lại", "wait for it to end, then run again")
+
+
+class WorkspaceNotEmpty(PipelineError):
+    """A new workspace would overwrite files."""
+
+    code = "C-106"
+    exit_code = EXIT_USAGE
+    what = Says("{folder} đã có {name}", "{folder} already holds {name}")
+    fix = Says("chọn một thư mục trống", "choose an empty folder")
+
+
+# --- I: intake -------------------------------------------------------------------------------------------------------
+
+
+class ScriptRefused(PipelineError):
+    """A dropped file that cannot become a bulletin. Nothing of it is lost: it waits in scripts/loi/."""
+
+    code = "I-100"
+    what = Says("không nhận được tệp {name}: {reason}", "cannot take in {name}: {reason}")
+    fix = Says("sửa tệp rồi thả lại vào thư mục scripts", "correct the file and drop it into scripts again")
+
+
+class EmptyScript(ScriptRefused):
+    """No word to say."""
+
+    code = "I-101"
+    what = Says("tệp {name} không có nội dung để đọc", "{name} has nothing to say")
+    fix = Says("viết nội dung bản tin rồi thả lại vào thư mục scripts", "write the bulletin and drop it again")
+
+
+class StillGrowing(ScriptRefused):
+    """Someone is still writing the file."""
+
+    code = "I-102"
+    retry = True
+    what = Says("tệp {name} còn đang được ghi", "{name} is still being written")
+    fix = Says("đợi chép xong; lượt quét sau sẽ nhận", "wait for the copy to end; the next scan takes it")
+
+
+class UnreadableScript(ScriptRefused):
+    """A file whose bytes are not what its name says."""
+
+    code = "I-103"
+    what = Says("tệp {name} không phải là {format} đúng: {reason}", "{name} is not a valid {format}: {reason}")
+    fix = Says("mở bằng chương trình đã tạo ra nó, lưu lại, rồi thả vào scripts",
+               "open it in the program that made it, save it again, and drop it again")  # fmt: skip
+
+
+class UnknownFormat(ScriptRefused):
+    """A kind of file that is not taken in."""
+
+    code = "I-104"
+    what = Says("không nhận loại tệp của {name}", "{name} is not a kind of file that is taken in")
+    fix = Says("dùng một trong các loại: {known}", "use one of: {known}")
+
+
+class UnknownHeadKey(ScriptRefused):
+    """A head line with a key nobody knows; guessing would lose what the editor meant."""
+
+    code = "I-105"
+    what = Says("tệp {name}, dòng {line}: không có mục “{key}”", "{name}, line {line}: unknown key {key!r}")
+    fix = Says("có phải là “{nearest}”? Sửa rồi thả lại", "did you mean {nearest!r}? Correct it and drop it again")
+
+
+class WrongHeadValue(ScriptRefused):
+    """A head line whose value cannot be understood."""
+
+    code = "I-106"
+    what = Says("tệp {name}, mục “{key}”: không hiểu “{value}”", "{name}, key {key!r}: cannot read {value!r}")
+    fix = Says("viết như: {example}", "write it like: {example}")
+
+
+class MissingRecording(ScriptRefused):
+    """A script names a recording that is not beside it."""
+
+    code = "I-107"
+    retry = True
+    what = Says(
+        "tệp {name} cần bản ghi âm {recording} nhưng không thấy", "{name} needs {recording}, which is not there"
+    )
+    fix = Says("thả {recording} vào cùng thư mục rồi thả lại {name}", "drop {recording} beside it, then {name} again")
+
+
+# --- R: reading ------------------------------------------------------------------------------------------------------
+
+
+class TextLost(PipelineError):
+    """Reading dropped something that was written. The worst fault there is, so the bulletin is held."""
+
+    code = "R-101"
+    what = Says("khi chuyển sang lời đọc, mất: {lost}", "these were lost when reading: {lost}")
+    fix = Says("sửa câu “{written}”, hoặc viết ra bằng chữ", "rewrite {written!r}, or write it out in words")
+
+
+# --- V: voices -------------------------------------------------------------------------------------------------------
+
+
+class EngineUnavailable(PipelineError):
+    """A voice cannot speak now."""
+
+    code = "V-101"
+    exit_code = EXIT_ENGINE
+    retry = True
+    what = Says("giọng đọc {engine} không dùng được: {reason}", "voice engine {engine} cannot speak: {reason}")
+    fix = Says("{how}", "{how}")
+
+
+class NoVoiceForLanguage(PipelineError):
+    """No configured engine speaks a language; it is never read by a voice of another."""
+
+    code = "V-102"
+    exit_code = EXIT_ENGINE
+    what = Says("không có giọng đọc nào cho tiếng “{language}”", "no voice speaks language {language!r}")
+    fix = Says("thêm giọng cho tiếng ấy vào [voices] trong config.toml, hoặc gửi bản ghi âm",
+               "add a voice for it under [voices] in config.toml, or hand in a recording")  # fmt: skip
+
+
+class NothingToSay(PipelineError):
+    """A sentence without a letter or digit to pronounce."""
+
+    code = "V-103"
+    what = Says("câu “{text}” không có gì để đọc", "{text!r} has nothing to pronounce")
+    fix = Says("bỏ câu ấy, hoặc viết ra bằng chữ", "leave it out, or write it in words")
+
+
+class TakeRejected(PipelineError):
+    """A voice answered with sound that cannot be right (too short, silent, cut)."""
+
+    code = "V-104"
+    exit_code = EXIT_ENGINE
+    retry = True
+    what = Says("giọng {engine} trả âm thanh hỏng cho câu “{text}”: {reason}",
+                "engine {engine} gave bad sound for {text!r}: {reason}")  # fmt: skip
+    fix = Says("chạy lại; nếu vẫn hỏng, đổi giọng trong config.toml", "run again; if it stays, change the voice")
+
+
+# --- S: studio -------------------------------------------------------------------------------------------------------
+
+
+class BadRecording(PipelineError):
+    """A sound file that must not air as it is."""
+
+    code = "S-101"
+    what = Says("bản ghi {name} không dùng được: {reason}", "recording {name} cannot be used: {reason}")
+    fix = Says("ghi hoặc xuất lại tệp âm thanh rồi thả vào scripts", "record or export it again and drop it again")
+
+
+class MasterRejected(PipelineError):
+    """The encoded file missed its loudness or its ceiling even after another try."""
+
+    code = "S-102"
+    what = Says(
+        "bản hoàn chỉnh đo được {lufs} LUFS, {dbtp} dBTP, không đạt", "the master measures {lufs} LUFS, {dbtp} dBTP"
+    )
+    fix = Says("nghe lại các đoạn ghi âm, rồi báo cho người phát triển", "listen to its recordings, then report this")
+
+
+# --- D: delivery -----------------------------------------------------------------------------------------------------
+
+
+class DeliveryError(PipelineError):
+    """Something stopped a delivery to one station; the others go on."""
+
+    code = "D-100"
+    exit_code = EXIT_SOME_FAILED
+    what = Says("trạm {station}: {reason}", "station {station}: {reason}")
+    fix = Says("chạy lại: bantin push --only {station}", "run again: bantin push --only {station}")
+
+
+class StationUnreachable(DeliveryError):
+    """The line or the station is down."""
+
+    code = "D-101"
+    retry = True
+    what = Says("không kết nối được trạm {station}: {reason}", "could not reach station {station}: {reason}")
+    fix = Says("kiểm tra điện và đường truyền của trạm, rồi chạy: bantin push --only {station}",
+               "check its power and line, then run: bantin push --only {station}")  # fmt: skip
+
+
+class HostKeyMismatch(DeliveryError):
+    """The machine that answered is not the one that was pinned. Nothing was sent."""
+
+    code = "D-102"
+    what = Says("trạm {station} trình khoá máy khác với khoá đã ghim ({seen}); không gửi gì",
+                "station {station} shows a host key that is not the pinned one ({seen}); nothing was sent")  # fmt: skip
+    fix = Says("gọi cho trạm để đối chiếu khoá; nếu máy đã thay, sửa cột host_key trong stations.csv",
+               "call the station and compare; if the machine was replaced, change host_key in stations.csv")  # fmt: skip
+
+
+class LoginRefused(DeliveryError):
+    """The station does not accept our key."""
+
+    code = "D-103"
+    what = Says("trạm {station} không chấp nhận khoá của người dùng {user}",
+                "station {station} does not accept the key of user {user}")  # fmt: skip
+    fix = Says("chép khoá công khai vào trạm, hoặc sửa cột user, key trong stations.csv",
+               "install the public key there, or correct user and key in stations.csv")  # fmt: skip
+
+
+class StationFull(DeliveryError):
+    """Not enough room; seen before anything was sent where the station tells, else the part was removed."""
+
+    code = "D-104"
+    what = Says("trạm {station} hết chỗ: cần {needed} byte, còn {free}",
+                "station {station} is full: {needed} bytes needed, {free} free")  # fmt: skip
+    fix = Says("xoá bớt tệp cũ ở trạm, rồi chạy: bantin push --only {station}",
+               "remove old files there, then run: bantin push --only {station}")  # fmt: skip
+
+
+class FolderRefused(DeliveryError):
+    """The station's folder is missing or may not be written."""
+
+    code = "D-105"
+    what = Says("trạm {station}: không ghi được vào thư mục {folder}: {reason}",
+                "station {station}: cannot write to folder {folder}: {reason}")  # fmt: skip
+    fix = Says("tạo thư mục và cho phép ghi ở trạm, hoặc sửa cột folder trong stations.csv",
+               "create the folder and allow writing there, or correct folder in stations.csv")  # fmt: skip
+
+
+class ArrivedDamaged(DeliveryError):
+    """What stands at the station is not what was sent; it never took the final name."""
+
+    code = "D-106"
+    retry = True
+    what = Says("tệp {name} đến trạm {station} bị hỏng: {reason}", "{name} arrived damaged at {station}: {reason}")
+    fix = Says("chạy lại: bantin push --only {station}", "run again: bantin push --only {station}")
+
+
+class StationBusy(DeliveryError):
+    """Another run is delivering to the station."""
+
+    code = "D-107"
+    exit_code = EXIT_RUNNING
+    retry = True
+    what = Says("trạm {station} đang được lượt khác gửi", "another run is delivering to {station}")
+    fix = Says("chờ lượt ấy xong rồi chạy lại", "wait for it to end, then run again")
+
+
+# --- L: ledger and store ---------------------------------------------------------------------------------------------
+
+
+class LedgerUnusable(PipelineError):
+    """The ledger cannot be opened or brought up to date."""
+
+    code = "L-101"
+    exit_code = EXIT_CONFIG
+    what = Says("không mở được sổ cái {where}: {reason}", "cannot open the ledger {where}: {reason}")
+    fix = Says("kiểm tra đường dẫn và quyền ghi; khôi phục từ bản sao lưu nếu tệp hỏng",
+               "check the path and its permissions; restore a backup if the file is damaged")  # fmt: skip
+
+
+class StoreDamaged(PipelineError):
+    """A stored file is missing or its bytes no longer match its name."""
+
+    code = "L-102"
+    what = Says("tệp {digest} trong kho bị thiếu hoặc hỏng", "{digest} is missing from the store or damaged")
+    fix = Says("chạy: bantin render-again {bulletin}", "run: bantin render-again {bulletin}")
+
+
+class UnknownBulletin(PipelineError):
+    """No bulletin of that id, or several that start so."""
+
+    code = "L-103"
+    exit_code = EXIT_USAGE
+    what = Says("không có bản tin “{id}”", "there is no bulletin {id!r}")
+    fix = Says("xem danh sách: bantin list; gần nhất: {nearest}", "see: bantin list; nearest: {nearest}")
+
+
+# --- N: newsroom -----------------------------------------------------------------------------------------------------
+
+
+class NotApprovable(PipelineError):
+    """There is nothing that could be signed, or it must not be."""
+
+    code = "N-101"
+    what = Says("không duyệt được bản tin {bulletin}: {reason}", "cannot approve {bulletin}: {reason}")
+    fix = Says("{how}", "{how}")
+
+
+class NotApproved(PipelineError):
+    """Nothing goes out without a signature over its bytes."""
+
+    code = "N-102"
+    what = Says("bản tin {bulletin} chưa được duyệt", "{bulletin} is not approved")
+    fix = Says(
+        "nghe rồi chạy: bantin approve {bulletin} --by TÊN", "listen, then run: bantin approve {bulletin} --by NAME"
+    )
+
+
+class SomeStationsFailed(PipelineError):
+    """A push that left stations without their file; each has its own fact and reason."""
+
+    code = "N-103"
+    exit_code = EXIT_SOME_FAILED
+    retry = True
+    what = Says("{failed} trên {total} trạm chưa nhận được", "{failed} of {total} stations did not get their files")
+    fix = Says("xem lý do ở trên; gửi lại: bantin push", "see the reasons above; push again: bantin push")
+
+
+class AllStationsFailed(SomeStationsFailed):
+    """A push in which no station got its file."""
+
+    code = "N-104"
+    exit_code = EXIT_ALL_FAILED
+    fix = Says("kiểm tra đường mạng của máy này, rồi chạy: bantin push", "check this machine's network: bantin push")

@@ -1,0 +1,49 @@
+"""Facts: what happened to a bulletin, when, by whom, to which bytes. They are only ever added."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pipeline.core.model import BulletinId, Digest, StationCode
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class Happened(StrEnum):
+    """What a fact says."""
+
+    RECEIVED = "received"
+    REFUSED = "refused"
+    READ = "read"
+    VOICED = "voiced"
+    MASTERED = "mastered"
+    HELD = "held"
+    """It cannot go on until someone acts; the detail says why and what to do."""
+    APPROVED = "approved"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+    PLANNED = "planned"
+    DELIVERED = "delivered"
+    """Bytes were sent in one attempt; only `confirmed` says that they are there."""
+    FAILED = "failed"
+    """A delivery attempt ended without the file in place."""
+    CONFIRMED = "confirmed"
+    MISSED = "missed"
+    RECALLED = "recalled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened. `digest` names the bytes it is about: the script's, the master's, or none."""
+
+    happened: Happened
+    who: str
+    at: datetime
+    """UTC."""
+    bulletin: BulletinId | None = None
+    station: StationCode | None = None
+    digest: Digest | None = None
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    number: int = 0
+    """Its place in the ledger; 0 before it is written there."""

@@ -1,0 +1,407 @@
+"""The nouns of the newsroom, frozen, with their units. Instants are aware and UTC; local times name their zone."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import NewType
+
+Digest = NewType("Digest", str)
+"""SHA-256 of some bytes, 64 lower-case hexadecimal digits."""
+BulletinId = NewType("BulletinId", str)
+"""A bulletin's name for people and files: ASCII, `<yyyymmdd>-<slug>-<6 digits of its script's digest>`."""
+StationCode = NewType("StationCode", str)
+"""A station's short ASCII code, such as `CM-0101`."""
+Seconds = NewType("Seconds", float)
+Lufs = NewType("Lufs", float)
+"""Loudness units relative to full scale (ITU-R BS.1770-4)."""
+Dbtp = NewType("Dbtp", float)
+"""Decibels true peak relative to full scale (ITU-R BS.1770-4, annex 2)."""
+
+SHORT = 12
+"""How many digits of a digest stand in file names: enough that two versions of a bulletin never share a name."""
+
+
+class Language(StrEnum):
+    """A language a bulletin may be spoken in."""
+
+    VI = "vi"
+    KM = "km"
+
+
+class Kind(StrEnum):
+    """The plan's unit of count: chương trình (programme) or phóng sự (reportage)."""
+
+    CT = "CT"
+    PS = "PS"
+
+
+class Priority(StrEnum):
+    """The priorities of circular 39/2020/TT-BTTTT."""
+
+    NORMAL = "thông thường"
+    PREFERRED = "ưu tiên"
+    URGENT = "khẩn cấp"
+
+
+# --- what an editor hands in -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the head lines of a script say. None or empty: the programme decides."""
+
+    title: str = ""
+    languages: tuple[Language, ...] = ()
+    kind: Kind | None = None
+    theme: str = ""
+    voice: str = ""
+    ident: str = ""
+    bed: str = ""
+    programme: str = ""
+    air: tuple[datetime, ...] = ()
+    """When to air, as naive local times of the newsroom's zone, in order."""
+    priority: Priority | None = None
+    only: tuple[str, ...] = ()
+    """Station codes or commune names to send to; empty means all."""
+    without: tuple[str, ...] = ()
+    """Station codes or commune names to leave out."""
+    counts: bool | None = None
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Text as written, in one language."""
+
+    text: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingMark:
+    """`[ghi âm: phong-van.wav]`: here a recording airs."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseMark:
+    """`[nghỉ 2 giây]`: here nothing is said."""
+
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMark:
+    """`[giọng: nam]`: from here on another voice speaks."""
+
+    voice: str
+
+
+Passage = Paragraph | RecordingMark | PauseMark | VoiceMark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A text or recording as submitted; its identity is the digest of its bytes.
+
+    A recording has `recording` set and its transcript, if one came with it, as `body`; then the recording airs and the
+    body is only text.
+    """
+
+    digest: Digest
+    name: str
+    head: Head
+    body: tuple[Passage, ...]
+    recording: Digest | None = None
+    attachments: Mapping[str, Digest] = field(default_factory=dict)
+    """The recordings that `[ghi âm: …]` marks name: file name to digest."""
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages it is spoken in, in the order they first appear; what the head says goes first."""
+        spoken = [p.language for p in self.body if isinstance(p, Paragraph)]
+        return tuple(dict.fromkeys([*self.head.languages, *spoken]))
+
+
+# --- what will be said -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One utterance exactly as it will be spoken, by one voice in one language."""
+
+    text: str
+    written: str
+    language: Language
+    voice: str = ""
+    pause: Seconds = Seconds(0.35)
+    """Silence after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something an editor should know about a reading: which text, and what was made of it (in Vietnamese)."""
+
+    about: str
+    message: str
+
+
+Utterance = Sentence | RecordingMark | PauseMark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A script after normalisation, in speaking order."""
+
+    utterances: tuple[Utterance, ...]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Only what a voice has to say."""
+        return tuple(u for u in self.utterances if isinstance(u, Sentence))
+
+    @property
+    def text(self) -> str:
+        """The reading as a listener hears it, a line for each sentence."""
+        return "\n".join(s.text for s in self.sentences)
+
+
+# --- voices ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A voice an engine offers."""
+
+    name: str
+    language: Language
+    sex: str
+    """`nữ` or `nam`."""
+    region: str = ""
+    online: bool = False
+    draft: bool = False
+    """No native listener has rated it yet: every face calls it `giọng thử`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides how a take sounds. The same recipe is never voiced twice."""
+
+    text: str
+    engine: str
+    version: str
+    voice: str
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 over the canonical JSON of the recipe: keys sorted, UTF-8, no spaces."""
+        fields = {"text": self.text, "engine": self.engine, "version": self.version, "voice": self.voice,
+                  "settings": dict(self.settings)}  # fmt: skip
+        return digest_of(json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """A voiced sentence in the store."""
+
+    recipe: Digest
+    audio: Digest
+    seconds: Seconds
+    engine: str
+    voice: str
+
+
+# --- sound -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loudness:
+    """What a meter read (ITU-R BS.1770-4, EBU R 128): integrated level, true peak, loudness range in LU."""
+
+    integrated: Lufs
+    true_peak: Dbtp
+    range: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The sound file a kind of station wants: MP3 at a constant bit rate, one channel."""
+
+    name: str
+    sample_rate: int = 44100
+    kbps: int = 64
+    target: Lufs = Lufs(-16.0)
+    ceiling: Dbtp = Dbtp(-1.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Master:
+    """The mix brought to loudness, encoded, tagged, and measured on the encoded file."""
+
+    digest: Digest
+    profile: str
+    size: int
+    """Bytes."""
+    seconds: Seconds
+    loudness: Loudness
+
+
+# --- bulletins, stations, airings ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A local time of day at which a programme airs."""
+
+    at: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """A recurring show: what a bulletin gets where its script says nothing."""
+
+    code: str
+    title: str
+    slots: tuple[Slot, ...]
+    kind: Kind = Kind.CT
+    ident: str = "mac-dinh"
+    bed: str = "không"
+    opening: Mapping[Language, str] = field(default_factory=dict)
+    """A line spoken after the ident; `{title}` and `{date}` are filled in."""
+    closing: Mapping[Language, str] = field(default_factory=dict)
+    engines: tuple[str, ...] = ("edge", "embedded")
+    """The order in which voices are tried."""
+    embedded_may_air: bool = False
+    """Whether a bulletin spoken by an embedded voice may be approved for air, or only holds a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulletin:
+    """One dated edition, as decided when its script was taken in. Its id never changes."""
+
+    id: BulletinId
+    script: Digest
+    title: str
+    languages: tuple[Language, ...]
+    kind: Kind
+    programme: str
+    air: tuple[datetime, ...]
+    """UTC instants at which it is meant to air, in order."""
+    stations: tuple[StationCode, ...]
+    theme: str = ""
+    voice: str = ""
+    ident: str = "mac-dinh"
+    bed: str = "không"
+    priority: Priority = Priority.NORMAL
+    counts: bool = True
+    author: str = ""
+
+    @property
+    def language(self) -> str:
+        """Its languages as one word: `vi`, `km` or `vi+km`."""
+        return "+".join(self.languages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commune:
+    """An administrative unit; units merge, so a code has dates and predecessors."""
+
+    code: str
+    name: str
+    since: date | None = None
+    until: date | None = None
+    predecessors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the local day in which a station may air; it may cross midnight."""
+
+    start: time
+    end: time
+
+    def holds(self, at: time) -> bool:
+        """Whether a local time lies inside; the start does, the end does not."""
+        if self.start <= self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+class Technology(StrEnum):
+    """How a station drives its loudspeakers."""
+
+    IP = "IP"
+    FM = "FM"
+    WIRED = "wired"
+
+
+class Verification(StrEnum):
+    """How strongly a receipt proves what a station holds, weakest first."""
+
+    SIZE = "size"
+    HASH = "hash"
+    READBACK = "readback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """One endpoint of a commune. `key` is the path of a private key; `host_key` the one public key it may show."""
+
+    code: StationCode
+    commune: Commune
+    host: str
+    port: int = 22
+    user: str = ""
+    key: str = ""
+    host_key: str = ""
+    folder: str = "."
+    transport: str = "sftp"
+    technology: Technology = Technology.IP
+    profile: str = "loa-xa"
+    windows: tuple[Window, ...] = ()
+    languages: tuple[Language, ...] = (Language.VI, Language.KM)
+    verification: Verification = Verification.HASH
+
+    @property
+    def name(self) -> str:
+        """The commune's name, as people know the station."""
+        return self.commune.name
+
+    def understands(self, bulletin: Bulletin) -> bool:
+        """Whether it airs at least one of a bulletin's languages."""
+        return bool(set(self.languages) & set(bulletin.languages))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Transmission:
+    """One planned airing: a bulletin at a station at an instant (UTC)."""
+
+    at: datetime
+    station: StationCode
+    bulletin: BulletinId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that a station holds these bytes under this name. It never says that they were played."""
+
+    station: StationCode
+    bulletin: BulletinId
+    digest: Digest
+    remote: str
+    size: int
+    verified: Verification
+    at: datetime
+    sent: int = 0
+    """Bytes that had to be sent for it; 0 when the station held the file already."""
+
+
+def digest_of(data: bytes) -> Digest:
+    """The SHA-256 of some bytes in memory."""
+    return Digest(hashlib.sha256(data).hexdigest())

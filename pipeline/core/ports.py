@@ -1,0 +1,112 @@
+"""What the newsroom asks of the world: voices, stations, and someone to do the work. Adapters hide the tools."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.core.errors import PipelineError
+from pipeline.core.facts import Json
+from pipeline.core.model import Digest, Seconds, Station, Voice
+
+
+class Engine(Protocol):
+    """Turns text that is already spoken form into speech. Knows nothing of bulletins or stations."""
+
+    @property
+    def name(self) -> str:
+        """A short lower-case name; part of every recipe."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same text would sound different; part of every recipe."""
+
+    @property
+    def voices(self) -> Sequence[Voice]:
+        """The voices it offers; the first of a language and sex is that language's usual one."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is a voice of last resort, which may hold a place but airs only where a programme says so."""
+
+    def settings(self, voice: str) -> Mapping[str, str | int | float]:
+        """What else decides how the voice sounds (rate, pitch); part of every recipe."""
+
+    def check(self) -> None:
+        """Raise EngineUnavailable, with the fix, if it cannot speak here and now."""
+
+    def speak(self, text: str, voice: str, out: Path) -> None:
+        """Write a sound file that soundfile reads to `out`: whole, or not at all.
+
+        Raises:
+            NothingToSay: the text has no letter or digit to pronounce.
+            EngineUnavailable: the engine cannot speak now; says whether waiting helps.
+        """
+
+
+class Remote(Protocol):
+    """An open connection to one station's folder. Names are plain file names in that folder, never paths.
+
+    Every method raises a DeliveryError that says whether waiting helps.
+    """
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, or None where there is none of that name."""
+
+    def free(self) -> int | None:
+        """Bytes that may still be written, or None where the station does not tell."""
+
+    def write(self, name: str, chunks: Iterator[bytes], at: int = 0) -> int:
+        """Write chunks from offset `at` on, cut what stood beyond, flush to disk where the station can; bytes sent."""
+
+    def digest(self, name: str) -> Digest | None:
+        """SHA-256 that the station itself computed; None where it cannot or is not allowed to."""
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """A file's bytes, in order."""
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file its final name, replacing atomically what stood there."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file; nothing happens where there is none."""
+
+
+class Transport(Protocol):
+    """A way to reach stations."""
+
+    @property
+    def name(self) -> str:
+        """What stations.csv calls it."""
+
+    def check(self, station: Station) -> None:
+        """Raise ConfigError if the station's settings can never work with this transport."""
+
+    def open(self, station: Station, deadline: Seconds) -> AbstractContextManager[Remote]:
+        """Connect. Whatever happens inside, the connection is cut `deadline` seconds from now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A piece of work by name. Two jobs with the same `key` never run at once."""
+
+    verb: str
+    key: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a job ended: what it returned, or the problem that stopped it."""
+
+    job: Job
+    result: Mapping[str, Json] = field(default_factory=dict)
+    problem: PipelineError | None = None
+
+
+class Queue(Protocol):
+    """Does jobs, here or on other machines."""
+
+    def perform(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Run jobs and give each outcome as it comes. Our own errors are outcomes; a bug ends the run as it is."""

@@ -1,0 +1,120 @@
+"""Facts → status: where a bulletin stands, computed from what happened and never stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import Digest, StationCode
+
+
+class Stage(StrEnum):
+    """How far a bulletin has come."""
+
+    RECEIVED = "received"
+    READ = "read"
+    VOICED = "voiced"
+    HELD = "held"
+    WAITING = "waiting"
+    """Mastered, and waiting for someone's yes."""
+    RETURNED = "returned"
+    APPROVED = "approved"
+    PLANNED = "planned"
+    PARTLY = "partly"
+    """Some stations hold it, verified."""
+    ARRIVED = "arrived"
+    """Every planned station holds it, verified. Not: aired."""
+    WITHDRAWN = "withdrawn"
+
+
+_CLOSED = {Happened.WITHDRAWN: Stage.WITHDRAWN, Happened.RETURNED: Stage.RETURNED, Happened.HELD: Stage.HELD}
+_REACHED = {
+    Happened.RECEIVED: Stage.RECEIVED,
+    Happened.READ: Stage.READ,
+    Happened.VOICED: Stage.VOICED,
+    Happened.MASTERED: Stage.WAITING,
+}
+
+
+@dataclass(slots=True)
+class Status:
+    """Where one bulletin stands."""
+
+    stage: Stage = Stage.RECEIVED
+    masters: dict[str, Digest] = field(default_factory=dict)
+    """The current master of each profile."""
+    approved: dict[Digest, str] = field(default_factory=dict)
+    """Signed digests and who signed each; a digest that is not a current master's says nothing any more."""
+    planned: set[StationCode] = field(default_factory=set)
+    holding: dict[StationCode, Digest] = field(default_factory=dict)
+    """Stations with a receipt, and for which bytes."""
+    failed: dict[StationCode, str] = field(default_factory=dict)
+    """Stations whose last attempt failed, and the code of the failure."""
+    missed: set[StationCode] = field(default_factory=set)
+    reason: str = ""
+    """Why it is held or was returned."""
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether every current master carries a signature over exactly its bytes."""
+        return bool(self.masters) and all(digest in self.approved for digest in self.masters.values())
+
+    @property
+    def confirmed(self) -> set[StationCode]:
+        """Planned stations that hold a current master, verified."""
+        current = set(self.masters.values())
+        return {station for station in self.planned if self.holding.get(station) in current}
+
+
+def status_of(facts: Iterable[Fact]) -> Status:
+    """Fold one bulletin's facts, oldest first, into where it stands."""
+    status = Status()
+    for fact in facts:
+        _take_in(status, fact)
+    if status.stage is Stage.WAITING and status.is_approved:
+        status.stage = _beyond_approval(status)
+    return status
+
+
+def _take_in(status: Status, fact: Fact) -> None:
+    if status.stage is Stage.WITHDRAWN:
+        return
+    if fact.happened in _CLOSED:
+        status.stage, status.reason = _CLOSED[fact.happened], str(fact.detail.get("reason", ""))
+    elif fact.happened in _REACHED:
+        status.stage, status.reason = _REACHED[fact.happened], ""
+    match fact.happened:
+        case Happened.MASTERED if fact.digest:
+            status.masters[str(fact.detail.get("profile", ""))] = fact.digest
+        case Happened.APPROVED if fact.digest:
+            status.approved[fact.digest] = fact.who
+        case Happened.RETURNED | Happened.WITHDRAWN:
+            status.approved.clear()
+        case _:
+            _take_in_delivery(status, fact)
+
+
+def _take_in_delivery(status: Status, fact: Fact) -> None:
+    station = fact.station
+    if station is None:
+        return
+    match fact.happened:
+        case Happened.PLANNED:
+            status.planned.add(station)
+        case Happened.CONFIRMED if fact.digest:
+            status.holding[station] = fact.digest
+            status.failed.pop(station, None)
+        case Happened.FAILED:
+            status.failed[station] = str(fact.detail.get("code", ""))
+        case Happened.MISSED:
+            status.missed.add(station)
+        case Happened.RECALLED:
+            status.holding.pop(station, None)
+
+
+def _beyond_approval(status: Status) -> Stage:
+    if not status.planned:
+        return Stage.APPROVED
+    if not status.confirmed:
+        return Stage.PLANNED
+    return Stage.ARRIVED if status.confirmed == status.planned else Stage.PARTLY

@@ -1,0 +1,123 @@
+"""What counts toward the plan of the year (plan 207/KH-UBND, appendix, line 1), and on what evidence."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from pipeline.core.model import Bulletin, BulletinId, Digest, Kind, Receipt, Transmission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known of one bulletin when it is counted."""
+
+    bulletin: Bulletin
+    masters: frozenset[Digest]
+    """The current masters, if every one of them is approved; else empty."""
+    approved_by: str
+    transmissions: Sequence[Transmission]
+    receipts: Sequence[Receipt]
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One bulletin in the tally, counted or not, with its evidence and the reason."""
+
+    bulletin: BulletinId
+    title: str
+    language: str
+    kind: Kind
+    air_date: date
+    counted: bool
+    why: str
+    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `share`."""
+    approved_by: str
+    stations: int
+    in_time: int
+    """Stations that held it, verified, before its first air time there."""
+    digest: Digest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The count of a year against its target."""
+
+    year: int
+    target: int
+    rows: tuple[Row, ...]
+    expected: float
+    """How many the pace asks for by the day of the count."""
+
+    @property
+    def counted(self) -> int:
+        """Bulletins that count."""
+        return sum(row.counted for row in self.rows)
+
+    @property
+    def by_language(self) -> dict[str, int]:
+        """Counted bulletins by language."""
+        return dict(Counter(row.language for row in self.rows if row.counted))
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """Counted bulletins by kind."""
+        return dict(Counter(row.kind.value for row in self.rows if row.counted))
+
+
+def tally(
+    evidence: Iterable[Evidence], *, year: int, target: int, count_share: float, today: date, zone: ZoneInfo
+) -> Tally:
+    """Count the bulletins whose first air time falls in a year of the named zone.
+
+    A bulletin counts once, when it was approved and at least `count_share` of its planned stations held exactly the
+    approved bytes, verified, before its first air time there. Withdrawn ones and tests do not count.
+    """
+    rows = [_row(e, count_share, zone) for e in evidence if _air_date(e, zone).year == year]
+    rows.sort(key=lambda row: (row.air_date, row.bulletin))
+    return Tally(year=year, target=target, rows=tuple(rows), expected=_pace(year, target, today))
+
+
+def _pace(year: int, target: int, today: date) -> float:
+    if today.year != year:
+        return 0.0 if today.year < year else float(target)
+    days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    return round(target * today.timetuple().tm_yday / days, 1)
+
+
+def _air_date(evidence: Evidence, zone: ZoneInfo) -> date:
+    first = min((t.at for t in evidence.transmissions), default=min(evidence.bulletin.air))
+    return first.astimezone(zone).date()
+
+
+def _row(evidence: Evidence, count_share: float, zone: ZoneInfo) -> Row:
+    first_air: dict[str, datetime] = {}
+    for transmission in sorted(evidence.transmissions):
+        first_air.setdefault(transmission.station, transmission.at)
+    proofs = {
+        r.station: r
+        for r in evidence.receipts
+        if r.digest in evidence.masters and r.station in first_air and r.at < first_air[r.station]
+    }
+    why = _why(evidence, len(proofs), len(first_air), count_share)
+    return Row(
+        bulletin=evidence.bulletin.id, title=evidence.bulletin.title, language=evidence.bulletin.language,
+        kind=evidence.bulletin.kind, air_date=_air_date(evidence, zone), counted=why == "counted", why=why,
+        approved_by=evidence.approved_by, stations=len(first_air), in_time=len(proofs),
+        digest=next(iter(sorted(evidence.masters)), None),
+    )  # fmt: skip
+
+
+def _why(evidence: Evidence, in_time: int, stations: int, count_share: float) -> str:
+    if evidence.withdrawn:
+        return "withdrawn"
+    if not evidence.bulletin.counts:
+        return "test"
+    if not evidence.masters:
+        return "unapproved"
+    if not stations:
+        return "unplanned"
+    return "counted" if in_time >= math.ceil(count_share * stations - 1e-9) else "share"

@@ -149,8 +149,10 @@ class UnreadableScript(ScriptRefused):
 
     code = "I-103"
     what = Says("tệp {name} không phải là {format} đúng: {reason}", "{name} is not a valid {format}: {reason}")
-    fix = Says("mở bằng chương trình đã tạo ra nó, lưu lại, rồi thả vào scripts",
-               "open it in the program that made it, save it again, and drop it again")  # fmt: skip
+    fix = Says(
+        "mở bằng chương trình đã tạo ra nó, lưu lại, rồi thả vào scripts",
+        "open it in the program that made it, save it again, and drop it again",
+    )
 
 
 class UnknownFormat(ScriptRefused):
@@ -218,8 +220,10 @@ class NoVoiceForLanguage(PipelineError):
     code = "V-102"
     exit_code = EXIT_ENGINE
     what = Says("không có giọng đọc nào cho tiếng “{language}”", "no voice speaks language {language!r}")
-    fix = Says("thêm giọng cho tiếng ấy vào [voices] trong config.toml, hoặc gửi bản ghi âm",
-               "add a voice for it under [voices] in config.toml, or hand in a recording")  # fmt: skip
+    fix = Says(
+        "thêm giọng cho tiếng ấy vào [voices] trong config.toml, hoặc gửi bản ghi âm",
+        "add a voice for it under [voices] in config.toml, or hand in a recording",
+    )
 
 
 class NothingToSay(PipelineError):
@@ -236,8 +240,10 @@ class TakeRejected(PipelineError):
     code = "V-104"
     exit_code = EXIT_ENGINE
     retry = True
-    what = Says("giọng {engine} trả âm thanh hỏng cho câu “{text}”: {reason}",
-                "engine {engine} gave bad sound for {text!r}: {reason}")  # fmt: skip
+    what = Says(
+        "giọng {engine} trả âm thanh hỏng cho câu “{text}”: {reason}",
+        "engine {engine} gave bad sound for {text!r}: {reason}",
+    )
     fix = Says("chạy lại; nếu vẫn hỏng, đổi giọng trong config.toml", "run again; if it stays, change the voice")
 
 
@@ -280,48 +286,66 @@ class StationUnreachable(DeliveryError):
     code = "D-101"
     retry = True
     what = Says("không kết nối được trạm {station}: {reason}", "could not reach station {station}: {reason}")
-    fix = Says("kiểm tra điện và đường truyền của trạm, rồi chạy: bantin push --only {station}",
-               "check its power and line, then run: bantin push --only {station}")  # fmt: skip
+    fix = Says(
+        "kiểm tra điện và đường truyền của trạm, rồi chạy: bantin push --only {station}",
+        "check its power and line, then run: bantin push --only {station}",
+    )
 
 
 class HostKeyMismatch(DeliveryError):
     """The machine that answered is not the one that was pinned. Nothing was sent."""
 
     code = "D-102"
-    what = Says("trạm {station} trình khoá máy khác với khoá đã ghim ({seen}); không gửi gì",
-                "station {station} shows a host key that is not the pinned one ({seen}); nothing was sent")  # fmt: skip
-    fix = Says("gọi cho trạm để đối chiếu khoá; nếu máy đã thay, sửa cột host_key trong stations.csv",
-               "call the station and compare; if the machine was replaced, change host_key in stations.csv")  # fmt: skip
+    what = Says(
+        "trạm {station} trình khoá máy khác với khoá đã ghim ({seen}); không gửi gì",
+        "station {station} shows a host key that is not the pinned one ({seen}); nothing was sent",
+    )
+    fix = Says(
+        "gọi cho trạm để đối chiếu khoá; nếu máy đã thay, sửa cột host_key trong stations.csv",
+        "call the station and compare; if the machine was replaced, change host_key in stations.csv",
+    )
 
 
 class LoginRefused(DeliveryError):
     """The station does not accept our key."""
 
     code = "D-103"
-    what = Says("trạm {station} không chấp nhận khoá của người dùng {user}",
-                "station {station} does not accept the key of user {user}")  # fmt: skip
-    fix = Says("chép khoá công khai vào trạm, hoặc sửa cột user, key trong stations.csv",
-               "install the public key there, or correct user and key in stations.csv")  # fmt: skip
+    what = Says(
+        "trạm {station} không chấp nhận khoá của người dùng {user}",
+        "station {station} does not accept the key of user {user}",
+    )
+    fix = Says(
+        "chép khoá công khai vào trạm, hoặc sửa cột user, key trong stations.csv",
+        "install the public key there, or correct user and key in stations.csv",
+    )
 
 
 class StationFull(DeliveryError):
     """Not enough room; seen before anything was sent where the station tells, else the part was removed."""
 
     code = "D-104"
-    what = Says("trạm {station} hết chỗ: cần {needed} byte, còn {free}",
-                "station {station} is full: {needed} bytes needed, {free} free")  # fmt: skip
-    fix = Says("xoá bớt tệp cũ ở trạm, rồi chạy: bantin push --only {station}",
-               "remove old files there, then run: bantin push --only {station}")  # fmt: skip
+    what = Says(
+        "trạm {station} hết chỗ: cần {needed} byte, còn {free}",
+        "station {station} is full: {needed} bytes needed, {free} free",
+    )
+    fix = Says(
+        "xoá bớt tệp cũ ở trạm, rồi chạy: bantin push --only {station}",
+        "remove old files there, then run: bantin push --only {station}",
+    )
 
 
 class FolderRefused(DeliveryError):
     """The station's folder is missing or may not be written."""
 
     code = "D-105"
-    what = Says("trạm {station}: không ghi được vào thư mục {folder}: {reason}",
-                "station {station}: cannot write to folder {folder}: {reason}")  # fmt: skip
-    fix = Says("tạo thư mục và cho phép ghi ở trạm, hoặc sửa cột folder trong stations.csv",
-               "create the folder and allow writing there, or correct folder in stations.csv")  # fmt: skip
+    what = Says(
+        "trạm {station}: không ghi được vào thư mục {folder}: {reason}",
+        "station {station}: cannot write to folder {folder}: {reason}",
+    )
+    fix = Says(
+        "tạo thư mục và cho phép ghi ở trạm, hoặc sửa cột folder trong stations.csv",
+        "create the folder and allow writing there, or correct folder in stations.csv",
+    )
 
 
 class ArrivedDamaged(DeliveryError):
@@ -352,8 +376,10 @@ class LedgerUnusable(PipelineError):
     code = "L-101"
     exit_code = EXIT_CONFIG
     what = Says("không mở được sổ cái {where}: {reason}", "cannot open the ledger {where}: {reason}")
-    fix = Says("kiểm tra đường dẫn và quyền ghi; khôi phục từ bản sao lưu nếu tệp hỏng",
-               "check the path and its permissions; restore a backup if the file is damaged")  # fmt: skip
+    fix = Says(
+        "kiểm tra đường dẫn và quyền ghi; khôi phục từ bản sao lưu nếu tệp hỏng",
+        "check the path and its permissions; restore a backup if the file is damaged",
+    )
 
 
 class StoreDamaged(PipelineError):

@@ -1,1 +1,384 @@
-"""."""
+"""config.toml and stations.csv → frozen records. Every fault is reported at once, before any work starts."""
+
+import csv
+import difflib
+import io
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipeline.core.errors import ConfigError, NoWorkspace
+from pipeline.core.model import (
+    Commune,
+    Dbtp,
+    Kind,
+    Language,
+    Lufs,
+    Profile,
+    Programme,
+    Slot,
+    Station,
+    StationCode,
+    Technology,
+    Verification,
+    Window,
+)
+
+CONFIG_NAME = "config.toml"
+STATIONS_NAME = "stations.csv"
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as problem:
+        raise ValueError(f"không có múi giờ {name!r} / unknown time zone") from problem
+    return name
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Newsroom(_Section):
+    """Who we are, which clock we live by, which language messages are in."""
+
+    name: str = "Sở Văn hóa, Thể thao và Du lịch tỉnh Cà Mau"
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Ho_Chi_Minh"
+    language: Literal["vi", "en"] = "vi"
+
+
+class Paths(_Section):
+    """Folders, relative to the workspace unless absolute."""
+
+    scripts: Path = Path("scripts")
+    bulletins: Path = Path("bulletins")
+    state: Path = Path("bulletins/.state")
+
+
+class Intake(_Section):
+    """When a dropped file is taken."""
+
+    settle_seconds: float = Field(5, ge=0)
+    max_megabytes: int = Field(200, gt=0)
+
+
+class Reading(_Section):
+    """How text is spoken."""
+
+    register_: Literal["nam", "bac"] = Field("nam", alias="register")
+
+
+class Voices(_Section):
+    """Which voices there are."""
+
+    vietnamese: Literal["bac", "nam", "trung"] = "bac"
+    vietnamese_rate: int = Field(150, ge=80, le=300)
+    khmer_rate: int = Field(135, ge=80, le=300)
+    online: bool = True
+
+
+class Tools(_Section):
+    """Programs of the system."""
+
+    ffmpeg: str = ""
+
+
+class ProfileSettings(_Section):
+    """The sound file a kind of station wants."""
+
+    sample_rate: Literal[32000, 44100, 48000] = 44100
+    kbps: Literal[48, 56, 64, 80, 96, 112, 128, 160, 192] = 64
+    target_lufs: float = Field(-16.0, ge=-31, le=-10)
+    ceiling_dbtp: float = Field(-1.5, ge=-9, le=-0.5)
+
+
+class ProgrammeSettings(_Section):
+    """A recurring show."""
+
+    title: str
+    kind: Kind = Kind.CT
+    slots: tuple[time, ...] = (time(5), time(17))
+    ident: str = "mac-dinh"
+    bed: str = "không"
+    engines: tuple[Literal["edge", "embedded"], ...] = ("edge", "embedded")
+    embedded_may_air: bool = False
+    opening: Mapping[Language, str] = Field(default_factory=dict)
+    closing: Mapping[Language, str] = Field(default_factory=dict)
+
+
+class Delivery(_Section):
+    """How the nightly push works."""
+
+    stations_at_once: int = Field(32, ge=1, le=64)
+    deadline_seconds: float = Field(1800, gt=0)
+    ahead_hours: float = Field(36, gt=0)
+
+
+class Clock(_Section):
+    """When things happen by themselves."""
+
+    push_at: time = time(22)
+    scan_seconds: float = Field(10, ge=0.2)
+
+
+class YearPlan(_Section):
+    """The plan's lines and what counts."""
+
+    count_share: float = Field(0.8, gt=0, le=1)
+    bulletins: int = Field(50, ge=0)
+    documents: int = Field(440, ge=0)
+    clips: int = Field(24, ge=0)
+    trainees: int = Field(80, ge=0)
+
+
+class Settings(BaseSettings):
+    """All of config.toml. An environment variable such as BANTIN_CLOCK__PUSH_AT wins over the file."""
+
+    model_config = SettingsConfigDict(env_prefix="BANTIN_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    newsroom: Newsroom = Newsroom()
+    paths: Paths = Paths()
+    intake: Intake = Intake()
+    reading: Reading = Reading()
+    voices: Voices = Voices()
+    tools: Tools = Tools()
+    profiles: Mapping[str, ProfileSettings] = Field(default_factory=lambda: {"loa-xa": ProfileSettings()})
+    programmes: Mapping[str, ProgrammeSettings] = Field(min_length=1)
+    delivery: Delivery = Delivery()
+    clock: Clock = Clock()
+    plan: YearPlan = YearPlan()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then the file."""
+        return env_settings, init_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A workspace's settings and stations, checked as a whole."""
+
+    workspace: Path
+    settings: Settings
+    programmes: Mapping[str, Programme]
+    """By code; the first is the one a script belongs to when it names none."""
+    profiles: Mapping[str, Profile]
+    stations: Mapping[StationCode, Station]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of every local time."""
+        return ZoneInfo(self.settings.newsroom.timezone)
+
+    @property
+    def scripts(self) -> Path:
+        """The drop folder."""
+        return self.workspace / self.settings.paths.scripts
+
+    @property
+    def bulletins(self) -> Path:
+        """The folder of finished bulletins."""
+        return self.workspace / self.settings.paths.bulletins
+
+    @property
+    def state(self) -> Path:
+        """Ledger and store."""
+        return self.workspace / self.settings.paths.state
+
+
+def load(workspace: Path) -> Config:
+    """Read and check a workspace's config.toml and stations.csv.
+
+    Raises:
+        NoWorkspace: there is no config.toml.
+        ConfigError: with every fault of both files, one a line.
+    """
+    file = workspace / CONFIG_NAME
+    if not file.is_file():
+        raise NoWorkspace(folder=workspace)
+    settings = _settings(file)
+    profiles = {name: _profile(name, p) for name, p in settings.profiles.items()}
+    stations, faults = _stations(workspace / STATIONS_NAME, workspace, profiles)
+    if faults:
+        raise ConfigError(file=STATIONS_NAME, faults="\n".join(faults))
+    return Config(
+        workspace=workspace,
+        settings=settings,
+        programmes={code: _programme(code, p) for code, p in settings.programmes.items()},
+        profiles=profiles,
+        stations=stations,
+    )
+
+
+def _settings(file: Path) -> Settings:
+    try:
+        raw = tomllib.loads(file.read_text("utf-8-sig"))
+        return Settings(**raw)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigError(file=CONFIG_NAME, faults=f"  {problem}") from problem
+    except ValidationError as problem:
+        raise ConfigError(file=CONFIG_NAME, faults="\n".join(_fault(e) for e in problem.errors())) from problem
+
+
+def _fault(error: Any) -> str:  # noqa: ANN401 - pydantic's own record of a fault
+    where = [str(part) for part in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(where[-1], _known(where[:-1]), n=1, cutoff=0.4)
+        hint = f"; gần nhất / nearest: {near[0]}" if near else ""
+        return f"  {'.'.join(where)}: không có mục này / unknown key{hint}"
+    return f"  {'.'.join(where)}: {error['msg']} ({error['input']!r})"
+
+
+def _known(where: list[str]) -> list[str]:
+    """The keys that may stand at a place in the file."""
+    model: type[BaseModel] = Settings
+    for part in where:
+        if part in {"profiles", "programmes"} and model is Settings:
+            model = ProfileSettings if part == "profiles" else ProgrammeSettings
+        elif part in model.model_fields and model is Settings:
+            kind = model.model_fields[part].annotation
+            model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _profile(name: str, p: ProfileSettings) -> Profile:
+    return Profile(
+        name=name,
+        sample_rate=p.sample_rate,
+        kbps=p.kbps,
+        target=Lufs(p.target_lufs),
+        ceiling=Dbtp(p.ceiling_dbtp),
+    )
+
+
+def _programme(code: str, p: ProgrammeSettings) -> Programme:
+    return Programme(
+        code=code,
+        title=p.title,
+        slots=tuple(Slot(at=at) for at in p.slots),
+        kind=p.kind,
+        ident=p.ident,
+        bed=p.bed,
+        opening=dict(p.opening),
+        closing=dict(p.closing),
+        engines=p.engines,
+        embedded_may_air=p.embedded_may_air,
+    )
+
+
+# --- stations.csv ----------------------------------------------------------------------------------------------------
+
+
+def _stations(
+    file: Path, workspace: Path, profiles: Mapping[str, Profile]
+) -> tuple[dict[StationCode, Station], list[str]]:
+    stations: dict[StationCode, Station] = {}
+    faults: list[str] = []
+    for line, row in _rows(file, faults):
+        try:
+            station = _station(row, workspace, profiles)
+        except ValueError as problem:
+            faults.append(f"  dòng / line {line}: {problem}")
+            continue
+        if station.code in stations:
+            faults.append(f"  dòng / line {line}: mã {station.code} đã có ở dòng trên / code used twice")
+        stations[station.code] = station
+    return stations, faults
+
+
+_COLUMNS = (
+    "code", "commune", "name", "host", "port", "user", "key", "host_key", "folder", "transport", "technology",
+    "profile", "windows", "languages", "verification", "since", "until", "predecessors",
+)  # fmt: skip
+
+
+def _rows(file: Path, faults: list[str]) -> list[tuple[int, dict[str, str]]]:
+    """The rows with their line numbers. Excel separates by commas or semicolons as the system's region says."""
+    if not file.is_file():
+        return []
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        faults.append("  tệp không phải UTF-8: lưu lại bằng “CSV UTF-8” / not UTF-8: save it as “CSV UTF-8”")
+        return []
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    for column in reader.fieldnames or ():
+        if column not in _COLUMNS:
+            near = difflib.get_close_matches(column, _COLUMNS, n=1, cutoff=0)[0]
+            faults.append(f"  cột “{column}”: không có; gần nhất {near} / unknown column; nearest: {near}")
+    return [
+        (reader.line_num, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str) and isinstance(v, str)})
+        for row in reader
+        if any(row.values())
+    ]
+
+
+def _station(row: Mapping[str, str], workspace: Path, profiles: Mapping[str, Profile]) -> Station:
+    code = row.get("code", "")
+    if not _CODE.fullmatch(code):
+        raise ValueError(f"mã trạm “{code}” phải là chữ, số, dấu gạch không dấu / not a plain code")
+    transport = row.get("transport") or "sftp"
+    profile = row.get("profile") or next(iter(profiles))
+    if profile not in profiles:
+        raise ValueError(f"không có hồ sơ “{profile}”; có: {', '.join(profiles)} / unknown profile")
+    if transport == "sftp" and not (row.get("host") and row.get("user") and row.get("host_key")):
+        raise ValueError("trạm sftp cần host, user và host_key / an sftp station needs host, user and host_key")
+    return Station(
+        code=StationCode(code),
+        commune=_commune(row),
+        host=row.get("host", ""),
+        port=_port(row.get("port") or "22"),
+        user=row.get("user", ""),
+        key=str(workspace / row["key"]) if row.get("key") else "",
+        host_key=row.get("host_key", ""),
+        folder=row.get("folder") or ".",
+        transport=transport,
+        technology=Technology(row.get("technology") or "IP"),
+        profile=profile,
+        windows=tuple(_window(part) for part in row.get("windows", "").split()),
+        languages=tuple(Language(part) for part in row.get("languages", "").split()) or tuple(Language),
+        verification=Verification(row.get("verification") or "hash"),
+    )
+
+
+def _commune(row: Mapping[str, str]) -> Commune:
+    if not row.get("name"):
+        raise ValueError("thiếu tên xã / the commune has no name")
+    return Commune(
+        code=row.get("commune", ""),
+        name=row["name"],
+        since=date.fromisoformat(row["since"]) if row.get("since") else None,
+        until=date.fromisoformat(row["until"]) if row.get("until") else None,
+        predecessors=tuple(row.get("predecessors", "").split()),
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise ValueError(f"cổng “{text}” không đúng / not a port")
+    return int(text)
+
+
+def _window(text: str) -> Window:
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise ValueError(f"khung giờ “{text}” viết như 04:30-06:00 / write a window like 04:30-06:00")
+    return Window(time.fromisoformat(start), time.fromisoformat(end))

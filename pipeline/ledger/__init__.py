@@ -1,1 +1,1 @@
-"""."""
+"""What happened, kept for good: facts and records in one database, bytes in a store named by content."""

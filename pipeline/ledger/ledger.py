@@ -1,0 +1,290 @@
+"""The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from pipeline.core.errors import LedgerUnusable, StationBusy
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import (
+    Bulletin,
+    BulletinId,
+    Digest,
+    Receipt,
+    Script,
+    Seconds,
+    StationCode,
+    Take,
+    Transmission,
+    Verification,
+)
+from pipeline.ledger import documents, tables
+
+_BUSY_MS = 30_000
+
+
+class Ledger:
+    """One newsroom's memory. Every writing method is one transaction: all of it is kept, or none."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, file: Path) -> "Ledger":
+        """Open the ledger of a workspace, making it or bringing it up to date first.
+
+        Raises:
+            LedgerUnusable: it cannot be opened, or is damaged.
+        """
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            engine = _sqlite(file)
+            if _revision(engine) != tables.HEAD:
+                _migrate(engine)
+        except (DBAPIError, OSError) as problem:
+            raise LedgerUnusable(where=file, reason=getattr(problem, "orig", problem)) from problem
+        return cls(engine)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    def record(self, *facts: Fact) -> None:
+        """Add facts."""
+        with self._engine.begin() as connection:
+            _add(connection, facts)
+
+    def facts(self, bulletin: BulletinId | None = None, happened: Happened | None = None) -> list[Fact]:
+        """Facts in the order they happened, of one bulletin or kind, or all."""
+        query = sa.select(tables.facts).order_by(tables.facts.c.number)
+        if bulletin is not None:
+            query = query.where(tables.facts.c.bulletin == bulletin)
+        if happened is not None:
+            query = query.where(tables.facts.c.happened == happened.value)
+        return [_fact(row) for row in self._rows(query)]
+
+    def facts_by_bulletin(self) -> dict[BulletinId, list[Fact]]:
+        """All facts about bulletins, by bulletin, in the order they happened."""
+        found: dict[BulletinId, list[Fact]] = {}
+        query = sa.select(tables.facts).where(tables.facts.c.bulletin.is_not(None)).order_by(tables.facts.c.number)
+        for fact in map(_fact, self._rows(query)):
+            if fact.bulletin:
+                found.setdefault(fact.bulletin, []).append(fact)
+        return found
+
+    # --- scripts and bulletins ---------------------------------------------------------------------------------------
+
+    def receive(self, script: Script, bulletin: Bulletin, fact: Fact) -> bool:
+        """Keep a script with its bulletin and the fact of it; False where the same bytes were received before."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    tables.scripts.insert().values(digest=script.digest, document=documents.dump(script).decode())
+                )
+                connection.execute(
+                    tables.bulletins.insert().values(
+                        id=bulletin.id, script=bulletin.script, document=documents.dump(bulletin).decode()
+                    )
+                )
+                _add(connection, [fact])
+        except IntegrityError:
+            return False
+        return True
+
+    def script(self, digest: Digest) -> Script | None:
+        """A script received before."""
+        rows = self._rows(sa.select(tables.scripts.c.document).where(tables.scripts.c.digest == digest))
+        return documents.script(rows[0].document) if rows else None
+
+    def bulletins(self) -> list[Bulletin]:
+        """Every bulletin, by id."""
+        rows = self._rows(sa.select(tables.bulletins.c.document).order_by(tables.bulletins.c.id))
+        return [documents.bulletin(row.document) for row in rows]
+
+    def bulletin_of(self, script: Digest) -> Bulletin | None:
+        """The bulletin that a script became."""
+        rows = self._rows(sa.select(tables.bulletins.c.document).where(tables.bulletins.c.script == script))
+        return documents.bulletin(rows[0].document) if rows else None
+
+    # --- takes -------------------------------------------------------------------------------------------------------
+
+    def take(self, recipe: Digest) -> Take | None:
+        """The take of a recipe, if it was ever voiced."""
+        rows = self._rows(sa.select(tables.takes).where(tables.takes.c.recipe == recipe))
+        return _take(rows[0]) if rows else None
+
+    def keep_take(self, take: Take) -> None:
+        """Remember a take; a second voice that voiced the same recipe meanwhile changes nothing."""
+        row = {"recipe": take.recipe, "audio": take.audio, "seconds": take.seconds, "engine": take.engine,
+               "voice": take.voice}  # fmt: skip
+        with self._engine.begin() as connection:
+            gone = tables.takes.c.recipe == take.recipe
+            connection.execute(tables.takes.delete().where(gone))
+            connection.execute(tables.takes.insert().values(row))
+
+    # --- the plan ----------------------------------------------------------------------------------------------------
+
+    def plan(self, transmissions: Iterable[Transmission], facts: Sequence[Fact]) -> int:
+        """Add transmissions that are not planned yet; the facts are added only with the first of them. How many."""
+        with self._engine.begin() as connection:
+            fresh = [t for t in transmissions if not _is_planned(connection, t)]
+            if fresh:
+                rows = [{"at": t.at, "station": t.station, "bulletin": t.bulletin} for t in fresh]
+                connection.execute(tables.transmissions.insert(), rows)
+                stations = {t.station for t in fresh}
+                _add(connection, [f for f in facts if f.station in stations])
+            return len(fresh)
+
+    def transmissions(self, bulletin: BulletinId | None = None) -> list[Transmission]:
+        """Planned airings, soonest first."""
+        query = sa.select(tables.transmissions).order_by(tables.transmissions.c.at, tables.transmissions.c.station)
+        if bulletin is not None:
+            query = query.where(tables.transmissions.c.bulletin == bulletin)
+        return [
+            Transmission(at=row.at, station=StationCode(row.station), bulletin=BulletinId(row.bulletin))
+            for row in self._rows(query)
+        ]
+
+    # --- delivery ----------------------------------------------------------------------------------------------------
+
+    def receipts(self, bulletin: BulletinId | None = None) -> list[Receipt]:
+        """Receipts, oldest first."""
+        query = sa.select(tables.receipts).order_by(tables.receipts.c.number)
+        if bulletin is not None:
+            query = query.where(tables.receipts.c.bulletin == bulletin)
+        return [_receipt(row) for row in self._rows(query)]
+
+    def confirm(self, receipt: Receipt, facts: Sequence[Fact], token: int) -> None:
+        """Keep a receipt with its facts, if the station's lease is still ours.
+
+        Raises:
+            StationBusy: the lease ran out and another run took the station over.
+        """
+        with self._engine.begin() as connection:
+            held = sa.select(tables.leases.c.token).where(tables.leases.c.station == receipt.station)
+            if connection.execute(held).scalar() != token:
+                raise StationBusy(station=receipt.station)
+            connection.execute(
+                tables.receipts.insert().values(
+                    station=receipt.station, bulletin=receipt.bulletin, digest=receipt.digest, remote=receipt.remote,
+                    size=receipt.size, verified=receipt.verified.value, at=receipt.at, sent=receipt.sent,
+                )
+            )  # fmt: skip
+            _add(connection, facts)
+
+    def lease(self, station: StationCode, holder: str, now: datetime, until: datetime) -> int:
+        """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
+
+        Raises:
+            StationBusy: someone else's lease has not run out.
+        """
+        with self._engine.begin() as connection:
+            mine = tables.leases.c.station == station
+            row = connection.execute(sa.select(tables.leases).where(mine)).one_or_none()
+            if row is None:
+                connection.execute(tables.leases.insert().values(station=station, token=1, holder=holder, until=until))
+                return 1
+            if row.until > now:
+                raise StationBusy(station=station)
+            token = int(row.token) + 1
+            connection.execute(tables.leases.update().where(mine).values(token=token, holder=holder, until=until))
+            return token
+
+    def release(self, station: StationCode, token: int, now: datetime) -> None:
+        """Give a lease back; nothing happens where another run took it over meanwhile."""
+        with self._engine.begin() as connection:
+            mine = (tables.leases.c.station == station) & (tables.leases.c.token == token)
+            connection.execute(tables.leases.update().where(mine).values(until=now))
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return connection.execute(query).all()
+
+
+def _add(connection: sa.Connection, facts: Sequence[Fact]) -> None:
+    rows = [
+        {"happened": f.happened.value, "who": f.who, "at": f.at, "bulletin": f.bulletin, "station": f.station,
+         "digest": f.digest, "detail": dict(f.detail)}
+        for f in facts
+    ]  # fmt: skip
+    if rows:
+        connection.execute(tables.facts.insert(), rows)
+
+
+def _is_planned(connection: sa.Connection, t: Transmission) -> bool:
+    c = tables.transmissions.c
+    query = sa.select(c.number).where((c.bulletin == t.bulletin) & (c.station == t.station) & (c.at == t.at))
+    return connection.execute(query).first() is not None
+
+
+def _fact(row: sa.Row[Any]) -> Fact:
+    return Fact(
+        number=row.number, happened=Happened(row.happened), who=row.who, at=row.at, bulletin=row.bulletin,
+        station=row.station, digest=row.digest, detail=row.detail,
+    )  # fmt: skip
+
+
+def _take(row: sa.Row[Any]) -> Take:
+    return Take(
+        recipe=row.recipe, audio=row.audio, seconds=Seconds(row.seconds), engine=row.engine, voice=row.voice
+    )  # fmt: skip
+
+
+def _receipt(row: sa.Row[Any]) -> Receipt:
+    return Receipt(
+        station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.remote, size=row.size,
+        verified=Verification(row.verified), at=row.at, sent=row.sent,
+    )  # fmt: skip
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+def _sqlite(file: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+        connection.isolation_level = None  # we say when a transaction begins, not the driver
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # IMMEDIATE: two writers wait for each other instead of failing halfway through.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with _reading(engine) as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        return found
+
+
+@contextmanager
+def _reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+def _migrate(engine: sa.Engine) -> None:
+    from alembic import command  # noqa: PLC0415 - heavy, and needed only when the ledger's shape changes
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", "pipeline.ledger:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

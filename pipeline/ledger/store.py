@@ -1,0 +1,88 @@
+"""The store: files named by the SHA-256 of their bytes, written whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.core.errors import StoreDamaged
+from pipeline.core.model import Digest
+
+_BLOCK = 1 << 20
+
+
+class Store:
+    """Content-addressed files under one folder. Safe for several processes: equal bytes have equal names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._scratch = folder / "tmp"
+
+    def path(self, digest: Digest) -> Path:
+        """Where the bytes of a digest stand, or would stand."""
+        return self.folder / digest[:2] / digest
+
+    def __contains__(self, digest: Digest) -> bool:
+        return self.path(digest).is_file()
+
+    def get(self, digest: Digest) -> Path:
+        """The file of a digest.
+
+        Raises:
+            StoreDamaged: there is none.
+        """
+        if digest not in self:
+            raise StoreDamaged(digest=digest)
+        return self.path(digest)
+
+    def put(self, source: Path) -> Digest:
+        """Copy a file in and return its digest; a file that is there already is not written again."""
+        with self.scratch() as folder, source.open("rb") as stream:
+            copy = folder / "copy"
+            with copy.open("wb") as target:
+                shutil.copyfileobj(stream, target, _BLOCK)
+            return self.adopt(copy)
+
+    def put_bytes(self, data: bytes) -> Digest:
+        """Keep bytes and return their digest."""
+        with self.scratch() as folder:
+            copy = folder / "copy"
+            copy.write_bytes(data)
+            return self.adopt(copy)
+
+    def adopt(self, file: Path) -> Digest:
+        """Move a finished file from a scratch folder into the store, on disk before it has its name."""
+        digest = hash_file(file)
+        target = self.path(digest)
+        if target.is_file():
+            file.unlink()
+            return digest
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _to_disk(file)
+        file.replace(target)
+        _to_disk(target.parent)
+        return digest
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder on the store's own file system for work in progress, gone afterwards whatever happens."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+            yield Path(folder)
+
+
+def hash_file(file: Path) -> Digest:
+    """The SHA-256 of a file, read in blocks."""
+    with file.open("rb") as stream:
+        return Digest(hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

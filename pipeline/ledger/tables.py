@@ -1,0 +1,122 @@
+"""The ledger's tables. Instants are stored as UTC; facts, receipts and transmissions are only ever added."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+HEAD = "0001"
+"""The migration these tables are at."""
+
+APPEND_ONLY = ("facts", "transmissions", "receipts")
+
+metadata = MetaData()
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC instant; naive ones are refused, for nobody knows what they mean."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Store the UTC wall time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give it back aware."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("happened", String(16), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("bulletin", String(80)),
+    Column("station", String(32)),
+    Column("digest", String(64)),
+    Column("detail", JSON, nullable=False),
+    Index("facts_by_bulletin", "bulletin", "number"),
+    Index("facts_by_kind", "happened", "number"),
+    sqlite_autoincrement=True,
+)
+
+scripts = Table(
+    "scripts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("script", String(64), nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+)
+
+takes = Table(
+    "takes",
+    metadata,
+    Column("recipe", String(64), primary_key=True),
+    Column("audio", String(64), nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("engine", String(32), nullable=False),
+    Column("voice", String(64), nullable=False),
+)
+
+transmissions = Table(
+    "transmissions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Utc, nullable=False),
+    Column("station", String(32), nullable=False),
+    Column("bulletin", String(80), nullable=False),
+    UniqueConstraint("bulletin", "station", "at", name="transmissions_once"),
+    Index("transmissions_by_time", "at"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("station", String(32), nullable=False),
+    Column("bulletin", String(80), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("remote", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("verified", String(16), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Index("receipts_by_bulletin", "bulletin", "station"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("station", String(32), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", Utc, nullable=False),
+)

@@ -1,1 +1,576 @@
-"""."""
+"""The command `bantin`. Data goes to standard output, progress and problems to standard error."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.core.errors import PipelineError, Says
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.core.ports import Progress
+    from pipeline.newsroom.desk import Desk
+    from pipeline.report.faces import Faces
+
+_HELP = """Bản Tin: từ kịch bản đến loa xã. / From a dropped script to every commune's loudspeaker.
+
+\b
+Examples:
+  bantin demo                                 the whole line in a fresh workspace, offline
+  bantin init BANTIN && cd BANTIN             a workspace of your own
+  bantin add tin-hom-nay.docx                 take in a script or a recording
+  bantin approve 20261125-sot --by "Lan"      sign exactly the bytes you heard
+  bantin push                                 send tonight's bulletins to the stations
+  bantin serve                                watch the folder, push every night
+"""
+
+app = typer.Typer(
+    help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False
+)
+
+Id = Annotated[str, typer.Argument(help="The bulletin's id, or a part of it that no other has.", metavar="ID")]
+By = Annotated[str, typer.Option("--by", help="Who does it; a person's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+class _Choice:
+    """What the options before the command said."""
+
+    workspace = Path()
+    lang = ""
+
+
+@app.callback()
+def _options(
+    workspace: Annotated[Path, typer.Option("--workspace", "-w", envvar="BANTIN_WORKSPACE", help="Its folder.")] = Path(),
+    lang: Annotated[str, typer.Option("--lang", help="Language of messages, vi or en; else as config.toml says.")] = "",
+) -> None:
+    _Choice.workspace, _Choice.lang = workspace, lang
+
+
+def main() -> None:
+    """Run the command; a known problem becomes a message and an exit code, a bug keeps its traceback."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # always text streams here
+    try:
+        app()
+    except PipelineError as problem:
+        _print_problem(problem)
+        sys.exit(problem.exit_code)
+
+
+# --- a workspace -----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty or new folder for its workspace.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole line in a fresh workspace, offline, with two practice stations.
+
+    \b
+    Example: bantin demo --dir /srv/bantin-demo --json
+    """
+    from pipeline import demo as show
+
+    with _progress(_Choice.lang or "vi") as progress:
+        result = show.run(folder, progress)
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        show.tell(result, _Choice.lang or "vi")
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where the workspace shall be.")] = Path()) -> None:
+    """Make a workspace: settings, stations, the drop folder with its templates.
+
+    \b
+    Example: bantin init BANTIN
+    """
+    from pipeline.wiring import make_workspace
+
+    make_workspace(folder)
+    typer.echo(_say(Says(f"Đã tạo {folder}. Thả kịch bản vào {folder / 'scripts'}.",
+                         f"Made {folder}. Drop scripts into {folder / 'scripts'}.")))  # fmt: skip
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, tools, voices, stations and the ledger, and print the fix for each that fails.
+
+    \b
+    Example: bantin doctor
+    """
+    from pipeline.newsroom.health import check
+
+    with _desk() as desk:
+        findings = check(desk)
+    if as_json:
+        _print_json([f.as_json() for f in findings])
+    for finding in [] if as_json else findings:
+        typer.echo(f"{'✓' if finding.problem is None else '✗'} {finding.name}")
+        if finding.problem:
+            _print_problem(finding.problem)
+    worst = [f.problem.exit_code for f in findings if f.problem and f.needed]
+    raise typer.Exit(worst[0] if worst else 0)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def spoken(
+    lang: Annotated[str, typer.Option("--lang", help="vi or km.")],
+    file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")] = "-",
+    register: Annotated[str, typer.Option("--register", help="nam (ngàn, lẻ) or bac (nghìn, linh).")] = "nam",
+) -> None:
+    """Print text as it will be spoken, a line for each line.
+
+    \b
+    Example: echo "Kế hoạch 207/KH-UBND" | bantin spoken --lang vi -
+    """
+    from pipeline import reading
+
+    language, spoken_register = _language(lang), _register(register)
+    with _open_text(file) as lines:
+        for line in lines:
+            sys.stdout.write(reading.spoken(line.rstrip("\r\n"), language, spoken_register).text + "\n")
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What to say, in plain writing.")],
+    lang: Annotated[str, typer.Option("--lang", help="vi or km.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
+    engine: Annotated[str, typer.Option("--engine", help="edge or embedded.")] = "embedded",
+    voice: Annotated[str, typer.Option("--voice", help="A voice's name, or nữ or nam.")] = "",
+) -> None:
+    """Say a text into a WAV file.
+
+    \b
+    Example: bantin say --lang km -o chao.wav "សួស្តី"
+    """
+    from pipeline.newsroom.voicing import say as speak
+
+    with _desk() as desk:
+        speak(desk, text, _language(lang), engine, voice, out)
+    typer.echo(out)
+
+
+# --- bulletins -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.")], as_json: AsJson = False) -> None:
+    """Take in scripts or recordings now, and make bulletins of them.
+
+    \b
+    Example: bantin add tin-hom-nay.docx phong-van.wav
+    """
+    from pipeline.newsroom import bulletins, scripts
+
+    with _desk() as desk:
+        taken = scripts.sweep(desk, files)
+        problems = [t.problem for t in taken if t.problem]
+        for item in taken:
+            if item.bulletin and (not item.again or bulletins.is_open(desk, item.bulletin)):
+                try:
+                    bulletins.render(desk, item.bulletin)
+                except PipelineError as problem:
+                    problems.append(problem)
+        _show_bulletins(desk, {t.bulletin.id for t in taken if t.bulletin}, as_json)
+    _raise_last(problems)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List bulletins and where each stands.
+
+    \b
+    Example: bantin list
+    """
+    with _desk() as desk:
+        _show_bulletins(desk, None, as_json)
+
+
+@app.command()
+def show(bulletin: Id, as_json: AsJson = False) -> None:
+    """Show a bulletin: its text as spoken, its sound, and everything that happened to it.
+
+    \b
+    Example: bantin show sot-xuat-huyet
+    """
+    from pipeline.newsroom import approvals, bulletins, views
+
+    with _desk() as desk:
+        found = approvals.find(desk, bulletin)
+        read = bulletins.reading_of(desk, found)
+        facts = desk.ledger.facts(found.id)
+        if as_json:
+            _print_json({"id": found.id, "title": found.title, "text": read.text if read else "",
+                         "notes": [f"{n.about}: {n.message}" for n in read.notes] if read else [],
+                         "facts": [_fact(f) for f in facts]})  # fmt: skip
+            return
+        _show_bulletins(desk, {found.id}, as_json=False)
+        typer.echo(f"\n{views.stem(desk, found)}.mp3\n")
+        typer.echo(read.text if read else "")
+        for note in read.notes if read else ():
+            typer.echo(f"! {note.about}: {note.message}")
+        _print_table(_faces(desk.config).history(facts))
+
+
+@app.command()
+def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
+    """Sign a bulletin off for air; the signature covers exactly its present bytes. Then plan it.
+
+    \b
+    Example: bantin approve sot-xuat-huyet --by "Nguyễn Thị Lan"
+    """
+    from pipeline.newsroom import approvals, plan
+
+    with _desk() as desk:
+        found = approvals.find(desk, bulletin)
+        approvals.approve(desk, found, by)
+        planned = plan.plan(desk, found)
+        _show_bulletins(desk, {found.id}, as_json)
+        _show_conflicts(desk, [planned])
+
+
+@app.command("return")
+def return_(
+    bulletin: Id, why: Annotated[str, typer.Option("-m", "--why", help="What to mend.")], by: By = ""
+) -> None:
+    """Return a bulletin to its editor with a comment; any signature is void.
+
+    \b
+    Example: bantin return sot-xuat-huyet -m "sai tên xã"
+    """
+    from pipeline.newsroom import approvals
+
+    with _desk() as desk:
+        approvals.send_back(desk, approvals.find(desk, bulletin), by, why)
+
+
+@app.command()
+def withdraw(bulletin: Id, by: By = "") -> None:
+    """Take a bulletin back for good: it is not pushed any more and does not count.
+
+    \b
+    Example: bantin withdraw sot-xuat-huyet --by "Nguyễn Thị Lan"
+    """
+    from pipeline.newsroom import approvals
+
+    with _desk() as desk:
+        approvals.withdraw(desk, approvals.find(desk, bulletin), by)
+
+
+# --- air and stations ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def plan(
+    date: Annotated[str, typer.Option("--date", help="Only what airs on this day, as 2026-11-25.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Plan approved bulletins: which station airs which, and when; tells what cannot air and why.
+
+    \b
+    Example: bantin plan --date 2026-11-25
+    """
+    from pipeline.newsroom import plan as planning
+
+    with _desk() as desk:
+        planned = planning.plan_all(desk, _date(date))
+        if as_json:
+            _print_json([{"bulletin": p.bulletin, "added": p.added, "conflicts": len(p.conflicts)} for p in planned])
+            return
+        for p in planned:
+            typer.echo(f"{p.bulletin}: +{p.added}")
+        _show_conflicts(desk, planned)
+
+
+@app.command("run-due")
+def run_due(as_json: AsJson = False) -> None:
+    """Do once all that is due now: take in, render, plan, push. For cron, or after a night without power.
+
+    \b
+    Example: bantin run-due
+    """
+    from pipeline.intake import settling
+    from pipeline.newsroom import bulletins, scripts
+    from pipeline.newsroom import plan as planning
+
+    with _desk() as desk:
+        settled = settling.settled_now(desk.config.scripts, desk.config.settings.intake.settle_seconds)
+        problems = [t.problem for t in scripts.sweep(desk, settled) if t.problem]
+        problems += [problem for _, problem in bulletins.render_new(desk, held_too=True) if problem]
+        planning.plan_all(desk)
+        for problem in problems:
+            _print_problem(problem)
+        _push(desk, "", as_json)
+    _raise_last(problems, printed=True)
+
+
+@app.command()
+def push(
+    only: Annotated[str, typer.Option("--only", help="Only this station's code.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send what airs soon to every station that lacks it. Run twice, the second run sends nothing.
+
+    \b
+    Example: bantin push --only CM-0101
+    """
+    from pipeline.newsroom import plan as planning
+    from pipeline.newsroom import push as pushing
+
+    with _desk() as desk:
+        planning.plan_all(desk)
+        if dry_run:
+            lacking = [{"station": w.station.code, "bulletins": [b.id for b in w.bulletins]} for w in pushing.wanted(desk, only)]
+            _print_json(lacking) if as_json else [typer.echo(f"{w['station']}: {', '.join(w['bulletins'])}") for w in lacking]
+            return
+        _push(desk, only, as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show where every bulletin stands, which stations lack what, and how the year goes.
+
+    \b
+    Example: bantin status --json
+    """
+    from pipeline.newsroom import bulletins
+    from pipeline.newsroom.tally import tally
+    from pipeline.report.tally import as_json as tally_json
+
+    with _desk() as desk:
+        counted = tally(desk)
+        if as_json:
+            _print_json({"bulletins": [_row(r.bulletin, r.status) for r in bulletins.rows(desk)], "tally": tally_json(counted)})
+            return
+        _show_bulletins(desk, None, as_json=False)
+        typer.echo(_faces(desk.config).year(counted))
+
+
+@app.command()
+def report(
+    year: Annotated[int | None, typer.Option("--year", help="The year; else the current one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the year toward the plan, each bulletin with its evidence.
+
+    \b
+    Example: bantin report --year 2026 --json
+    """
+    from pipeline.newsroom.tally import tally
+    from pipeline.report.tally import as_json as tally_json
+
+    with _desk() as desk:
+        counted = tally(desk, year)
+        if as_json:
+            _print_json(tally_json(counted))
+            return
+        faces = _faces(desk.config)
+        typer.echo(faces.year(counted))
+        _print_table(faces.tally(counted))
+
+
+@app.command()
+def serve() -> None:
+    """Watch the drop folder and push every night, until stopped.
+
+    \b
+    Example: bantin serve
+    """
+    from pipeline.clock import Clock, until_told
+    from pipeline.intake.settling import Watch
+
+    with _desk() as desk:
+        watch = Watch(desk.config.scripts, desk.config.settings.intake.settle_seconds)
+        Clock(desk, watch.settled).run(until_told())
+
+
+# --- what the commands share -----------------------------------------------------------------------------------------
+
+
+def _say(words: Says) -> str:
+    return words.en if _Choice.lang == "en" else words.vi
+
+
+@contextmanager
+def _desk() -> "Iterator[Desk]":
+    from pipeline import config
+    from pipeline.wiring import open_desk
+
+    settings = config.load(_Choice.workspace)
+    _Choice.lang = _Choice.lang or settings.settings.newsroom.language
+    with _progress(_Choice.lang) as progress, open_desk(settings, progress=progress) as desk:
+        yield desk
+
+
+@contextmanager
+def _progress(lang: str) -> "Iterator[Progress]":
+    """Bars on standard error, one a step; nothing at all where it is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from pipeline.report.words import STEP
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(step: str, done: float, total: float) -> None:
+            words = STEP.get(step)
+            name = step if words is None else (words.vi if lang == "vi" else words.en)
+            task = tasks.setdefault(step, bars.add_task(name)) if step not in tasks else tasks[step]
+            bars.update(task, completed=done, total=total)
+
+        yield tell
+
+
+def _faces(config: "Config") -> "Faces":
+    from pipeline.report.faces import Faces
+
+    return Faces(_Choice.lang or config.settings.newsroom.language, config.zone)
+
+
+def _print_problem(problem: PipelineError) -> None:
+    arrow = "→"
+    sys.stderr.write(f"{problem.code} {_say(problem.message)}\n  {arrow} {_say(problem.next_step)}\n")
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _print_table(table: Any) -> None:  # noqa: ANN401 - rich is imported only where it prints
+    from rich.console import Console
+
+    console = Console()
+    console.print(table, width=console.width if console.is_terminal else 160)
+
+
+def _raise_last(problems: list[PipelineError], *, printed: bool = False) -> None:
+    """Print all problems but the last and raise that one, so that its exit code is the command's."""
+    for problem in problems[:-1] if not printed else []:
+        _print_problem(problem)
+    if problems and printed:
+        raise typer.Exit(problems[-1].exit_code)
+    if problems:
+        raise problems[-1]
+
+
+def _show_bulletins(desk: "Desk", only: set[Any] | None, as_json: bool) -> None:
+    from pipeline.newsroom import bulletins
+
+    rows = [r for r in bulletins.rows(desk) if only is None or r.bulletin.id in only]
+    if as_json:
+        _print_json([_row(r.bulletin, r.status) for r in rows])
+    elif rows:
+        _print_table(_faces(desk.config).bulletins([(r.bulletin, r.status) for r in rows]))
+
+
+def _show_conflicts(desk: "Desk", planned: list[Any]) -> None:
+    from pipeline.report.words import CONFLICT
+
+    for plan_ in planned:
+        for conflict in plan_.conflicts:
+            when = f"{conflict.at.astimezone(desk.config.zone):%d/%m/%Y %H:%M} " if conflict.at else ""
+            sys.stderr.write(f"! {plan_.bulletin} {conflict.station} {when}{_say(CONFLICT[conflict.why])}\n")
+
+
+def _row(bulletin: Any, status: Any) -> dict[str, Any]:  # noqa: ANN401 - Bulletin and Status, imported where used
+    return {
+        "id": bulletin.id,
+        "title": bulletin.title,
+        "language": bulletin.language,
+        "kind": bulletin.kind.value,
+        "stage": status.stage.value,
+        "reason": status.reason,
+        "masters": status.masters,
+        "approved": status.is_approved,
+        "planned": sorted(status.planned),
+        "confirmed": sorted(status.confirmed),
+        "failed": status.failed,
+        "missed": sorted(status.missed),
+    }
+
+
+def _fact(fact: Any) -> dict[str, Any]:  # noqa: ANN401 - a Fact, imported where used
+    return {"happened": fact.happened.value, "who": fact.who, "at": fact.at.isoformat(), "station": fact.station,
+            "digest": fact.digest, "detail": dict(fact.detail)}  # fmt: skip
+
+
+def _push(desk: "Desk", only: str, as_json: bool) -> None:
+    from pipeline.newsroom import push as pushing
+
+    done = pushing.push(desk, only)
+    for attempt in done.failed:
+        if attempt.problem and len(done.attempts) > 1:
+            _print_problem(attempt.problem)
+    if as_json:
+        _print_json({"sent": done.sent, "missed": done.missed, "stations": [
+            {"station": a.station, "files": a.files, "sent": a.sent, "bytes": a.size,
+             "code": a.problem.code if a.problem else None} for a in done.attempts
+        ]})  # fmt: skip
+    else:
+        good = len(done.attempts) - len(done.failed)
+        typer.echo(_say(Says(f"Đã gửi {done.sent} tệp; {good}/{len(done.attempts)} trạm xong; {done.missed} lượt phát lỡ.",
+                             f"Sent {done.sent} files; {good} of {len(done.attempts)} stations done; {done.missed} airings missed.")))  # fmt: skip
+    done.must_have_succeeded()
+
+
+def _language(code: str) -> Any:  # noqa: ANN401 - a Language, imported where used
+    from pipeline.core.model import Language
+
+    try:
+        return Language(code)
+    except ValueError as problem:
+        raise typer.BadParameter(f"{code!r}: vi | km", param_hint="--lang") from problem
+
+
+def _register(code: str) -> Any:  # noqa: ANN401 - a Register, imported where used
+    from pipeline.reading import Register
+
+    try:
+        return Register(code)
+    except ValueError as problem:
+        raise typer.BadParameter(f"{code!r}: nam | bac", param_hint="--register") from problem
+
+
+def _date(text: str) -> Any:  # noqa: ANN401 - a date or None
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text!r}: 2026-11-25", param_hint="--date") from problem
+
+
+@contextmanager
+def _open_text(name: str) -> Iterator[Any]:
+    if name == "-":
+        yield sys.stdin
+        return
+    from pipeline.core.errors import UnreadableScript
+
+    try:
+        with Path(name).open(encoding="utf-8-sig") as lines:
+            yield lines
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UnreadableScript(name=name, format="UTF-8", reason=problem) from problem
+
+
+if __name__ == "__main__":
+    main()

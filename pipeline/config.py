@@ -107,6 +107,7 @@ class ProgrammeSettings(_Section):
 
     title: str
     kind: Kind = Kind.CT
+    language: Language = Language.VI
     slots: tuple[time, ...] = (time(5), time(17))
     ident: str = "mac-dinh"
     bed: str = "không"
@@ -274,6 +275,7 @@ def _programme(code: str, p: ProgrammeSettings) -> Programme:
         title=p.title,
         slots=tuple(Slot(at=at) for at in p.slots),
         kind=p.kind,
+        language=p.language,
         ident=p.ident,
         bed=p.bed,
         opening=dict(p.opening),

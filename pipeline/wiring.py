@@ -1,1 +1,94 @@
-"""."""
+"""Config → the real parts. The only place that names an engine, a transport or a queue."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from pipeline.config import CONFIG_NAME, STATIONS_NAME, Config
+from pipeline.core.errors import WorkspaceNotEmpty
+from pipeline.core.ports import Engine, Progress, Queue, Transport, silent
+from pipeline.delivery.folder import Folder
+from pipeline.delivery.sftp import Sftp
+from pipeline.jobs.local import LocalQueue
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.store import Store
+from pipeline.newsroom.desk import Desk, Handler
+from pipeline.studio.tools import ffmpeg
+from pipeline.voices.edge import EdgeOnline
+from pipeline.voices.espeak import EspeakVietnamese
+from pipeline.voices.khmer import EmbeddedKhmer
+
+LEDGER_NAME = "ledger.db"
+
+
+def utc_now() -> datetime:
+    """The instant."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def open_desk(
+    config: Config, *, who: str = "bantin", progress: Progress = silent, now: Callable[[], datetime] = utc_now
+) -> Iterator[Desk]:
+    """A desk over a workspace's ledger, store and tools; engines and ledger are let go of at the end."""
+    with ExitStack() as stack:
+        ledger = Ledger.open(config.state / LEDGER_NAME)
+        stack.callback(ledger.close)
+        yield Desk(
+            config=config,
+            ledger=ledger,
+            store=Store(config.state / "store"),
+            engines=engines(config, stack),
+            transports=transports(),
+            queue=lambda handlers: _queue(config, handlers),
+            ffmpeg=cache(lambda: ffmpeg(config.settings.tools.ffmpeg)),
+            now=now,
+            who=who,
+            progress=progress,
+        )
+
+
+def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:
+    """The engines behind each word of a programme's `engines`."""
+    voices = config.settings.voices
+    vietnamese = EspeakVietnamese(region=voices.vietnamese, rate=voices.vietnamese_rate)
+    khmer = EmbeddedKhmer(rate=voices.khmer_rate)
+    stack.callback(vietnamese.close)
+    stack.callback(khmer.close)
+    return {"edge": (EdgeOnline(),) if voices.online else (), "embedded": (vietnamese, khmer)}
+
+
+def transports() -> Mapping[str, Transport]:
+    """The transports by the name that stations.csv uses."""
+    return {transport.name: transport for transport in (Sftp(), Folder())}
+
+
+def _queue(config: Config, handlers: Mapping[str, Handler]) -> Queue:
+    return LocalQueue(handlers, threads=config.settings.delivery.stations_at_once)
+
+
+def starter() -> Path:
+    """The files a new workspace begins with: in an installed package beside it, in a checkout at its top."""
+    shipped = Path(str(files("pipeline"))) / "starter"
+    return shipped if shipped.is_dir() else Path(str(files("pipeline"))).parent
+
+
+def make_workspace(folder: Path) -> None:
+    """Lay out an empty workspace: settings, stations, the drop folder with its templates, and where bulletins go.
+
+    Raises:
+        WorkspaceNotEmpty: the folder holds a workspace, or anything else with the same names.
+    """
+    source = starter()
+    for name in (CONFIG_NAME, STATIONS_NAME, "scripts", "bulletins"):
+        if (folder / name).exists():
+            raise WorkspaceNotEmpty(folder=folder, name=name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bulletins").mkdir()
+    shutil.copytree(source / "scripts" / "mau", folder / "scripts" / "mau")
+    shutil.copyfile(source / STATIONS_NAME, folder / STATIONS_NAME)
+    shutil.copyfile(source / CONFIG_NAME, folder / CONFIG_NAME)  # last: a folder with it is a workspace

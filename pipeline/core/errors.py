@@ -387,7 +387,10 @@ class StoreDamaged(PipelineError):
 
     code = "L-102"
     what = Says("tệp {digest} trong kho bị thiếu hoặc hỏng", "{digest} is missing from the store or damaged")
-    fix = Says("chạy: bantin render-again {bulletin}", "run: bantin render-again {bulletin}")
+    fix = Says(
+        "khôi phục kho từ bản sao lưu, hoặc thả lại kịch bản",
+        "restore the store from a backup, or drop the script again",
+    )
 
 
 class UnknownBulletin(PipelineError):

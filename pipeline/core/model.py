@@ -270,6 +270,8 @@ class Programme:
     title: str
     slots: tuple[Slot, ...]
     kind: Kind = Kind.CT
+    language: Language = Language.VI
+    """The language of a recording whose script says none."""
     ident: str = "mac-dinh"
     bed: str = "không"
     opening: Mapping[Language, str] = field(default_factory=dict)

@@ -11,6 +11,17 @@ from pipeline.core.facts import Json
 from pipeline.core.model import Digest, Seconds, Station, Voice
 
 
+class Progress(Protocol):
+    """Told how far long work has come; must be quick and must not fail."""
+
+    def __call__(self, step: str, done: float, total: float) -> None:
+        """`step` names the work for people; `done` of `total` in any unit."""
+
+
+def silent(step: str, done: float, total: float) -> None:
+    """A Progress that nobody watches."""
+
+
 class Engine(Protocol):
     """Turns text that is already spoken form into speech. Knows nothing of bulletins or stations."""
 

@@ -28,6 +28,7 @@ class Stage(StrEnum):
 
 
 _CLOSED = {Happened.WITHDRAWN: Stage.WITHDRAWN, Happened.RETURNED: Stage.RETURNED, Happened.HELD: Stage.HELD}
+_STOPPED = frozenset(_CLOSED.values())
 _REACHED = {
     Happened.RECEIVED: Stage.RECEIVED,
     Happened.READ: Stage.READ,
@@ -58,6 +59,11 @@ class Status:
     def is_approved(self) -> bool:
         """Whether every current master carries a signature over exactly its bytes."""
         return bool(self.masters) and all(digest in self.approved for digest in self.masters.values())
+
+    @property
+    def may_go_out(self) -> bool:
+        """Whether it may be planned and pushed: signed, and neither held, returned nor withdrawn."""
+        return self.is_approved and self.stage not in _STOPPED
 
     @property
     def confirmed(self) -> set[StationCode]:

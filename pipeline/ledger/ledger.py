@@ -87,11 +87,15 @@ class Ledger:
         try:
             with self._engine.begin() as connection:
                 connection.execute(
-                    tables.scripts.insert().values(digest=script.digest, document=documents.dump(script).decode())
+                    tables.scripts.insert().values(
+                        digest=script.digest, document=documents.scripts().dump_json(script).decode()
+                    )
                 )
                 connection.execute(
                     tables.bulletins.insert().values(
-                        id=bulletin.id, script=bulletin.script, document=documents.dump(bulletin).decode()
+                        id=bulletin.id,
+                        script=bulletin.script,
+                        document=documents.bulletins().dump_json(bulletin).decode(),
                     )
                 )
                 _add(connection, [fact])
@@ -102,17 +106,17 @@ class Ledger:
     def script(self, digest: Digest) -> Script | None:
         """A script received before."""
         rows = self._rows(sa.select(tables.scripts.c.document).where(tables.scripts.c.digest == digest))
-        return documents.script(rows[0].document) if rows else None
+        return documents.scripts().validate_json(rows[0].document) if rows else None
 
     def bulletins(self) -> list[Bulletin]:
         """Every bulletin, by id."""
         rows = self._rows(sa.select(tables.bulletins.c.document).order_by(tables.bulletins.c.id))
-        return [documents.bulletin(row.document) for row in rows]
+        return [documents.bulletins().validate_json(row.document) for row in rows]
 
     def bulletin_of(self, script: Digest) -> Bulletin | None:
         """The bulletin that a script became."""
         rows = self._rows(sa.select(tables.bulletins.c.document).where(tables.bulletins.c.script == script))
-        return documents.bulletin(rows[0].document) if rows else None
+        return documents.bulletins().validate_json(rows[0].document) if rows else None
 
     # --- takes -------------------------------------------------------------------------------------------------------
 

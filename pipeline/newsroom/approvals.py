@@ -1,0 +1,92 @@
+"""Approvals: a named person's yes to exact bytes, a no with its reason, a bulletin taken back."""
+
+import difflib
+
+from pipeline.core.errors import NotApprovable, Says, StoreDamaged, UnknownBulletin
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import Bulletin
+from pipeline.core.status import Stage, Status, status_of
+from pipeline.ledger.store import hash_file
+from pipeline.newsroom.desk import Desk
+
+
+def find(desk: Desk, name: str) -> Bulletin:
+    """The bulletin of an id, or of the only id that contains the given text.
+
+    Raises:
+        UnknownBulletin: none, or several.
+    """
+    bulletins = {b.id: b for b in desk.ledger.bulletins()}
+    hits = [b for i, b in bulletins.items() if i == name] or [b for i, b in bulletins.items() if name and name in i]
+    if len(hits) != 1:
+        near = [b.id for b in hits] or difflib.get_close_matches(name, bulletins, n=3, cutoff=0)
+        raise UnknownBulletin(id=name, nearest=", ".join(near) or "-")
+    return hits[0]
+
+
+def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
+    """Sign every current master of a bulletin; the signature covers these exact bytes and no others.
+
+    Raises:
+        NotApprovable: nobody signs, nothing is mastered, it was withdrawn, or a draft voice speaks it and its
+            programme does not let that air.
+        StoreDamaged: the bytes to be signed are not there any more.
+    """
+    facts = desk.ledger.facts(bulletin.id)
+    status = status_of(facts)
+    _must_be_approvable(desk, bulletin, facts, status, by)
+    for digest in status.masters.values():
+        if hash_file(desk.store.get(digest)) != digest:
+            raise StoreDamaged(digest=digest)
+    fresh = {p: d for p, d in status.masters.items() if d not in status.approved}
+    desk.ledger.record(
+        *(desk.fact(Happened.APPROVED, bulletin=bulletin, digest=d, who=by, profile=p) for p, d in fresh.items())
+    )
+    return status_of(desk.ledger.facts(bulletin.id))
+
+
+def send_back(desk: Desk, bulletin: Bulletin, by: str, why: str) -> None:
+    """Return a bulletin to its editor with a comment; any signature is void."""
+    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=why))
+
+
+def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:
+    """Take a bulletin back for good: it is not pushed any more and does not count."""
+    desk.ledger.record(desk.fact(Happened.WITHDRAWN, bulletin=bulletin, who=by or desk.who))
+
+
+def _must_be_approvable(desk: Desk, bulletin: Bulletin, facts: list[Fact], status: Status, by: str) -> None:
+    if not by.strip():
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says("thiếu tên người duyệt", "nobody signs"),
+            how=Says("thêm: --by “TÊN NGƯỜI DUYỆT”", "add: --by NAME"),
+        )
+    if status.stage is Stage.WITHDRAWN:
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says("đã rút lại", "it was withdrawn"),
+            how=Says("thả lại kịch bản nếu vẫn cần phát", "drop the script again if it is still wanted"),
+        )
+    if not status.masters or status.stage in {Stage.HELD, Stage.RETURNED}:
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says(status.reason or "chưa có bản hoàn chỉnh", status.reason or "it is not mastered yet"),
+            how=Says(
+                "sửa kịch bản và thả lại, hoặc chạy: bantin run-due", "correct and drop it again, or: bantin run-due"
+            ),
+        )
+    if _is_draft(facts) and not desk.programme(bulletin).embedded_may_air:
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says("do giọng thử đọc, chỉ giữ chỗ", "a draft voice speaks it, which only holds a place"),
+            how=Says(
+                "chờ giọng trực tuyến, thả bản ghi âm, hoặc đặt embedded_may_air = true cho chương trình",
+                "wait for the online voice, drop a recording, or set embedded_may_air = true for its programme",
+            ),
+        )
+
+
+def _is_draft(facts: list[Fact]) -> bool:
+    voiced = [f for f in facts if f.happened is Happened.VOICED]
+    return bool(voiced and voiced[-1].detail.get("embedded"))

@@ -1,0 +1,204 @@
+"""Bulletins: from a received script to mastered sound, step by step, each step a fact and safe to take again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline import reading
+from pipeline.core.errors import PipelineError, StoreDamaged
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import (
+    Bulletin,
+    Dbtp,
+    Language,
+    Loudness,
+    Lufs,
+    Master,
+    Profile,
+    Programme,
+    Reading,
+    Script,
+    Seconds,
+    Sentence,
+)
+from pipeline.core.status import Stage, Status, status_of
+from pipeline.ledger import documents
+from pipeline.newsroom import mastering, voicing
+from pipeline.newsroom.desk import Desk
+
+OPEN = frozenset({Stage.RECEIVED, Stage.READ, Stage.VOICED, Stage.HELD})
+"""Stages in which a bulletin still has to become a master."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A bulletin and where it stands."""
+
+    bulletin: Bulletin
+    status: Status
+
+
+def rows(desk: Desk) -> list[Row]:
+    """Every bulletin with its status, by id."""
+    facts = desk.ledger.facts_by_bulletin()
+    return [Row(bulletin=b, status=status_of(facts.get(b.id, []))) for b in desk.ledger.bulletins()]
+
+
+def is_open(desk: Desk, bulletin: Bulletin) -> bool:
+    """Whether a bulletin still has to become a master."""
+    return status_of(desk.ledger.facts(bulletin.id)).stage in OPEN
+
+
+def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
+    """Read, voice, mix and master a bulletin. Takes that exist are used again; equal input gives equal bytes.
+
+    Whatever stops it becomes a `held` fact with the reason and the next step, and is raised.
+    """
+    try:
+        return _render(desk, bulletin)
+    except PipelineError as problem:
+        _hold(desk, bulletin, problem)
+        raise
+
+
+def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, PipelineError | None]]:
+    """Render every bulletin that has no master yet; one that is held does not keep the others waiting.
+
+    `held_too` tries those again that were held before, for whatever stopped them may be mended.
+    """
+    results: list[tuple[Bulletin, PipelineError | None]] = []
+    for row in rows(desk):
+        if row.status.stage not in OPEN or (row.status.stage is Stage.HELD and not held_too):
+            continue
+        try:
+            render(desk, row.bulletin)
+        except PipelineError as problem:
+            results.append((row.bulletin, problem))
+        else:
+            results.append((row.bulletin, None))
+    return results
+
+
+def reading_of(desk: Desk, bulletin: Bulletin) -> Reading | None:
+    """The latest reading of a bulletin; None before it was read, and for a recording without text."""
+    read = [f for f in desk.ledger.facts(bulletin.id, Happened.READ) if f.digest]
+    if not read or read[-1].digest is None:
+        return None
+    return documents.readings().validate_json(desk.store.get(read[-1].digest).read_bytes())
+
+
+def masters(desk: Desk, bulletin: Bulletin) -> dict[str, Master]:
+    """The current master of each profile, as measured when it was made."""
+    found: dict[str, Master] = {}
+    for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED):
+        if fact.digest:
+            found[str(fact.detail["profile"])] = Master(
+                digest=fact.digest,
+                profile=str(fact.detail["profile"]),
+                size=int(str(fact.detail["size"])),
+                seconds=Seconds(float(str(fact.detail["seconds"]))),
+                loudness=Loudness(
+                    integrated=Lufs(float(str(fact.detail["lufs"]))),
+                    true_peak=Dbtp(float(str(fact.detail["dbtp"]))),
+                    range=float(str(fact.detail["lra"])),
+                ),
+            )
+    return found
+
+
+def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
+    script = desk.ledger.script(bulletin.script)
+    if script is None:
+        raise StoreDamaged(digest=bulletin.script)
+    programme = desk.programme(bulletin)
+    text = _read(desk, bulletin, script)
+    if script.recording:
+        made = mastering.recorded(desk, bulletin, script.recording, _profiles(desk, bulletin), text)
+    else:
+        lines = _framed(desk, bulletin, programme, text)
+        voiced = _voice(desk, bulletin, lines.all, programme)
+        made = mastering.spoken(desk, bulletin, lines, voiced.takes, script.attachments, _profiles(desk, bulletin))
+    desk.ledger.record(*(_mastered(desk, bulletin, master) for master in made))
+    return made
+
+
+def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
+    """Say why it cannot go on, once: the same reason again is not a new fact."""
+    status = status_of(desk.ledger.facts(bulletin.id))
+    reason, fix = problem.message.vi, problem.next_step.vi
+    if status.stage is not Stage.HELD or status.reason != reason:
+        fact = desk.fact(Happened.HELD, bulletin=bulletin, code=problem.code, reason=reason, next=fix)
+        desk.ledger.record(fact)
+
+
+def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
+    desk.progress("read", 0, 1)
+    register = reading.Register(desk.config.settings.reading.register_)
+    text = reading.read(script, register)
+    digest = desk.store.put_bytes(documents.readings().dump_json(text))
+    notes = [f"{note.about}: {note.message}" for note in text.notes]
+    desk.ledger.record(
+        desk.fact(Happened.READ, bulletin=bulletin, digest=digest, sentences=len(text.sentences), notes=[*notes])
+    )
+    return text
+
+
+def _framed(desk: Desk, bulletin: Bulletin, programme: Programme, text: Reading) -> mastering.Lines:
+    """The programme's opening and closing lines around the body, in every language of the bulletin."""
+    return mastering.Lines(
+        opening=_lines(desk, bulletin, programme.opening),
+        body=text,
+        closing=_lines(desk, bulletin, programme.closing),
+    )
+
+
+def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str]) -> tuple[Sentence, ...]:
+    register = reading.Register(desk.config.settings.reading.register_)
+    sentences: list[Sentence] = []
+    for language in bulletin.languages:
+        if template := templates.get(language):
+            line = template.replace("{title}", bulletin.title).replace("{date}", f"{_first_air(desk, bulletin):%d/%m/%Y}")
+            sentences += reading.utter(line, language, register, bulletin.voice)[0]
+    return tuple(sentences)
+
+
+def _first_air(desk: Desk, bulletin: Bulletin) -> datetime:
+    return min(bulletin.air).astimezone(desk.config.zone)
+
+
+def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], programme: Programme) -> voicing.Voiced:
+    voiced = voicing.voice(desk, sentences, programme)
+    desk.ledger.record(
+        desk.fact(
+            Happened.VOICED,
+            bulletin=bulletin,
+            takes=len(voiced.takes),
+            voiced=voiced.spoken_now,
+            engines={**voiced.engines},
+            embedded=voiced.embedded,
+        )
+    )
+    return voiced
+
+
+def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
+    """The profiles its stations want; the first one of the settings where it has no station yet."""
+    names = {s.profile for code in bulletin.stations if (s := desk.config.stations.get(code))}
+    profiles = desk.config.profiles
+    return [profiles[name] for name in sorted(names)] or [next(iter(profiles.values()))]
+
+
+def _mastered(desk: Desk, bulletin: Bulletin, master: Master) -> Fact:
+    return desk.fact(
+        Happened.MASTERED,
+        bulletin=bulletin,
+        digest=master.digest,
+        profile=master.profile,
+        size=master.size,
+        seconds=round(master.seconds, 3),
+        lufs=round(master.loudness.integrated, 2),
+        dbtp=round(master.loudness.true_peak, 2),
+        lra=round(master.loudness.range, 2),
+    )
+
+

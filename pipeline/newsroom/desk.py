@@ -1,0 +1,63 @@
+"""The desk: everything a use case needs, put together once by wiring."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.config import Config
+from pipeline.core.facts import Fact, Happened, Json
+from pipeline.core.model import Bulletin, Digest, Programme, StationCode
+from pipeline.core.ports import Engine, Progress, Queue, Transport, silent
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.store import Store
+
+Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
+"""What a queue calls to do a job: arguments in, result out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One newsroom at work. Knows ports; which tools stand behind them, only wiring knows."""
+
+    config: Config
+    ledger: Ledger
+    store: Store
+    engines: Mapping[str, Sequence[Engine]]
+    """What each word of a programme's `engines` stands for."""
+    transports: Mapping[str, Transport]
+    queue: Callable[[Mapping[str, Handler]], Queue]
+    """Makes a queue that knows how to do the verbs it is given."""
+    ffmpeg: Callable[[], Path]
+    """Where ffmpeg is; raises ToolMissing."""
+    now: Callable[[], datetime]
+    """The instant, UTC."""
+    who: str = "bantin"
+    """Whose hand it is when nobody in particular asked."""
+    progress: Progress = field(default=silent)
+
+    def fact(
+        self,
+        happened: Happened,
+        *,
+        bulletin: Bulletin | None = None,
+        station: StationCode | None = None,
+        digest: Digest | None = None,
+        who: str = "",
+        **detail: Json,
+    ) -> Fact:
+        """A fact of this moment."""
+        return Fact(
+            happened=happened,
+            who=who or self.who,
+            at=self.now(),
+            bulletin=bulletin.id if bulletin else None,
+            station=station,
+            digest=digest,
+            detail=detail,
+        )
+
+    def programme(self, bulletin: Bulletin) -> Programme:
+        """The programme of a bulletin; the first one where its own is no longer in the settings."""
+        programmes = self.config.programmes
+        return programmes.get(bulletin.programme) or next(iter(programmes.values()))

@@ -1,0 +1,48 @@
+"""Health: every part checks itself, and each fault comes with its fix."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.core.errors import PipelineError
+from pipeline.core.facts import Json
+from pipeline.newsroom.desk import Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One part and what is wrong with it, if anything."""
+
+    name: str
+    problem: PipelineError | None = None
+    needed: bool = True
+    """Whether nothing works without it; an online voice may be away."""
+
+    def as_json(self) -> dict[str, Json]:
+        """For `bantin doctor --json`."""
+        problem = self.problem
+        return {
+            "name": self.name,
+            "ok": problem is None,
+            "code": problem.code if problem else None,
+            "problem": problem.message.vi if problem else None,
+            "fix": problem.next_step.vi if problem else None,
+        }
+
+
+def check(desk: Desk) -> list[Finding]:
+    """Check ffmpeg, every engine and every station's settings; nothing is sent anywhere."""
+    findings = [_find("ffmpeg", lambda: desk.ffmpeg())]  # noqa: PLW0108 - a cached call, not the path's own
+    for engines in desk.engines.values():
+        findings += [_find(engine.name, engine.check, needed=engine.embedded) for engine in engines]
+    for station in desk.config.stations.values():
+        transport = desk.transports[station.transport]
+        findings.append(_find(f"{station.code} {station.name}", lambda t=transport, s=station: t.check(s)))  # type: ignore[misc]
+    return findings
+
+
+def _find(name: str, look: Callable[[], object], *, needed: bool = True) -> Finding:
+    try:
+        look()
+    except PipelineError as problem:
+        return Finding(name=name, problem=problem, needed=needed)
+    return Finding(name=name, needed=needed)

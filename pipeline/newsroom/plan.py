@@ -1,0 +1,53 @@
+"""The plan: approved bulletins × stations × instants. Nothing is planned without a signature."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.core.errors import NotApproved
+from pipeline.core.facts import Happened
+from pipeline.core.model import Bulletin, BulletinId
+from pipeline.core.schedule import Conflict
+from pipeline.core.schedule import plan as lay_out
+from pipeline.core.status import status_of
+from pipeline.newsroom.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning one bulletin brought."""
+
+    bulletin: BulletinId
+    added: int
+    conflicts: tuple[Conflict, ...]
+
+
+def plan(desk: Desk, bulletin: Bulletin) -> Planned:
+    """Plan one approved bulletin; what is planned already is left as it is.
+
+    Raises:
+        NotApproved: its current masters are not all signed.
+    """
+    if not status_of(desk.ledger.facts(bulletin.id)).may_go_out:
+        raise NotApproved(bulletin=bulletin.id)
+    stations = [s for code in bulletin.stations if (s := desk.config.stations.get(code))]
+    laid = lay_out(bulletin, stations, desk.now(), desk.config.zone)
+    facts = [
+        desk.fact(Happened.PLANNED, bulletin=bulletin, station=code)
+        for code in dict.fromkeys(t.station for t in laid.transmissions)
+    ]
+    return Planned(bulletin.id, desk.ledger.plan(laid.transmissions, facts), laid.conflicts)
+
+
+def plan_all(desk: Desk, day: date | None = None) -> list[Planned]:
+    """Plan every approved bulletin that still has an air time to come, or only those that air on a local day."""
+    facts = desk.ledger.facts_by_bulletin()
+    return [plan(desk, b) for b in _open(desk, day) if status_of(facts.get(b.id, [])).may_go_out]
+
+
+def _open(desk: Desk, day: date | None) -> Iterable[Bulletin]:
+    now, zone = desk.now(), desk.config.zone
+    for bulletin in desk.ledger.bulletins():
+        to_come = [at for at in bulletin.air if at > now]
+        if to_come and (day is None or day in {at.astimezone(zone).date() for at in to_come}):
+            yield bulletin

@@ -1,0 +1,151 @@
+"""Scripts: files dropped by editors become bulletins, or are put aside with the reason beside them."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.core.errors import PipelineError, ScriptRefused, StillGrowing, WrongHeadValue
+from pipeline.core.facts import Happened
+from pipeline.core.model import Bulletin, BulletinId, Programme, Script, Station, StationCode
+from pipeline.core.schedule import air_times
+from pipeline.core.text import slug
+from pipeline.intake import drop
+from pipeline.ledger.store import hash_file
+from pipeline.newsroom.desk import Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a dropped file."""
+
+    path: Path
+    bulletin: Bulletin | None = None
+    again: bool = False
+    """The same bytes were received before, as this bulletin."""
+    problem: PipelineError | None = None
+
+
+def take_in(desk: Desk, path: Path) -> Taken:
+    """Receive one file, with the recordings it names.
+
+    Bytes reach the store, then the ledger, and only then does the file leave the drop folder: a power cut in between
+    leaves the file where it was, and the next run finds that its bytes are known and moves it.
+    """
+    try:
+        submission = drop.take_in(path, max_bytes=desk.config.settings.intake.max_megabytes * 1_000_000)
+        bulletin = edition(desk, submission.script)
+    except StillGrowing:
+        raise
+    except ScriptRefused as problem:
+        return _refuse(desk, path, problem)
+    for file in submission.files.values():
+        desk.store.put(file)
+    script = submission.script
+    fact = desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=script.digest, name=script.name)
+    fresh = desk.ledger.receive(script, bulletin, fact)
+    known = desk.ledger.bulletin_of(script.digest) or bulletin
+    if _is_dropped(desk, path):
+        drop.accept(submission.files.values(), desk.config.scripts, _month(desk))
+    return Taken(path=path, bulletin=known, again=not fresh)
+
+
+def sweep(desk: Desk, paths: Iterable[Path]) -> list[Taken]:
+    """Receive settled files one after another; one that is refused or grows does not keep the others waiting."""
+    taken: list[Taken] = []
+    for path in paths:
+        if not path.exists():
+            continue  # it went in together with the script that names it
+        try:
+            taken.append(take_in(desk, path))
+        except StillGrowing as problem:
+            taken.append(Taken(path=path, problem=problem))
+    return taken
+
+
+def _refuse(desk: Desk, path: Path, problem: ScriptRefused) -> Taken:
+    digest = hash_file(path) if path.is_file() else None
+    desk.ledger.record(
+        desk.fact(
+            Happened.REFUSED,
+            digest=digest,
+            name=path.name,
+            code=problem.code,
+            reason=problem.message.vi,
+            next=problem.next_step.vi,
+        )
+    )
+    if _is_dropped(desk, path):
+        drop.refuse([path], desk.config.scripts, problem)
+    return Taken(path=path, problem=problem)
+
+
+def _is_dropped(desk: Desk, path: Path) -> bool:
+    """Whether a file lies in the drop folder; one named on the command line from elsewhere stays where it is."""
+    return path.resolve().parent == desk.config.scripts.resolve()
+
+
+def _month(desk: Desk) -> str:
+    return desk.now().astimezone(desk.config.zone).strftime("%Y-%m")
+
+
+# --- what a script becomes -------------------------------------------------------------------------------------------
+
+
+def edition(desk: Desk, script: Script) -> Bulletin:
+    """The bulletin of a script: what its head says, and the programme's word for the rest.
+
+    Raises:
+        WrongHeadValue: it names a programme or a station that the settings do not know.
+    """
+    head = script.head
+    programme = _programme(desk, script)
+    now, zone = desk.now(), desk.config.zone
+    air = air_times(head.air, programme.slots, now, zone)
+    day = air[0].astimezone(zone).strftime("%Y%m%d")
+    name = "-".join(part for part in (day, slug(head.title), script.digest[:6]) if part)
+    return Bulletin(
+        id=BulletinId(name),
+        script=script.digest,
+        title=head.title,
+        languages=script.languages or (programme.language,),
+        kind=head.kind or programme.kind,
+        programme=programme.code,
+        air=air,
+        stations=tuple(s.code for s in _stations(desk, script)),
+        theme=head.theme,
+        voice=head.voice,
+        ident=head.ident or programme.ident,
+        bed=head.bed or programme.bed,
+        counts=head.counts is not False,
+        author=head.author,
+        **({"priority": head.priority} if head.priority else {}),
+    )
+
+
+def _programme(desk: Desk, script: Script) -> Programme:
+    programmes = desk.config.programmes
+    wanted = script.head.programme
+    if not wanted:
+        return next(iter(programmes.values()))
+    for programme in programmes.values():
+        if slug(wanted) in {slug(programme.code), slug(programme.title)}:
+            return programme
+    raise WrongHeadValue(name=script.name, key="Chương trình", value=wanted, example=", ".join(programmes))
+
+
+def _stations(desk: Desk, script: Script) -> Sequence[Station]:
+    stations = list(desk.config.stations.values())
+    only = {c for name in script.head.only for c in _named(stations, name, script)}
+    without = {c for name in script.head.without for c in _named(stations, name, script)}
+    return [s for s in stations if (not only or s.code in only) and s.code not in without]
+
+
+def _named(stations: Sequence[Station], name: str, script: Script) -> set[StationCode]:
+    """The stations of a code or of a commune's name, accents and capitals aside."""
+    found = {s.code for s in stations if slug(name) in {slug(s.code), slug(s.name)}}
+    if not found:
+        names = [s.name for s in stations]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0) or ["tất cả"]
+        raise WrongHeadValue(name=script.name, key="Nơi nhận", value=name, example=near[0])
+    return found

@@ -1,0 +1,86 @@
+"""Tables for a terminal, in the newsroom's language. Nothing here decides anything."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from rich.table import Table
+
+from pipeline.core.errors import Says
+from pipeline.core.facts import Fact
+from pipeline.core.model import Bulletin
+from pipeline.core.status import Status
+from pipeline.core.tally import Tally
+from pipeline.report.words import STAGE, WHY, language
+
+
+class Faces:
+    """Says things in one language; times in one zone."""
+
+    def __init__(self, lang: str, zone: tzinfo) -> None:
+        self._lang = lang
+        self._zone = zone
+
+    def say(self, words: Says) -> str:
+        """One of two languages."""
+        return words.vi if self._lang == "vi" else words.en
+
+    def bulletins(self, rows: Sequence[tuple[Bulletin, Status]]) -> Table:
+        """Bulletins with their stage and their stations."""
+        table = self._table(
+            Says("Mã", "Id"), Says("Tiêu đề", "Title"), Says("Tiếng", "Language"), Says("Phát", "Airs"),
+            Says("Tình trạng", "Stage"), Says("Trạm", "Stations"),
+        )  # fmt: skip
+        for bulletin, status in rows:
+            stage = self.say(STAGE[status.stage])
+            table.add_row(
+                bulletin.id,
+                bulletin.title,
+                self.say(language(bulletin.language)),
+                f"{min(bulletin.air).astimezone(self._zone):%d/%m/%Y %H:%M}",
+                f"{stage}: {status.reason}" if status.reason else stage,
+                f"{len(status.confirmed)}/{len(status.planned) or len(bulletin.stations)}",
+            )
+        return table
+
+    def history(self, facts: Sequence[Fact]) -> Table:
+        """What happened to a bulletin."""
+        table = self._table(
+            Says("Lúc", "When"), Says("Việc", "Fact"), Says("Ai", "Who"), Says("Trạm", "Station"),
+            Says("Chi tiết", "Detail"),
+        )  # fmt: skip
+        for fact in facts:
+            detail = ", ".join(f"{key}={value}" for key, value in fact.detail.items() if value not in ("", None, []))
+            table.add_row(
+                f"{fact.at.astimezone(self._zone):%d/%m %H:%M:%S}", fact.happened.value, fact.who, fact.station or "",
+                f"{fact.digest[:12]} {detail}" if fact.digest else detail,
+            )  # fmt: skip
+        return table
+
+    def tally(self, tally: Tally) -> Table:
+        """The year, a row a bulletin, each with its evidence."""
+        table = self._table(
+            Says("Ngày phát", "Airs"), Says("Mã", "Id"), Says("Loại", "Kind"), Says("Tiếng", "Language"),
+            Says("Trạm nhận kịp", "Stations in time"), Says("Người duyệt", "Approved by"), Says("Kết quả", "Result"),
+        )  # fmt: skip
+        for row in tally.rows:
+            table.add_row(
+                f"{row.air_date:%d/%m/%Y}", row.bulletin, row.kind.value, self.say(language(row.language)),
+                f"{row.in_time}/{row.stations}", row.approved_by, self.say(WHY[row.why]),
+            )  # fmt: skip
+        return table
+
+    def year(self, tally: Tally) -> str:
+        """The year in one line."""
+        by = [f"{self.say(language(code))} {n}" for code, n in sorted(tally.by_language.items())]
+        by += [f"{kind} {n}" for kind, n in sorted(tally.by_kind.items())]
+        line = Says(
+            f"Năm {tally.year}: {tally.counted}/{tally.target} bản tin được tính; theo tiến độ cần {tally.expected:g}",
+            f"{tally.year}: {tally.counted} of {tally.target} bulletins counted; the pace asks for {tally.expected:g}",
+        )
+        return self.say(line) + (f" ({', '.join(by)})" if by else "")
+
+    def _table(self, *columns: Says) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(self.say(column), overflow="fold")
+        return table

@@ -1,0 +1,59 @@
+"""The words that people read for what the ledger calls by short names."""
+
+from pipeline.core.errors import Says
+from pipeline.core.model import Language, Verification
+from pipeline.core.status import Stage
+
+STAGE: dict[Stage, Says] = {
+    Stage.RECEIVED: Says("đã nhận", "received"),
+    Stage.READ: Says("đã đọc", "read"),
+    Stage.VOICED: Says("đã có giọng", "voiced"),
+    Stage.HELD: Says("bị giữ lại", "held"),
+    Stage.WAITING: Says("chờ duyệt", "waiting for approval"),
+    Stage.RETURNED: Says("trả lại", "returned"),
+    Stage.APPROVED: Says("đã duyệt", "approved"),
+    Stage.PLANNED: Says("đã lên lịch", "planned"),
+    Stage.PARTLY: Says("đến một số trạm", "at some stations"),
+    Stage.ARRIVED: Says("đã đến đủ trạm", "at every station"),
+    Stage.WITHDRAWN: Says("đã rút", "withdrawn"),
+}
+
+WHY: dict[str, Says] = {
+    "counted": Says("được tính", "counted"),
+    "withdrawn": Says("đã rút", "withdrawn"),
+    "test": Says("không tính chỉ tiêu", "not meant to count"),
+    "unapproved": Says("chưa duyệt", "not approved"),
+    "unplanned": Says("chưa lên lịch", "not planned"),
+    "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
+}
+
+CONFLICT: dict[str, Says] = {
+    "language": Says("trạm không phát tiếng này", "the station does not air this language"),
+    "window": Says("ngoài khung giờ của trạm", "outside the station's windows"),
+    "past": Says("giờ phát đã qua", "the air time has passed"),
+}
+
+STEP: dict[str, Says] = {
+    "read": Says("chuyển thành lời đọc", "reading"),
+    "voice": Says("đọc thành tiếng", "voicing"),
+    "mix": Says("trộn", "mixing"),
+    "master": Says("chuẩn hoá độ lớn", "mastering"),
+    "push": Says("gửi tới trạm", "pushing"),
+}
+
+LANGUAGE: dict[str, Says] = {
+    Language.VI.value: Says("tiếng Việt", "Vietnamese"),
+    Language.KM.value: Says("tiếng Khmer", "Khmer"),
+}
+
+VERIFIED: dict[Verification, Says] = {
+    Verification.SIZE: Says("đúng độ dài", "size"),
+    Verification.HASH: Says("trạm tự tính mã băm", "hash"),
+    Verification.READBACK: Says("đọc lại từng byte", "readback"),
+}
+
+
+def language(code: str) -> Says:
+    """The words for `vi`, `km`, or both joined by a plus."""
+    parts = [LANGUAGE[part] for part in code.split("+")]
+    return Says(" và ".join(p.vi for p in parts), " and ".join(p.en for p in parts))

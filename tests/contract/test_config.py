@@ -1,0 +1,90 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load
+from pipeline.core.errors import ConfigError, NoWorkspace
+from pipeline.core.model import Language, Verification
+
+TOP = Path(__file__).parents[2]
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    for name in ("config.toml", "stations.csv"):
+        shutil.copy(TOP / name, tmp_path)
+    return tmp_path
+
+
+def stations(workspace, text, encoding="utf-8-sig"):
+    (workspace / "stations.csv").write_text(text, encoding)
+
+
+def test_the_shipped_settings_are_the_defaults_they_say_they_are(workspace):
+    shipped = load(workspace).settings
+    (workspace / "config.toml").write_text('[programmes.ban-tin]\ntitle = "Bản tin dân tộc thiểu số"\n', "utf-8")
+    bare = load(workspace).settings
+    for name in type(bare).model_fields:
+        if name != "programmes":
+            assert getattr(shipped, name) == getattr(bare, name), name
+
+
+def test_every_fault_of_the_settings_is_told_at_once_with_the_nearest_known_key(workspace):
+    file = workspace / "config.toml"
+    text = file.read_text("utf-8").replace("scan_seconds", "scan_secnds").replace("kbps = 64", "kbps = 63")
+    file.write_text(text.replace("Asia/Ho_Chi_Minh", "Asia/Ca_Mau"), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    told = caught.value.message.vi
+    assert "scan_seconds" in told
+    assert "kbps" in told
+    assert "Asia/Ca_Mau" in told
+
+
+def test_a_folder_without_settings_is_no_workspace(tmp_path):
+    with pytest.raises(NoWorkspace):
+        load(tmp_path)
+
+
+def test_the_environment_wins_over_the_file(workspace, monkeypatch):
+    monkeypatch.setenv("BANTIN_CLOCK__PUSH_AT", "23:15")
+    assert load(workspace).settings.clock.push_at.isoformat() == "23:15:00"
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_stations_are_read_as_excel_saves_them_in_either_region(workspace, separator):
+    head = "code,name,host,port,user,host_key,windows,languages,verification"
+    row = f"CM-01,Đất Mũi,10.0.0.1,2222,loa,{KEY},04:30-06:00 16:30-18:00,vi km,readback"
+    stations(workspace, f"{head}\n{row}\n".replace(",", separator))
+    station = load(workspace).stations["CM-01"]
+    assert (station.name, station.port, station.host_key) == ("Đất Mũi", 2222, KEY)
+    assert len(station.windows) == 2
+    assert station.languages == (Language.VI, Language.KM)
+    assert station.verification is Verification.READBACK
+
+
+def test_every_bad_row_of_the_stations_is_told_by_its_line(workspace):
+    stations(
+        workspace,
+        "code,name,host,port,user,host_key,profile\n"
+        f"CM 01,Đất Mũi,h,22,u,{KEY},\n"
+        f"CM-02,Năm Căn,h,99999,u,{KEY},\n"
+        "CM-03,Viên An,h,22,u,,\n"
+        f"CM-04,Tân Ân,h,22,u,{KEY},loa-huyen\n"
+        f"CM-05,Rạch Gốc,h,22,u,{KEY},\n"
+        f"CM-05,Rạch Gốc,h,22,u,{KEY},\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    told = caught.value.message.vi
+    for line in (2, 3, 4, 5, 7):
+        assert f"line {line}:" in told
+    assert "line 6:" not in told
+
+
+def test_an_unknown_column_is_named_with_the_nearest(workspace):
+    stations(workspace, "code,name,hostkey\n")
+    with pytest.raises(ConfigError, match="host_key"):
+        load(workspace)

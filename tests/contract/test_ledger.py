@@ -1,0 +1,202 @@
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import IntegrityError
+
+from pipeline.core.errors import LedgerUnusable, StationBusy, StoreDamaged
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import (
+    Bulletin,
+    BulletinId,
+    Digest,
+    Head,
+    Kind,
+    Language,
+    Paragraph,
+    PauseMark,
+    Receipt,
+    RecordingMark,
+    Script,
+    Seconds,
+    StationCode,
+    Take,
+    Transmission,
+    Verification,
+    VoiceMark,
+    digest_of,
+)
+from pipeline.ledger import tables
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.store import Store
+
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+A = StationCode("A")
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = Ledger.open(tmp_path / "state" / "ledger.db")
+    yield opened
+    opened.close()
+
+
+def script(digest="1" * 64):
+    body = (Paragraph("Bà con chú ý", Language.VI), RecordingMark("a.wav"), PauseMark(Seconds(2.0)), VoiceMark("nam"))
+    head = Head(title="Tin", air=(datetime(2026, 11, 25, 5),), kind=Kind.PS)  # noqa: DTZ001 - local by definition
+    return Script(digest=Digest(digest), name="tin.txt", head=head, body=body, attachments={"a.wav": Digest("2" * 64)})
+
+
+def bulletin(name="b1", digest="1" * 64):
+    return Bulletin(
+        id=BulletinId(name), script=Digest(digest), title="Tin", languages=(Language.VI, Language.KM), kind=Kind.CT,
+        programme="ban-tin", air=(NOW,), stations=(A,),
+    )  # fmt: skip
+
+
+def fact(happened=Happened.RECEIVED, name="b1", **more):
+    return Fact(happened=happened, who="Lan", at=NOW, bulletin=BulletinId(name), **more)
+
+
+def test_what_was_received_is_found_again_to_the_letter(ledger):
+    assert ledger.receive(script(), bulletin(), fact(detail={"name": "tin.txt"}))
+    assert ledger.script(Digest("1" * 64)) == script()
+    assert ledger.bulletins() == [bulletin()]
+    assert ledger.bulletin_of(Digest("1" * 64)) == bulletin()
+    assert ledger.facts(BulletinId("b1"))[0].detail == {"name": "tin.txt"}
+    assert ledger.facts()[0].at == NOW
+
+
+def test_the_same_bytes_are_received_once(ledger):
+    assert ledger.receive(script(), bulletin(), fact())
+    assert not ledger.receive(script(), bulletin("b2"), fact(name="b2"))
+    assert [f.bulletin for f in ledger.facts()] == ["b1"]
+
+
+@pytest.mark.parametrize("table", tables.APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET number = 9", "DELETE FROM {}"])
+def test_the_database_itself_refuses_to_rewrite_history(ledger, table, statement):
+    ledger.record(fact())
+    ledger.plan([Transmission(at=NOW, station=A, bulletin=BulletinId("b1"))], [])
+    token = ledger.lease(A, "one", NOW, NOW + timedelta(hours=1))
+    ledger.confirm(receipt(), [], token)
+    with pytest.raises(IntegrityError, match="only ever added"), ledger._engine.begin() as connection:
+        connection.execute(sa.text(statement.format(table)))
+
+
+def test_an_instant_without_its_zone_is_refused(ledger):
+    naive = Fact(happened=Happened.READ, who="x", at=datetime(2026, 1, 1))  # noqa: DTZ001 - the fault on purpose
+    with pytest.raises(Exception, match="zone"):
+        ledger.record(naive)
+
+
+def test_a_ledger_opened_again_remembers(ledger, tmp_path):
+    ledger.record(fact())
+    again = Ledger.open(tmp_path / "state" / "ledger.db")
+    assert len(again.facts()) == 1
+    again.close()
+
+
+def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_was(tmp_path):
+    file = tmp_path / "ledger.db"
+    file.write_bytes(b"not a database, but somebody's file" * 100)
+    before = file.read_bytes()
+    with pytest.raises(LedgerUnusable):
+        Ledger.open(file)
+    assert file.read_bytes() == before
+
+
+def test_the_migrations_end_where_the_tables_are(ledger):
+    config = Config()
+    config.set_main_option("script_location", "pipeline.ledger:migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == tables.HEAD
+    inspector = sa.inspect(ledger._engine)
+    for table in tables.metadata.sorted_tables:
+        assert {c["name"] for c in inspector.get_columns(table.name)} == {c.name for c in table.columns}
+        assert {i["name"] for i in inspector.get_indexes(table.name)} == {i.name for i in table.indexes}
+
+
+def test_a_take_is_found_again_by_its_recipe(ledger):
+    take = Take(recipe=Digest("3" * 64), audio=Digest("4" * 64), seconds=Seconds(1.5), engine="espeak", voice="vi-bac")
+    assert ledger.take(take.recipe) is None
+    ledger.keep_take(take)
+    ledger.keep_take(take)
+    assert ledger.take(take.recipe) == take
+
+
+def test_an_airing_is_planned_once(ledger):
+    airing = Transmission(at=NOW, station=A, bulletin=BulletinId("b1"))
+    planned = fact(Happened.PLANNED, station=A)
+    assert ledger.plan([airing], [planned]) == 1
+    assert ledger.plan([airing], [planned]) == 0
+    assert ledger.transmissions() == [airing]
+    assert len(ledger.facts(happened=Happened.PLANNED)) == 1
+
+
+def receipt():
+    return Receipt(
+        station=A, bulletin=BulletinId("b1"), digest=Digest("5" * 64), remote="x.mp3", size=9,
+        verified=Verification.READBACK, at=NOW, sent=9,
+    )  # fmt: skip
+
+
+def test_a_station_is_leased_to_one_run_at_a_time(ledger):
+    first = ledger.lease(A, "one", NOW, NOW + timedelta(hours=1))
+    with pytest.raises(StationBusy):
+        ledger.lease(A, "two", NOW, NOW + timedelta(hours=1))
+    ledger.release(A, first, NOW)
+    assert ledger.lease(A, "two", NOW, NOW + timedelta(hours=1)) == first + 1
+
+
+def test_a_run_that_lost_its_lease_cannot_write_a_receipt(ledger):
+    old = ledger.lease(A, "one", NOW, NOW + timedelta(minutes=1))
+    later = NOW + timedelta(minutes=2)
+    new = ledger.lease(A, "two", later, later + timedelta(minutes=1))
+    with pytest.raises(StationBusy):
+        ledger.confirm(receipt(), [fact(Happened.CONFIRMED, station=A)], old)
+    assert ledger.receipts() == []
+    ledger.release(A, old, later)  # must not free the new holder's lease
+    with pytest.raises(StationBusy):
+        ledger.lease(A, "three", later, later + timedelta(minutes=1))
+    ledger.confirm(receipt(), [fact(Happened.CONFIRMED, station=A)], new)
+    assert ledger.receipts() == [receipt()]
+
+
+def test_many_threads_write_and_no_fact_is_lost(ledger):
+    threads = [threading.Thread(target=lambda: [ledger.record(fact()) for _ in range(10)]) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [f.number for f in ledger.facts()] == list(range(1, 161))
+
+
+def test_the_store_names_files_by_content_and_keeps_one_of_each(tmp_path):
+    store = Store(tmp_path)
+    digest = store.put_bytes(b"ident")
+    source = tmp_path / "ident.wav"
+    source.write_bytes(b"ident")
+    assert store.put(source) == digest == digest_of(b"ident")
+    assert store.get(digest).read_bytes() == b"ident"
+    assert source.exists()
+
+
+def write_and_fail(store):
+    with store.scratch() as folder:
+        (folder / "take.wav").write_bytes(b"half")
+        raise OSError("disk full")
+
+
+def test_nothing_half_written_stays_in_the_store(tmp_path):
+    with pytest.raises(OSError, match="disk full"):
+        write_and_fail(Store(tmp_path))
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_a_missing_file_is_an_error_and_never_an_empty_sound(tmp_path):
+    with pytest.raises(StoreDamaged):
+        Store(tmp_path).get(Digest("0" * 64))

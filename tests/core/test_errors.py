@@ -1,0 +1,69 @@
+import ast
+import pickle
+import string
+from pathlib import Path
+
+import pytest
+
+from pipeline.core import errors
+from pipeline.core.errors import ConfigError, PipelineError, Says, StationUnreachable
+
+
+def kinds(kind=PipelineError):
+    for sub in kind.__subclasses__():
+        yield sub
+        yield from kinds(sub)
+
+
+def fields(kind):
+    texts = (kind.what.vi, kind.what.en, kind.fix.vi, kind.fix.en)
+    return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda k: k.code)
+def test_every_error_speaks_both_languages_and_names_the_next_step(kind):
+    problem = kind(**dict.fromkeys(fields(kind), "X"))
+    for words in (problem.message, problem.next_step):
+        assert words.vi.strip()
+        assert words.en.strip()
+    assert kind.code in str(problem)
+    assert kind.exit_code in range(2, 9)
+
+
+def raised_in_the_source():
+    known = {kind.__name__: kind for kind in kinds()}
+    for file in (Path(__file__).parents[2] / "pipeline").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
+                given = {k.arg for k in node.keywords}
+                if None not in given:
+                    yield f"{file.name}:{node.lineno}", known[node.func.id], given
+
+
+def test_whoever_raises_an_error_fills_in_all_of_its_message():
+    raised = list(raised_in_the_source())
+    assert len(raised) > 20
+    assert [(where, sorted(fields(kind) - given)) for where, kind, given in raised if fields(kind) - given] == []
+
+
+def test_no_two_errors_share_a_code():
+    codes = [kind.code for kind in kinds()]
+    assert len(codes) == len(set(codes))
+
+
+def test_a_bilingual_field_gives_each_language_its_own_half():
+    problem = StationUnreachable(station="CM-01", reason=Says("mất điện", "no power"))
+    assert "mất điện" in problem.message.vi
+    assert "no power" in problem.message.en
+    assert "no power" not in problem.message.vi
+
+
+def test_an_error_survives_the_way_to_another_machine():
+    problem = pickle.loads(pickle.dumps(ConfigError(file="config.toml", faults="x")))  # noqa: S301 - our own bytes
+    assert isinstance(problem, ConfigError)
+    assert problem.message.vi.startswith("cấu hình sai")
+
+
+def test_exit_codes_are_the_documented_ones():
+    assert (errors.EXIT_USAGE, errors.EXIT_CONFIG, errors.EXIT_BAD_INPUT, errors.EXIT_ENGINE) == (2, 3, 4, 5)
+    assert (errors.EXIT_SOME_FAILED, errors.EXIT_ALL_FAILED, errors.EXIT_RUNNING) == (6, 7, 8)

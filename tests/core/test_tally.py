@@ -1,0 +1,95 @@
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline.core.model import (
+    Bulletin,
+    BulletinId,
+    Digest,
+    Kind,
+    Language,
+    Receipt,
+    StationCode,
+    Transmission,
+    Verification,
+)
+from pipeline.core.tally import Evidence, tally
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+AIR = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+BYTES = Digest("a" * 64)
+TODAY = date(2026, 11, 25)
+
+
+def evidence(
+    *, held=5, stations=5, at=AIR - timedelta(hours=7), digest=BYTES, approved=True, withdrawn=False, **changes
+):
+    fields = {
+        "id": BulletinId("b"), "script": Digest("0" * 64), "title": "Tin", "languages": (Language.VI,), "kind": Kind.CT,
+        "programme": "ban-tin", "air": (AIR,), "stations": (),
+    }  # fmt: skip
+    codes = [StationCode(f"S{n}") for n in range(stations)]
+    bulletin = Bulletin(**{**fields, **changes})
+    return Evidence(
+        bulletin=bulletin,
+        masters=frozenset({BYTES}) if approved else frozenset(),
+        approved_by="Lan" if approved else "",
+        transmissions=[Transmission(at=bulletin.air[0], station=c, bulletin=bulletin.id) for c in codes],
+        receipts=[
+            Receipt(
+                station=c,
+                bulletin=bulletin.id,
+                digest=digest,
+                remote="x.mp3",
+                size=1,
+                verified=Verification.HASH,
+                at=at,
+            )
+            for c in codes[:held]
+        ],
+        withdrawn=withdrawn,
+    )
+
+
+def count(*all_evidence, year=2026, today=TODAY):
+    return tally(all_evidence, year=year, target=50, count_share=0.8, today=today, zone=ZONE)
+
+
+def test_an_approved_bulletin_that_four_of_five_stations_hold_in_time_counts():
+    assert count(evidence(held=4)).counted == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        (evidence(held=3), "share"),
+        (evidence(at=AIR), "share"),
+        (evidence(digest=Digest("b" * 64)), "share"),
+        (evidence(approved=False), "unapproved"),
+        (evidence(stations=0), "unplanned"),
+        (evidence(withdrawn=True), "withdrawn"),
+        (evidence(counts=False), "test"),
+    ],
+)
+def test_a_bulletin_does_not_count_and_the_row_says_why(case, why):
+    result = count(case)
+    assert (result.counted, result.rows[0].why) == (0, why)
+
+
+def test_a_bulletin_belongs_to_the_year_of_its_first_air_time_in_the_newsrooms_zone():
+    new_year = datetime(2026, 12, 31, 22, 0, tzinfo=UTC)  # 05:00 on 1 January there
+    case = evidence(air=(new_year,), at=new_year - timedelta(hours=1))
+    assert count(case).rows == ()
+    assert count(case, year=2027).counted == 1
+
+
+def test_two_languages_in_one_bulletin_count_once():
+    result = count(evidence(languages=(Language.VI, Language.KM)))
+    assert (result.counted, result.by_language, result.by_kind) == (1, {"vi+km": 1}, {"CT": 1})
+
+
+def test_the_pace_is_the_share_of_the_year_that_has_passed():
+    assert count(today=date(2026, 7, 2)).expected == pytest.approx(25, abs=0.2)
+    assert count(today=date(2027, 1, 1)).expected == 50
+    assert count(today=date(2025, 1, 1)).expected == 0

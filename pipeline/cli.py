@@ -47,7 +47,9 @@ class _Choice:
 
 @app.callback()
 def _options(
-    workspace: Annotated[Path, typer.Option("--workspace", "-w", envvar="BANTIN_WORKSPACE", help="Its folder.")] = Path(),
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", envvar="BANTIN_WORKSPACE", help="Its folder.")
+    ] = Path(),
     lang: Annotated[str, typer.Option("--lang", help="Language of messages, vi or en; else as config.toml says.")] = "",
 ) -> None:
     _Choice.workspace, _Choice.lang = workspace, lang
@@ -74,10 +76,9 @@ def demo(
 ) -> None:
     """Run the whole line in a fresh workspace, offline, with two practice stations.
 
-    \b
     Example: bantin demo --dir /srv/bantin-demo --json
     """
-    from pipeline import demo as show
+    from pipeline.demo import run as show
 
     with _progress(_Choice.lang or "vi") as progress:
         result = show.run(folder, progress)
@@ -91,7 +92,6 @@ def demo(
 def init(folder: Annotated[Path, typer.Argument(help="Where the workspace shall be.")] = Path()) -> None:
     """Make a workspace: settings, stations, the drop folder with its templates.
 
-    \b
     Example: bantin init BANTIN
     """
     from pipeline.wiring import make_workspace
@@ -105,7 +105,6 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the workspace shall 
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, tools, voices, stations and the ledger, and print the fix for each that fails.
 
-    \b
     Example: bantin doctor
     """
     from pipeline.newsroom.health import check
@@ -133,7 +132,6 @@ def spoken(
 ) -> None:
     """Print text as it will be spoken, a line for each line.
 
-    \b
     Example: echo "Kế hoạch 207/KH-UBND" | bantin spoken --lang vi -
     """
     from pipeline import reading
@@ -154,13 +152,12 @@ def say(
 ) -> None:
     """Say a text into a WAV file.
 
-    \b
     Example: bantin say --lang km -o chao.wav "សួស្តី"
     """
     from pipeline.newsroom.voicing import say as speak
 
     with _desk() as desk:
-        speak(desk, text, _language(lang), engine, voice, out)
+        speak(desk, text, _language(lang), out, engine=engine, wish=voice)
     typer.echo(out)
 
 
@@ -171,7 +168,6 @@ def say(
 def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.")], as_json: AsJson = False) -> None:
     """Take in scripts or recordings now, and make bulletins of them.
 
-    \b
     Example: bantin add tin-hom-nay.docx phong-van.wav
     """
     from pipeline.newsroom import bulletins, scripts
@@ -193,7 +189,6 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
 def list_(as_json: AsJson = False) -> None:
     """List bulletins and where each stands.
 
-    \b
     Example: bantin list
     """
     with _desk() as desk:
@@ -204,7 +199,6 @@ def list_(as_json: AsJson = False) -> None:
 def show(bulletin: Id, as_json: AsJson = False) -> None:
     """Show a bulletin: its text as spoken, its sound, and everything that happened to it.
 
-    \b
     Example: bantin show sot-xuat-huyet
     """
     from pipeline.newsroom import approvals, bulletins, views
@@ -230,7 +224,6 @@ def show(bulletin: Id, as_json: AsJson = False) -> None:
 def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
     """Sign a bulletin off for air; the signature covers exactly its present bytes. Then plan it.
 
-    \b
     Example: bantin approve sot-xuat-huyet --by "Nguyễn Thị Lan"
     """
     from pipeline.newsroom import approvals, plan
@@ -244,12 +237,9 @@ def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
 
 
 @app.command("return")
-def return_(
-    bulletin: Id, why: Annotated[str, typer.Option("-m", "--why", help="What to mend.")], by: By = ""
-) -> None:
+def return_(bulletin: Id, why: Annotated[str, typer.Option("-m", "--why", help="What to mend.")], by: By = "") -> None:
     """Return a bulletin to its editor with a comment; any signature is void.
 
-    \b
     Example: bantin return sot-xuat-huyet -m "sai tên xã"
     """
     from pipeline.newsroom import approvals
@@ -262,7 +252,6 @@ def return_(
 def withdraw(bulletin: Id, by: By = "") -> None:
     """Take a bulletin back for good: it is not pushed any more and does not count.
 
-    \b
     Example: bantin withdraw sot-xuat-huyet --by "Nguyễn Thị Lan"
     """
     from pipeline.newsroom import approvals
@@ -281,7 +270,6 @@ def plan(
 ) -> None:
     """Plan approved bulletins: which station airs which, and when; tells what cannot air and why.
 
-    \b
     Example: bantin plan --date 2026-11-25
     """
     from pipeline.newsroom import plan as planning
@@ -300,16 +288,13 @@ def plan(
 def run_due(as_json: AsJson = False) -> None:
     """Do once all that is due now: take in, render, plan, push. For cron, or after a night without power.
 
-    \b
     Example: bantin run-due
     """
-    from pipeline.intake import settling
     from pipeline.newsroom import bulletins, scripts
     from pipeline.newsroom import plan as planning
 
     with _desk() as desk:
-        settled = settling.settled_now(desk.config.scripts, desk.config.settings.intake.settle_seconds)
-        problems = [t.problem for t in scripts.sweep(desk, settled) if t.problem]
+        problems = [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
         problems += [problem for _, problem in bulletins.render_new(desk, held_too=True) if problem]
         planning.plan_all(desk)
         for problem in problems:
@@ -326,7 +311,6 @@ def push(
 ) -> None:
     """Send what airs soon to every station that lacks it. Run twice, the second run sends nothing.
 
-    \b
     Example: bantin push --only CM-0101
     """
     from pipeline.newsroom import plan as planning
@@ -335,8 +319,7 @@ def push(
     with _desk() as desk:
         planning.plan_all(desk)
         if dry_run:
-            lacking = [{"station": w.station.code, "bulletins": [b.id for b in w.bulletins]} for w in pushing.wanted(desk, only)]
-            _print_json(lacking) if as_json else [typer.echo(f"{w['station']}: {', '.join(w['bulletins'])}") for w in lacking]
+            _show_wanted(pushing.wanted(desk, only), as_json)
             return
         _push(desk, only, as_json)
 
@@ -345,7 +328,6 @@ def push(
 def status(as_json: AsJson = False) -> None:
     """Show where every bulletin stands, which stations lack what, and how the year goes.
 
-    \b
     Example: bantin status --json
     """
     from pipeline.newsroom import bulletins
@@ -355,7 +337,9 @@ def status(as_json: AsJson = False) -> None:
     with _desk() as desk:
         counted = tally(desk)
         if as_json:
-            _print_json({"bulletins": [_row(r.bulletin, r.status) for r in bulletins.rows(desk)], "tally": tally_json(counted)})
+            _print_json(
+                {"bulletins": [_row(r.bulletin, r.status) for r in bulletins.rows(desk)], "tally": tally_json(counted)}
+            )
             return
         _show_bulletins(desk, None, as_json=False)
         typer.echo(_faces(desk.config).year(counted))
@@ -368,7 +352,6 @@ def report(
 ) -> None:
     """Count the year toward the plan, each bulletin with its evidence.
 
-    \b
     Example: bantin report --year 2026 --json
     """
     from pipeline.newsroom.tally import tally
@@ -388,15 +371,12 @@ def report(
 def serve() -> None:
     """Watch the drop folder and push every night, until stopped.
 
-    \b
     Example: bantin serve
     """
     from pipeline.clock import Clock, until_told
-    from pipeline.intake.settling import Watch
 
     with _desk() as desk:
-        watch = Watch(desk.config.scripts, desk.config.settings.intake.settle_seconds)
-        Clock(desk, watch.settled).run(until_told())
+        Clock(desk).run(until_told())
 
 
 # --- what the commands share -----------------------------------------------------------------------------------------
@@ -512,6 +492,15 @@ def _fact(fact: Any) -> dict[str, Any]:  # noqa: ANN401 - a Fact, imported where
             "digest": fact.digest, "detail": dict(fact.detail)}  # fmt: skip
 
 
+def _show_wanted(wanted: list[Any], as_json: bool) -> None:
+    lacking = [{"station": w.station.code, "bulletins": [b.id for b in w.bulletins]} for w in wanted]
+    if as_json:
+        _print_json(lacking)
+        return
+    for one in lacking:
+        typer.echo(f"{one['station']}: {', '.join(one['bulletins'])}")
+
+
 def _push(desk: "Desk", only: str, as_json: bool) -> None:
     from pipeline.newsroom import push as pushing
 
@@ -526,8 +515,12 @@ def _push(desk: "Desk", only: str, as_json: bool) -> None:
         ]})  # fmt: skip
     else:
         good = len(done.attempts) - len(done.failed)
-        typer.echo(_say(Says(f"Đã gửi {done.sent} tệp; {good}/{len(done.attempts)} trạm xong; {done.missed} lượt phát lỡ.",
-                             f"Sent {done.sent} files; {good} of {len(done.attempts)} stations done; {done.missed} airings missed.")))  # fmt: skip
+        words = Says(
+            "Đã gửi {sent} tệp; {good}/{all} trạm xong; {missed} lượt phát lỡ.",
+            "Sent {sent} files; {good} of {all} stations done; {missed} airings missed.",
+        )
+        told = words.format(sent=done.sent, good=good, all=len(done.attempts), missed=done.missed)
+        typer.echo(_say(told))
     done.must_have_succeeded()
 
 

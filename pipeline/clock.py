@@ -1,9 +1,9 @@
-"""The clock: scans the drop folder, and pushes every night. What to do stands in the ledger, so a restart loses none."""
+"""The clock: scans the drop folder, pushes every night. What to do stands in the ledger: a restart loses nothing."""
 
 import fcntl
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from pipeline.core.errors import PipelineError, WorkspaceInUse
+from pipeline.intake.settling import Sightings
 from pipeline.newsroom import bulletins, plan, push, scripts
 from pipeline.newsroom.desk import Desk
 
@@ -27,9 +28,9 @@ _log = structlog.get_logger("bantin.clock")
 class Clock:
     """One newsroom's clock. One at a time works for a workspace; a second is refused."""
 
-    def __init__(self, desk: Desk, settled: Callable[[], list[Path]]) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._settled = settled
+        self._seen = Sightings()
         self._line = threading.Lock()
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -54,7 +55,7 @@ class Clock:
     def scan(self) -> None:
         """Take in what editors dropped, and make bulletins of it."""
         with self._line:
-            for taken in scripts.sweep(self._desk, self._settled()):
+            for taken in scripts.sweep(self._desk, scripts.settled(self._desk, self._seen)):
                 if taken.problem:
                     _log.warning("refused", file=taken.path.name, code=taken.problem.code, why=taken.problem.message.vi)
                 elif taken.bulletin:
@@ -65,6 +66,8 @@ class Clock:
     def push(self) -> None:
         """Plan what is approved and send what is wanted; comes back soon for stations that could not be reached."""
         with self._line:
+            for bulletin, problem in bulletins.render_new(self._desk, held_too=True):
+                _log_render(bulletin.id, problem)
             plan.plan_all(self._desk)
         pushed = push.push(self._desk)
         _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent, missed=pushed.missed)

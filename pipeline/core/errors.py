@@ -190,6 +190,17 @@ class MissingRecording(ScriptRefused):
     fix = Says("thả {recording} vào cùng thư mục rồi thả lại {name}", "drop {recording} beside it, then {name} again")
 
 
+class TooLarge(ScriptRefused):
+    """A file larger than any bulletin needs; reading it could take the machine down."""
+
+    code = "I-108"
+    what = Says("tệp {name} nặng {megabytes} MB, quá mức {most} MB", "{name} has {megabytes} MB, more than {most} MB")
+    fix = Says(
+        "bớt hình, chia nhỏ bài hoặc xuất âm thanh thành MP3, rồi thả lại",
+        "remove pictures, split the text or export the sound as MP3, then drop it again",
+    )
+
+
 # --- R: reading ------------------------------------------------------------------------------------------------------
 
 

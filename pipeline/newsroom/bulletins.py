@@ -157,7 +157,9 @@ def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str]) ->
     sentences: list[Sentence] = []
     for language in bulletin.languages:
         if template := templates.get(language):
-            line = template.replace("{title}", bulletin.title).replace("{date}", f"{_first_air(desk, bulletin):%d/%m/%Y}")
+            line = template.replace("{title}", bulletin.title).replace(
+                "{date}", f"{_first_air(desk, bulletin):%d/%m/%Y}"
+            )
             sentences += reading.utter(line, language, register, bulletin.voice)[0]
     return tuple(sentences)
 
@@ -200,5 +202,3 @@ def _mastered(desk: Desk, bulletin: Bulletin, master: Master) -> Fact:
         dbtp=round(master.loudness.true_peak, 2),
         lra=round(master.loudness.range, 2),
     )
-
-

@@ -102,9 +102,7 @@ def _ident(rack: _Rack, bulletin: Bulletin) -> list[Segment]:
     return [rack.segment(SegmentKind.IDENT, digest, "", _AFTER_IDENT)]
 
 
-def _body(
-    rack: _Rack, body: Reading, voiced: Iterable[Take], attachments: Mapping[str, Digest]
-) -> Iterable[Segment]:
+def _body(rack: _Rack, body: Reading, voiced: Iterable[Take], attachments: Mapping[str, Digest]) -> Iterable[Segment]:
     takes = iter(voiced)
     for utterance in body.utterances:
         match utterance:

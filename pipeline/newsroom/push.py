@@ -109,7 +109,11 @@ def push(desk: Desk, only: str = "") -> Pushed:
     """
     missed = _tell_missed(desk)
     jobs = [
-        Job(verb=VERB, key=w.station.code, arguments={"station": w.station.code, "bulletins": [b.id for b in w.bulletins]})
+        Job(
+            verb=VERB,
+            key=w.station.code,
+            arguments={"station": w.station.code, "bulletins": [b.id for b in w.bulletins]},
+        )
         for w in wanted(desk, only)
     ]
     attempts: list[Attempt] = []

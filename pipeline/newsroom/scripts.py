@@ -1,6 +1,7 @@
 """Scripts: files dropped by editors become bulletins, or are put aside with the reason beside them."""
 
 import difflib
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pipeline.core.model import Bulletin, BulletinId, Programme, Script, Station
 from pipeline.core.schedule import air_times
 from pipeline.core.text import slug
 from pipeline.intake import drop
+from pipeline.intake.settling import Sightings
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom.desk import Desk
 
@@ -39,8 +41,9 @@ def take_in(desk: Desk, path: Path) -> Taken:
         raise
     except ScriptRefused as problem:
         return _refuse(desk, path, problem)
-    for file in submission.files.values():
-        desk.store.put(file)
+    for name, file in submission.files.items():
+        if desk.store.put(file) != submission.digests[name]:
+            raise StillGrowing(name=name)
     script = submission.script
     fact = desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=script.digest, name=script.name)
     fresh = desk.ledger.receive(script, bulletin, fact)
@@ -48,6 +51,22 @@ def take_in(desk: Desk, path: Path) -> Taken:
     if _is_dropped(desk, path):
         drop.accept(submission.files.values(), desk.config.scripts, _month(desk))
     return Taken(path=path, bulletin=known, again=not fresh)
+
+
+def settled(desk: Desk, seen: Sightings) -> list[Path]:
+    """The dropped files that stand still as of this look; `seen` remembers the looks before."""
+    seconds = desk.config.settings.intake.settle_seconds
+    return drop.settled(desk.config.scripts, seconds, seen, time.monotonic())
+
+
+def settled_now(desk: Desk) -> list[Path]:
+    """The dropped files that stand still, for a run that looks only once: it waits where there is something to see."""
+    seen = Sightings()
+    found = settled(desk, seen)
+    if seen.since and not found:
+        time.sleep(desk.config.settings.intake.settle_seconds)
+        found = settled(desk, seen)
+    return found
 
 
 def sweep(desk: Desk, paths: Iterable[Path]) -> list[Taken]:

@@ -51,7 +51,7 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme) -> Vo
     return Voiced(takes=tuple(takes[i] for i in range(len(sentences))), spoken_now=spoken_now, embedded=embedded)
 
 
-def say(desk: Desk, text: str, language: Language, word: str, wish: str, out: Path) -> None:
+def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "embedded", wish: str = "") -> None:
     """Speak one text, as it is written, into a sound file, outside of any bulletin.
 
     Raises:
@@ -59,9 +59,9 @@ def say(desk: Desk, text: str, language: Language, word: str, wish: str, out: Pa
     """
     register = reading.Register(desk.config.settings.reading.register_)
     line = reading.spoken(text, language, register).text
-    for engine in desk.engines.get(word, ()):
-        if any(v.language is language for v in engine.voices):
-            engine.speak(line, cast(engine, language, wish).name, out)
+    for one in desk.engines.get(engine, ()):
+        if any(v.language is language for v in one.voices):
+            one.speak(line, cast(one, language, wish).name, out)
             return
     raise NoVoiceForLanguage(language=language.value)
 

@@ -1,0 +1,86 @@
+"""The embedded Vietnamese voice: eSpeak NG from the espeakng-loader package, in a worker process."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.core.errors import Says, TakeRejected, UnknownName
+from pipeline.core.model import Language, Seconds, Voice
+from pipeline.voices import wav
+from pipeline.voices.orthography import pronounceable
+from pipeline.voices.roster import nearest, voice_named
+from pipeline.voices.speaker import DEADLINE, Speaker
+from pipeline.voices.wav import Sound
+
+_ESPEAK_NAMES = {"vi-bac": "vi", "vi-nam": "vi-vn-x-south", "vi-trung": "vi-vn-x-central"}
+_REGIONS = {"bac": "Bắc", "nam": "Nam", "trung": "Trung"}
+
+# eSpeak drops what a word has beyond about seventy letters. No Vietnamese word has eight; web addresses may.
+_LONG_WORD = re.compile(r"(\S{48})(?=\S)")
+_SHORTEST = Seconds(0.05)
+
+
+class EspeakVietnamese:
+    """eSpeak NG's Vietnamese, whose usual voice is that of `region` (bac, nam or trung), at `rate` words a minute.
+
+    A draft voice. Safe for threads. The same text gives the same bytes, whatever was spoken before it.
+    """
+
+    name = "espeak"
+    embedded = True
+
+    def __init__(self, region: str = "bac", rate: int = 150, *, deadline: Seconds = DEADLINE) -> None:
+        if region not in _REGIONS:
+            what = Says("vùng giọng", "voice region")
+            raise UnknownName(what=what, name=region, nearest=nearest(region, list(_REGIONS)))
+        self._voices = tuple(_voice(r) for r in sorted(_REGIONS, key=lambda r: r != region))
+        self._rate = rate
+        self._speaker = Speaker(self.name, deadline)
+
+    @property
+    def version(self) -> str:
+        """ESpeak NG's own version; starts the worker when it is first asked for."""
+        return f"espeak-ng {self._speaker.version}"
+
+    @property
+    def voices(self) -> Sequence[Voice]:
+        """All three regions, the chosen one first."""
+        return self._voices
+
+    def settings(self, voice: str) -> Mapping[str, str | int | float]:
+        """The speed, in words a minute."""
+        voice_named(voice, self._voices)
+        return {"rate": self._rate}
+
+    def check(self) -> None:
+        """Raise EngineUnavailable if the library does not load."""
+        self._speaker.version  # noqa: B018 - asking starts the worker, which is the check
+
+    def speak(self, text: str, voice: str, out: Path) -> None:
+        """Write a WAV (mono, 16 bit, 22,050 Hz): whole, or not at all.
+
+        Raises:
+            NothingToSay: the text has no letter or digit.
+            TextLost: it has letters that are not Vietnamese, such as Khmer ones.
+            EngineUnavailable: the library crashed or hung; the next take starts afresh.
+            TakeRejected: it answered without sound.
+            UnknownName: no voice has that name.
+        """
+        chosen = voice_named(voice, self._voices)
+        words = _LONG_WORD.sub(r"\1 ", pronounceable(text, Language.VI))
+        wav.write(audible(self._speaker.say(words, _ESPEAK_NAMES[chosen.name], self._rate), self.name, text), out)
+
+    def close(self) -> None:
+        """End the worker; the next take starts another."""
+        self._speaker.close()
+
+
+def audible(sound: Sound, engine: str, text: str) -> Sound:
+    """The sound itself, unless it is too short to be speech (TakeRejected)."""
+    if sound.seconds < _SHORTEST:
+        raise TakeRejected(engine=engine, text=text, reason=Says("không có tiếng", "no sound"))
+    return sound
+
+
+def _voice(region: str) -> Voice:
+    return Voice(name=f"vi-{region}", language=Language.VI, sex="nam", region=_REGIONS[region], draft=True)

@@ -1,0 +1,226 @@
+"""The protocol of a delivery: a temporary name, proof, the final name, and the timetable last.
+
+It holds for any transport. A run that is killed anywhere leaves only whole files under final names and at most one
+`.part`, which the next run takes up again; a run that finds everything in place sends nothing.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.core.errors import ArrivedDamaged, Says, StationFull
+from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification, digest_of
+from pipeline.core.ports import Remote
+from pipeline.delivery import manifest
+from pipeline.delivery.names import part, plain
+
+BLOCK = 255 * 1024
+HEADROOM = 1.2
+"""Free space asked for, as a multiple of what is left to send: stations log, and other files arrive."""
+OVERLAP = 4 << 20
+"""Bytes sent again when a `.part` is taken up: its end may not have reached the disk when the power went."""
+ALIGN = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A master to deliver, with the small file of facts that goes beside it."""
+
+    bulletin: BulletinId
+    path: Path
+    name: str
+    """Its name at the station; see `manifest.remote_name`."""
+    digest: Digest
+    size: int
+    sidecar: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """A small file that goes after every parcel: the playlist, then the timetable."""
+
+    name: str
+    data: bytes
+    stamp: bytes = b""
+    """A line that begins so says only when the file was made: files that differ there alone are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What one visit to a station did. It exists only if everything of the visit stands there."""
+
+    receipts: tuple[Receipt, ...]
+    small: int
+    """Bytes sent of sidecars, checksums, playlist and timetable."""
+
+    @property
+    def sent(self) -> int:
+        """Bytes sent in all."""
+        return self.small + sum(receipt.sent for receipt in self.receipts)
+
+
+def deliver(
+    remote: Remote, station: Station, parcels: Sequence[Parcel], extras: Sequence[Extra], now: datetime
+) -> Delivered:
+    """Bring parcels in their order, each proven as the station's `verification` asks, then the extras in theirs.
+
+    `now` (UTC) is what the receipts say. The first fault ends the visit; what was proven until then stays in place and
+    is found there, and not sent again, by the next visit.
+
+    Raises:
+        DeliveryError: of the kinds that Remote names, StationFull before anything is sent where the station tells its
+            free space, ArrivedDamaged where the bytes there are not the parcel's.
+        ValueError: a name is not a plain file name.
+    """
+    receipts, small = [], 0
+    for parcel in parcels:
+        receipts.append(_bring(remote, station, parcel, now))
+        small += _place(remote, station, Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar))
+        small += _place(remote, station, Extra(name=manifest.checksum_name(parcel.name), data=_checksum(parcel)))
+    small += sum(_place(remote, station, extra) for extra in extras)
+    return Delivered(receipts=tuple(receipts), small=small)
+
+
+def _checksum(parcel: Parcel) -> bytes:
+    return manifest.checksum(parcel.name, parcel.digest)
+
+
+# --- a master --------------------------------------------------------------------------------------------------------
+
+
+def _bring(remote: Remote, station: Station, parcel: Parcel, now: datetime) -> Receipt:
+    verified, sent = _standing(remote, station, parcel), 0
+    if verified is None:
+        verified, sent = _send(remote, station, parcel)
+    return Receipt(
+        station=station.code,
+        bulletin=parcel.bulletin,
+        digest=parcel.digest,
+        remote=parcel.name,
+        size=parcel.size,
+        verified=verified,
+        at=now,
+        sent=sent,
+    )
+
+
+def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification | None:
+    """How it is proven that the parcel already stands there; None if it does not."""
+    if remote.size(plain(parcel.name)) != parcel.size:
+        return None
+    try:
+        return prove(remote, station, parcel, parcel.name)
+    except ArrivedDamaged:
+        return None
+
+
+def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
+    """Bring the bytes under the temporary name, prove them there, and give them the final name."""
+    name = part(parcel.name, parcel.digest)
+    start = _resume_at(remote.size(name) or 0, parcel.size)
+    sent = _write(remote, station, parcel, start)
+    try:
+        verified = prove(remote, station, parcel, name)
+    except ArrivedDamaged:
+        remote.remove(name)  # else it would be taken up again, damage and all
+        if not start:
+            raise
+        verified, again = _send(remote, station, parcel)
+        return verified, sent + again
+    remote.rename(name, parcel.name)
+    if remote.size(parcel.name) != parcel.size:
+        reason = Says("mất sau khi đổi tên", "it is not there under its final name")
+        raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
+    return verified, sent
+
+
+def _resume_at(there: int, size: int) -> int:
+    """Where to go on with a `.part` of `there` bytes: well before its end, or at 0 if it cannot be the start of ours."""
+    return max(0, there - OVERLAP) // ALIGN * ALIGN if there <= size else 0
+
+
+def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
+    name = part(parcel.name, parcel.digest)
+    try:
+        _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
+        return remote.write(name, _blocks(parcel.path, start), start)
+    except StationFull:
+        remote.remove(name)
+        raise
+
+
+def _must_fit(remote: Remote, station: Station, left: int) -> None:
+    needed, free = math.ceil(max(0, left) * HEADROOM), remote.free()
+    if free is not None and free < needed:
+        raise StationFull(station=station.code, needed=needed, free=free)
+
+
+def _blocks(path: Path, start: int) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        stream.seek(start)
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def prove(remote: Remote, station: Station, parcel: Parcel, name: str) -> Verification:
+    """Prove that a file at the station holds a parcel's bytes; how it was done.
+
+    The station's policy is the least that is done: where it cannot compute a digest, the whole file is read back.
+
+    Raises:
+        ArrivedDamaged: it does not hold them.
+    """
+    size = remote.size(name)
+    if size != parcel.size:
+        reason = Says(f"{size} byte thay vì {parcel.size}", f"{size} bytes instead of {parcel.size}")
+        raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
+    if station.verification is Verification.SIZE:
+        return Verification.SIZE
+    theirs = remote.digest(name) if station.verification is Verification.HASH else None
+    found = theirs or _read_back(remote, name)
+    if found != parcel.digest:
+        reason = Says("mã SHA-256 không khớp, tệp hỏng", "damaged: its SHA-256 differs")
+        raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
+    return Verification.HASH if theirs else Verification.READBACK
+
+
+def _read_back(remote: Remote, name: str) -> Digest:
+    seen = hashlib.sha256()
+    for block in remote.read(name):
+        seen.update(block)
+    return Digest(seen.hexdigest())
+
+
+# --- small files -----------------------------------------------------------------------------------------------------
+
+
+def _place(remote: Remote, station: Station, extra: Extra) -> int:
+    """Put a small file in place, whole; the bytes sent, 0 where the same stands there already."""
+    if _same(remote, extra):
+        return 0
+    name = part(extra.name, digest_of(extra.data))
+    try:
+        sent = remote.write(name, iter([extra.data]))
+    except StationFull:
+        remote.remove(name)
+        raise
+    if remote.size(name) != len(extra.data):
+        remote.remove(name)
+        reason = Says("không đủ byte", "bytes are missing")
+        raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
+    remote.rename(name, extra.name)
+    return sent
+
+
+def _same(remote: Remote, extra: Extra) -> bool:
+    if remote.size(plain(extra.name)) != len(extra.data):
+        return False
+    there = b"".join(remote.read(extra.name))
+    return _without(there, extra.stamp) == _without(extra.data, extra.stamp)
+
+
+def _without(data: bytes, stamp: bytes) -> list[bytes]:
+    return [line for line in data.splitlines() if not stamp or not line.startswith(stamp)]

@@ -1,0 +1,1 @@
+"""The whole line in a fresh workspace, offline, with two practice stations: what a newcomer runs first."""

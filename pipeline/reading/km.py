@@ -1,0 +1,133 @@
+"""Khmer as it is spoken on the radio: Khmer and Latin digits, dates, money, and the sign that repeats a word."""
+
+import re
+from functools import cache
+
+from pipeline.reading import figures
+from pipeline.reading.clean import WORD_MARK
+from pipeline.reading.figures import ROMAN
+from pipeline.reading.grammar import Rule, left_of, rule
+from pipeline.reading.lexicon import KHMER, LATIN, shipped
+from pipeline.reading.tongue import Tongue
+
+_ONES = ["សូន្យ", "មួយ", "ពីរ", "បី", "បួន", "ប្រាំ", "ប្រាំមួយ", "ប្រាំពីរ", "ប្រាំបី", "ប្រាំបួន"]
+_TENS = ["ដប់", "ម្ភៃ", "សាមសិប", "សែសិប", "ហាសិប", "ហុកសិប", "ចិតសិប", "ប៉ែតសិប", "កៅសិប"]
+_POWERS = ((100_000, "សែន"), (10_000, "ម៉ឺន"), (1000, "ពាន់"), (100, "រយ"))
+_MONTHS = ["មករា", "កុម្ភៈ", "មីនា", "មេសា", "ឧសភា", "មិថុនា", "កក្កដា", "សីហា", "កញ្ញា", "តុលា", "វិច្ឆិកា", "ធ្នូ"]
+_SYMBOLS = {"&": "និង", "+": "បូក", "=": "ស្មើ", "@": "អ៊ែត", "%": "ភាគរយ", "‰": "ភាគពាន់", "°": "អង្សា",
+            "៛": "រៀល", "$": "ដុល្លារ", "≥": "ចាប់ពី", "≤": "មិនលើស", "~": "ប្រហែល", "×": "គុណ", "½": "កន្លះ"}  # fmt: skip
+_REPEATABLE = re.compile(rf"[{KHMER}{WORD_MARK}]+$")
+_WORD_WINDOW = 30
+"""Characters in which the last word before a repetition sign is looked for."""
+OWN_LATIN = frozenset({"lexicon", "unit", "range", "time", "per", "money", "size", "roman"})
+"""Rules whose Latin letters are said in Khmer; every other Latin letter is Vietnamese."""
+
+
+def words_of(text: str) -> list[str]:
+    """Khmer words in order, by hand-placed word marks where there are any, else by the segmenter.
+
+    They join to the text. A text that the segmenter does not give back whole is one word.
+    """
+    if WORD_MARK in text:
+        return re.findall(f"{WORD_MARK}?[^{WORD_MARK}]+", text)
+    from khmercut import tokenize  # noqa: PLC0415  its model takes a tenth of a second to load
+
+    words: list[str] = tokenize(text)
+    return words if "".join(words) == text else [text]
+
+
+def _left(m: re.Match[str]) -> str:
+    return left_of(m).replace(WORD_MARK, "").rstrip()
+
+
+class Khmer(Tongue):
+    """Khmer; words of one figure are parted by U+200B, which a voice takes as the word boundary it is."""
+
+    glue = WORD_MARK
+    comma, dot, minus, to, plus = "ក្បៀស", "ចុច", "ដក", "ដល់", "បូក"
+    by, over = "គុណ", "លើ"
+    phone_heads = "ទូរស័ព្ទ|លេខទូរស័ព្ទ|ទូរសព្ទ|លេខបន្ទាន់"
+    phone_tails = ""
+    clock_heads = "ម៉ោង|ដល់"
+    minute = "នាទី"
+
+    def __init__(self) -> None:
+        super().__init__(shipped("km"), shipped("km_units"))
+
+    def cardinal(self, number: int) -> str:
+        """A whole number in words: រយ, ពាន់, ម៉ឺន, សែន, លាន; more than a million counts millions."""
+        words = []
+        if number >= 10**6:
+            words += [self.cardinal(number // 10**6), "លាន"]
+            number %= 10**6
+        for size, name in _POWERS:
+            if number >= size:
+                words += [_ONES[number // size], name]
+                number %= size
+        words += [_TENS[number // 10 - 1]] if number >= 10 else []
+        words += [_ONES[number % 10]] if number % 10 or not words else []
+        return self.words(*words)
+
+    def hour(self, hour: int, left: str) -> str:
+        """`ម៉ោង…`; the word only where it is not there."""
+        there = left.replace(WORD_MARK, "").rstrip().endswith("ម៉ោង")
+        return self.words("" if there else "ម៉ោង", self.cardinal(hour))
+
+    def date(self, day: int, month: int, year: int | None, left: str) -> str:
+        """`ថ្ងៃទី… ខែ… ឆ្នាំ…`, with as much of the head as is not there."""
+        left = left.replace(WORD_MARK, "").rstrip()
+        head = "" if left.endswith("ទី") else "ទី" if left.endswith("ថ្ងៃ") else "ថ្ងៃទី"
+        return " ".join([self.words(head, self.cardinal(day)), f"ខែ{_MONTHS[month - 1]}", *self._year(year)])
+
+    def month_of(self, month: int, year: int, left: str) -> str:
+        """`ខែ… ឆ្នាំ…`."""
+        head = "" if left.replace(WORD_MARK, "").rstrip().endswith("ខែ") else "ខែ"
+        return " ".join([f"{head}{_MONTHS[month - 1]}", *self._year(year)])
+
+    def _year(self, year: int | None) -> list[str]:
+        return [self.words("ឆ្នាំ", self.cardinal(year))] if year else []
+
+    def slashed(self, above: str, below: str, match: re.Match[str]) -> str:
+        """A date after ថ្ងៃ, a fraction below one, else `លើ`."""
+        a, b, left = int(above), int(below), _left(match)
+        if figures.is_date(a, b) and re.search("(?:ថ្ងៃ|ថ្ងៃទី)$", left):
+            return self.date(a, b, None, left)
+        return self.words(self.whole(above), "ភាគ" if 0 < a < b else "លើ", self.whole(below))
+
+    def per(self, unit: str, left: str) -> str | None:
+        """`ក្នុងមួយ…`; a slash between two other words is a pause."""
+        del left
+        said = self.units.say(unit) or (unit if re.fullmatch("(?:នាក់|គ្រួសារ|ឆ្នាំ|ខែ|ថ្ងៃ|ម៉ោង|ដង)", unit) else None)
+        return said and self.words("ក្នុង", "មួយ", said)
+
+    def own_rules(self) -> tuple[list[Rule], list[Rule]]:
+        """List marks and abbreviations before figures; the repetition sign, ordinals and signs after."""
+        before = [
+            rule("end", r"\./\.?(?= ?$)", lambda _: "។"),
+            rule("list", r"^(?:[-+•*·] ?)", lambda _: ""),
+            rule("list", r"^(?P<n>\d{1,2})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
+            rule("lexicon", self.lexicon.pattern(), lambda m: self.lexicon.say(m[0], _left(m))),
+        ]
+        after = [
+            rule("roman", rf"(?<=[{KHMER}]) ?(?P<r>{ROMAN})(?![{LATIN}\d.-])", self._roman),
+            rule("repeat", "ៗ", self._repeat),
+            rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", lambda m: _SYMBOLS[m[0]]),
+        ]
+        return before, after
+
+    def _item(self, m: re.Match[str]) -> str:
+        return self.words("ទី", self.whole(m["n"])) + " " if m["n"] else m["l"] + " "
+
+    def _roman(self, m: re.Match[str]) -> str | None:
+        return self.cardinal(figures.roman(m["r"])) if _left(m).endswith("ទី") and m["r"] else None
+
+    def _repeat(self, m: re.Match[str]) -> str:
+        """The word before the sign, once more; nothing where no Khmer word stands there."""
+        before = re.search(_REPEATABLE, left_of(m).rstrip(" ៗ")[-_WORD_WINDOW:])
+        return words_of(before[0])[-1].strip(WORD_MARK) if before else ""
+
+
+@cache
+def khmer() -> Khmer:
+    """The Khmer of the program; its tables are read once."""
+    return Khmer()

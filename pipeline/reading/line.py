@@ -1,0 +1,99 @@
+"""One line of writing to one line of speech."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.core.model import Language, Note
+from pipeline.core.text import runs
+from pipeline.reading.clean import WORD_MARK, clean
+from pipeline.reading.grammar import Piece
+from pipeline.reading.km import OWN_LATIN, khmer
+from pipeline.reading.lexicon import KHMER, LATIN
+from pipeline.reading.register import Register
+from pipeline.reading.vi import Vietnamese, vietnamese
+
+_ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
+_END = re.compile(r"[.?!។៕៚]")
+_STOPS = re.compile(r"[,;:.?!។៕៚](?:[ \u200b]*[,;:.?!។៕៚])+")
+_SIGNS = frozenset({"So", "Sk", "Sm", "Sc", "Co", "Cn"})
+_SAID_SIGNS = frozenset(",.;:?!។៕៚ " + WORD_MARK)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A line as it will be spoken, and what its editor should know."""
+
+    text: str
+    notes: tuple[Note, ...] = ()
+
+
+def spoken(line: str, language: Language, register: Register = Register.NAM) -> Spoken:
+    """A line as it will be spoken, on one line; empty where nothing in it can be said. Any text is accepted.
+
+    Words of the other language's script are read by that language's rules, in place.
+    """
+    said = [voiced(part, spoken_in, register) for spoken_in, part in by_language(clean(line), language)]
+    return Spoken(_punctuated(" ".join(s.text for s in said)), tuple(n for s in said for n in s.notes))
+
+
+def by_language(line: str, language: Language) -> Iterator[tuple[Language, str]]:
+    """A clean line cut where another language's words stand; the parts join to the line.
+
+    In Khmer, units and names that Khmer has its own word for (`5 kg`, `COVID-19`) stay Khmer.
+    """
+    masked = _masked(line) if language is Language.KM else line
+    at = 0
+    for run_language, run in runs(masked, language):
+        yield run_language, line[at : at + len(run)]
+        at += len(run)
+
+
+def _masked(line: str) -> str:
+    """The line with the Latin letters that Khmer says itself replaced by a Khmer one, at the same length."""
+    pieces = khmer().pieces(line)
+    return "".join(re.sub(f"[{LATIN}]", "ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
+
+
+def voiced(part: str, language: Language, register: Register) -> Spoken:
+    """A clean text of one language as it will be spoken."""
+    tongue = khmer() if language is Language.KM else vietnamese(register)
+    pieces = tongue.pieces(part)
+    pad = tongue.glue
+    text = "".join(p.said if not p.rule else f"{pad}{p.said}{pad}" for p in pieces)
+    unknown = _unknown(pieces, tongue) if isinstance(tongue, Vietnamese) else ()
+    return Spoken(_punctuated(text), (*unknown, *_unsayable(pieces)))
+
+
+def _unknown(pieces: list[Piece], tongue: Vietnamese) -> Iterator[Note]:
+    for short in dict.fromkeys(u for p in pieces for u in tongue.unknown(p)):
+        yield Note(short, f"chữ viết tắt chưa có trong bảng, đọc từng chữ: “{tongue.spell(short)}”")
+
+
+def _unsayable(pieces: list[Piece]) -> Iterator[Note]:
+    copied = "".join(p.said for p in pieces if not p.rule)
+    for sign in sorted({c for c in copied if unicodedata.category(c) in _SIGNS}):
+        yield Note(sign, "ký hiệu này không đọc được nên bỏ qua")
+    for run in dict.fromkeys(re.findall(rf"[^\W\d_{LATIN}{KHMER}]{{2,}}", copied)):
+        yield Note(run, "chữ này không phải chữ Việt hay Khmer, giọng đọc có thể không đọc được")
+
+
+def _punctuated(text: str) -> str:
+    """Only letters, and the signs a voice makes pauses of: one sign at a place, none at the start."""
+    text = _ASIDE.sub(", ", text)
+    text = "".join(c if _is_said(c) else " " for c in text)
+    text = re.sub(rf" *{WORD_MARK}*(?: +{WORD_MARK}*)+", " ", text)
+    text = re.sub(rf"[ {WORD_MARK}]+([,;:.?!])", r"\1", text)
+    text = _STOPS.sub(_strongest, text)
+    text = re.sub(rf"{WORD_MARK}+", WORD_MARK, text).strip(" " + WORD_MARK).lstrip(",;:.?!។៕៚ " + WORD_MARK)
+    return text if any(unicodedata.category(c)[0] == "L" for c in text) else ""
+
+
+def _is_said(c: str) -> bool:
+    return c in _SAID_SIGNS or unicodedata.category(c)[0] in "LM"
+
+
+def _strongest(stops: re.Match[str]) -> str:
+    end = _END.search(stops[0])
+    return end[0] if end else stops[0][0]

@@ -1,0 +1,227 @@
+"""What the two languages share in saying figures: the forms are written alike, only the words differ."""
+
+import re
+from abc import ABC, abstractmethod
+from functools import cached_property
+
+from pipeline.reading import figures
+from pipeline.reading.figures import NUMBER, START, YEAR
+from pipeline.reading.grammar import Grammar, Piece, Rule, left_of, rule
+from pipeline.reading.lexicon import LATIN, Lexicon
+
+_DATE = rf"(?P<d>\d{{1,2}})[/.-](?P<m>\d{{1,2}})[/.-](?P<y>{YEAR})(?![/.-]?\d)"
+_DAY = r"(?P<d>\d{1,2})/(?P<m>\d{1,2})"
+_MAYBE_YEAR = rf"(?:/(?P<y>{YEAR}))?(?![/.-]?\d)"
+_CLOCK = (
+    rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?(?: ?(?:phút|p)(?![{LATIN}]))?"
+    rf"|:(?P<colon>\d{{2}})(?::\d{{2}})?)(?![{LATIN}\d:])"
+)
+_PER = rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
+_TO = " ?- ?"
+
+
+def _end_of(pattern: str) -> str:
+    """A pattern again, for the end of a range: its groups are named `to_…`."""
+    return pattern.replace("P<", "P<to_")
+
+
+class Tongue(ABC):
+    """One language's way with figures. Subclasses give the words and whatever else only they write."""
+
+    glue: str
+    """Between the words of one figure."""
+    comma: str
+    dot: str
+    minus: str
+    to: str
+    plus: str
+    by: str
+    """As in 3 by 4."""
+    over: str
+    """As in 1 to 500."""
+    phone_heads: str
+    """A pattern of what announces a phone number."""
+    phone_tails: str
+    """A pattern, of no width, of what may follow a number that was only announced."""
+    clock_heads: str
+    """A pattern of what announces a time of day."""
+    minute: str
+
+    def __init__(self, lexicon: Lexicon, units: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.units = units
+
+    # --- the words ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def cardinal(self, number: int) -> str:
+        """A whole number that is not negative, in words."""
+
+    @abstractmethod
+    def hour(self, hour: int, left: str) -> str:
+        """An hour of the day after some text."""
+
+    @abstractmethod
+    def date(self, day: int, month: int, year: int | None, left: str) -> str:
+        """A date after some text."""
+
+    @abstractmethod
+    def month_of(self, month: int, year: int, left: str) -> str | None:
+        """A month of a year after some text, or None where the text says that it is none."""
+
+    @abstractmethod
+    def slashed(self, above: str, below: str, match: re.Match[str]) -> str:
+        """Two whole numbers with a slash between them: a day of a month, a fraction, a score of a total."""
+
+    @abstractmethod
+    def per(self, unit: str, left: str) -> str | None:
+        """A unit under a slash after some text; None where it is no unit."""
+
+    @abstractmethod
+    def own_rules(self) -> tuple[list[Rule], list[Rule]]:
+        """The rules only this language has: those before the figures, and those after."""
+
+    # --- what is made of them -------------------------------------------------------------------------------------
+
+    def words(self, *words: str) -> str:
+        """Words of one figure joined."""
+        return self.glue.join(w for w in words if w)
+
+    def digits(self, text: str) -> str:
+        """Digit by digit."""
+        return self.words(*figures.by_digit(text, self.cardinal))
+
+    def whole(self, digits: str) -> str:
+        """Digits as a cardinal, or one by one where they are a code."""
+        return self.digits(digits) if figures.is_code(digits) else self.cardinal(int(digits))
+
+    def number(self, written: str) -> str:
+        """A number with its thousands and decimals."""
+        whole, mark, decimals = figures.parted(written)
+        if not decimals:
+            return self.whole(whole)
+        mark_word = self.comma if mark == "," else self.dot
+        return self.words(self.whole(whole), mark_word, *figures.decimals(decimals, self.cardinal))
+
+    def clock(self, hour: str, minute: str | None, left: str) -> str | None:
+        """A time of day, or None where no clock shows it."""
+        minutes = int(minute or 0)
+        if not figures.is_time(int(hour), minutes):
+            return None
+        return self.words(self.hour(int(hour), left), *([self.cardinal(minutes), self.minute] if minutes else []))
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """Every rule of the language, in order."""
+        before, after = self.own_rules()
+        return Grammar([*before, *self._shared_rules(), *after])
+
+    def pieces(self, line: str) -> list[Piece]:
+        """A clean line in pieces, each with what is said for it."""
+        return list(self.grammar.pieces(line))
+
+    # --- the shared rules -----------------------------------------------------------------------------------------
+
+    def _shared_rules(self) -> list[Rule]:
+        n, units = NUMBER, self.units.pattern_after_number()
+        number, unit = rf"{START}(?P<n>{n})", rf"(?: ?(?P<unit>{units}))"
+        minus = rf"(?<![\w)%])(?<![\d%)] )-(?={n})"
+        return [
+            rule("phone", rf"{START}\+?(?P<p>\d{{2,5}}(?:[ .-]?\d{{1,8}}){{0,4}})(?![.,-]?\d)", self._phone),
+            rule("time", rf"{START}{_CLOCK}(?:{_TO}{_end_of(_CLOCK)})?", self._time),
+            rule("date", rf"{START}{_DATE}(?:{_TO}{_end_of(_DATE)})?", self._date),
+            rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
+            rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
+            rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
+            rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/]?\d)", self._slashed),
+            rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
+            rule("size", rf"{START}(?P<a>{n}) ?[x×] ?(?P<b>{n}){unit}?", self._size),
+            rule("ratio", rf"{START}(?P<a>{n}) ?: ?(?P<b>{n})", self._ratio),
+            rule("money", rf"\$ ?(?P<n>{n})", lambda m: self.words(self.number(m["n"]), self._unit("$"))),
+            rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
+            rule("per", _PER, self._per),
+            rule("number", rf"{minus}(?P<n>{n})", lambda m: self.words(self.minus, self.number(m["n"]))),
+            rule("number", number, self._number),
+            rule("serial", r"(?<!\d)\d{1,12}(?:[./-]\d{1,12}){1,12}(?!\d)", self._serial),
+            rule("number", r"\d++", lambda m: self.whole(m[0])),
+        ]
+
+    def _phone(self, m: re.Match[str]) -> str | None:
+        digits = "".join(c for c in m["p"] if c.isdecimal())
+        heads = rf"(?:{self.phone_heads})[ :]{{0,2}}$"
+        announced = re.search(heads, left_of(m)) and re.match(self.phone_tails, m.string[m.end() : m.end() + 12])
+        if m[0][0] == "+" and len(digits) >= 9:
+            return self.words(self.plus, self.digits(digits))
+        by_shape = (int(digits[0]) == 0 and 10 <= len(digits) <= 11) or re.fullmatch(r"1[89]00\d{4,6}", digits)
+        plain = m["p"].isdecimal() or not re.fullmatch(r"\d{1,3}(\.\d{3})+", m["p"])
+        return self.digits(digits) if m[0][0] != "+" and plain and (by_shape or announced) else None
+
+    def _time(self, m: re.Match[str]) -> str | None:
+        announced = re.search(rf"(?:{self.clock_heads}) ?$", left_of(m))
+        bare_g = m["min"] is None and m["colon"] is None and m[0].endswith("g")
+        first = None if bare_g and not announced else self.clock(m["h"], m["min"] or m["colon"], left_of(m))
+        if first is None or m["to_h"] is None:
+            return first
+        second = self.clock(m["to_h"], m["to_min"] or m["to_colon"], "")
+        return second and self.words(first, self.to, second)
+
+    def _date(self, m: re.Match[str]) -> str | None:
+        first = self._one_date(m["d"], m["m"], m["y"], left_of(m))
+        if first is None or m["to_d"] is None:
+            return first
+        second = self._one_date(m["to_d"], m["to_m"], m["to_y"], "")
+        return second and self.words(first, self.to, second)
+
+    def _one_date(self, day: str, month: str, year: str | None, left: str) -> str | None:
+        real = figures.is_date(int(day), int(month))
+        return self.date(int(day), int(month), int(year) if year else None, left) if real else None
+
+    def _days(self, m: re.Match[str]) -> str | None:
+        last = self._one_date(m["d"], m["m"], m["y"], "")
+        if last is None or not figures.is_date(int(m["a"]), int(m["m"])) or int(m["a"]) >= int(m["d"]):
+            return None
+        return self.words(self.cardinal(int(m["a"])), self.to, last)
+
+    def _day_months(self, m: re.Match[str]) -> str | None:
+        """Two days of months; two fractions below one are none."""
+        first = self._one_date(m["d"], m["m"], None, left_of(m))
+        second = self._one_date(m["to_d"], m["to_m"], m["to_y"], "")
+        return self.words(first, self.to, second) if first and second else None
+
+    def _month(self, m: re.Match[str]) -> str | None:
+        month = int(m["m"])
+        return self.month_of(month, int(m["y"]), left_of(m)) if 1 <= month <= 12 else None
+
+    def _slashed(self, m: re.Match[str]) -> str:
+        return self.slashed(m["a"], m["b"], m)
+
+    def _range(self, m: re.Match[str]) -> str | None:
+        low, high = figures.value(m["n"]), figures.value(m["b"])
+        if low is None or high is None:
+            return None
+        rises = low < high or m["unit"] is not None
+        words = [self.number(m["n"]), self._unit(m["of"]), self.to if rises else "", self.number(m["b"])]
+        return self.words(*words, self._unit(m["unit"]))
+
+    def _unit(self, key: str | None) -> str:
+        return (self.units.say(key) or "") if key else ""
+
+    def _size(self, m: re.Match[str]) -> str:
+        return self.words(self.number(m["a"]), self.by, self.number(m["b"]), self._unit(m["unit"]))
+
+    def _ratio(self, m: re.Match[str]) -> str:
+        return self.words(self.number(m["a"]), self.over, self.number(m["b"]))
+
+    def _measure(self, m: re.Match[str]) -> str:
+        return self.words(self.minus if m["minus"] else "", self.number(m["n"]), self._unit(m["unit"]))
+
+    def _per(self, m: re.Match[str]) -> str | None:
+        return self.per(m["unit"], left_of(m))
+
+    def _number(self, m: re.Match[str]) -> str:
+        return self.number(m["n"])
+
+    def _serial(self, m: re.Match[str]) -> str:
+        parts = re.split(r"([./-])", m[0])
+        marks = {".": self.dot, "/": "", "-": ""}
+        return self.words(*(marks[p] if p in marks else self.whole(p) for p in parts))

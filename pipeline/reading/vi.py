@@ -1,0 +1,314 @@
+"""Vietnamese as it is spoken on the radio: numbers, dates, money, document numbers and the abbreviations of offices."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from pipeline.reading import figures
+from pipeline.reading.figures import ROMAN, YEAR
+from pipeline.reading.grammar import Piece, Rule, left_of, rule
+from pipeline.reading.lexicon import LATIN, Lexicon, shipped
+from pipeline.reading.register import Register
+from pipeline.reading.tongue import Tongue
+
+_DIGITS = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
+_CAPITAL = "A-ZĐĂÂÊÔƠƯ"
+_PART = rf"(?:[{_CAPITAL}]{{2,12}}[a-zđ]?\d{{0,4}}[A-ZĐ]?|[{_CAPITAL}]\d{{1,4}}[A-ZĐ]?\d{{0,2}})"
+_EDGE = rf"(?![{LATIN}\d])"
+_CODE = rf"(?:[A-ZĐ][A-Za-zĐđ]{{0,10}}\d{{0,3}})(?:[-/&.][A-ZĐ][A-Za-zĐđ]{{0,10}}\d{{0,3}}){{0,5}}{_EDGE}"
+_ROMAN_HEADS = (
+    "thứ|khóa|khoá|kỳ|thế kỷ|quý|chương|mục|phần|điều|phụ lục|đại hội|giai đoạn|loại|hạng|cấp|tổ|khối|tập|vùng|bảng"
+    "|nhóm|bậc|học kỳ|đợt|vòng|lần"
+)
+_DAY_HEADS = r"(?:ngày|mùng|mồng|hôm)"
+_DATE_HEADS = rf"(?:{_DAY_HEADS}|sáng|trưa|chiều|tối|đêm|lễ|dịp|rằm|từ|đến|tới|trước|sau|hạn)"
+_NOT_DATE_HEADS = r"(?:số|nhà|hẻm|lô|thửa|ấp|tổ|đạt|có|tỷ lệ|được|khoảng|hơn|gần)"
+_DOCUMENT_HEADS = r"(?:số|luật|thông tư|nghị định|nghị quyết|quyết định|kế hoạch|chỉ thị|công văn)"
+_SCORE_HEADS = re.compile(r"(?:thắng|thua|hòa|hoà|tỷ số|tỉ số|dẫn) $", re.IGNORECASE)
+_COUNTED = frozenset(
+    [
+        "đồng",
+        "đ",
+        "vnđ",
+        "vnd",
+        "usd",
+        "lần",
+        "suất",
+        "buổi",
+        "ngày",
+        "giờ",
+        "lượt",
+        "người",
+        "hộ",
+        "con",
+        "cái",
+        "kg",
+        "ký",
+        "tiết",
+        "ca",
+    ]
+)
+_SYMBOLS = {
+    "&": "và", "+": "cộng", "=": "bằng", "@": "a còng", "%": "phần trăm", "$": "đô la", "‰": "phần", "°": "độ",
+    "≥": "từ", "≤": "không quá", "~": "khoảng", "×": "nhân", "²": "bình phương", "½": "một phần hai",
+}  # fmt: skip
+_ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)](?= )|^(?P<r>{ROMAN})[.)](?= )|^(?P<l>[A-Za-zđĐ])[.)](?= )"
+_ADDRESS = (
+    r"(?<![\w.@-])(?:https?://)?(?:[\w-]{1,63}[.@]){1,6}"
+    r"(?:vn|com|org|net|edu|gov|info|io)(?![\w@-])(?:/[\w/.-]{0,200})?"
+)
+ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "HL": "hương lộ", "ĐH": "đường huyện"}
+_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?(?P<n>\d{{1,4}})(?P<l>[A-Z])?{_EDGE}"
+_DOCUMENT = rf"(?<![\d/.,-])(?P<n>\d{{1,6}})(?P<a>[a-zA-Z])?(?:/(?P<y>{YEAR}))?(?P<s>[-/]) ?(?P<c>{_CODE})"
+_NUMERAL = (
+    rf"(?<![{LATIN}\d&/.-])(?P<r>{ROMAN})(?: ?- ?(?P<to>{ROMAN})(?![{LATIN}\d]))?"
+    rf"(?:/(?P<y>{YEAR}))?(?![{LATIN}\d&.-][{LATIN}\d]|[{LATIN}\d])"
+)
+
+
+def _after(heads: str, left: str) -> bool:
+    return re.search(rf"(?<!\w)(?:{heads}) ?:? ?$", left, re.IGNORECASE) is not None
+
+
+class Vietnamese(Tongue):
+    """Vietnamese in one register."""
+
+    glue = " "
+    comma, dot, minus, to, plus = "phẩy", "chấm", "âm", "đến", "cộng"
+    by, over = "nhân", "trên"
+    phone_heads = (
+        r"(?i:điện thoại|đt|đđ|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
+    )
+    phone_tails = r"(?! [^\W\d_])|(?= (?:để|hoặc|hay|khi|và|ngay|trong|nếu|gặp)\b)"
+    clock_heads = r"(?i:lúc|từ|đến|hồi|khoảng|vào|trước|sau|sáng|chiều|tối|và|,)"
+    minute = "phút"
+
+    def __init__(self, register: Register) -> None:
+        super().__init__(shipped("vi"), shipped("vi_units"))
+        self.letters: Lexicon = shipped("vi_letters")
+        self.thousand = "ngàn" if register is Register.NAM else "nghìn"
+        self.odd = "lẻ" if register is Register.NAM else "linh"
+
+    # --- numbers --------------------------------------------------------------------------------------------------
+
+    def cardinal(self, number: int) -> str:
+        """A whole number in words, by groups of three digits."""
+        return " ".join(self._groups(number)) or _DIGITS[0]
+
+    def _groups(self, number: int) -> Iterator[str]:
+        led = False
+        for size, name in ((10**9, "tỷ"), (10**6, "triệu"), (1000, self.thousand), (1, "")):
+            group, number = divmod(number, size)
+            if group >= 1000:
+                yield from self._groups(group)
+            elif group:
+                yield from self._hundreds(group, led=led)
+            if group:
+                led = True
+                yield from [name] if name else []
+
+    def _hundreds(self, group: int, *, led: bool) -> Iterator[str]:
+        hundreds, rest = divmod(group, 100)
+        if hundreds or led:
+            yield f"{_DIGITS[hundreds]} trăm"
+        tens, ones = divmod(rest, 10)
+        if tens == 0 and ones and (hundreds or led):
+            yield self.odd
+        if tens:
+            yield "mười" if tens == 1 else f"{_DIGITS[tens]} mươi"
+        if ones:
+            yield "lăm" if tens and ones == 5 else "mốt" if tens > 1 and ones == 1 else _DIGITS[ones]
+
+    def _number(self, m: re.Match[str]) -> str:
+        if m["n"] in {"1", "4"} and _after("thứ" if m["n"] == "1" else "thứ|tháng", left_of(m)):
+            return "nhất" if m["n"] == "1" else "tư"
+        return self.number(m["n"])
+
+    # --- dates and times ------------------------------------------------------------------------------------------
+
+    def hour(self, hour: int, left: str) -> str:
+        """`mười bảy giờ`."""
+        del left
+        return f"{self.cardinal(hour)} giờ"
+
+    def date(self, day: int, month: int, year: int | None, left: str) -> str:
+        """`ngày hai tháng chín năm …`; the word ngày only where it is not there."""
+        day_word = "" if _after(_DAY_HEADS, left) else "ngày"
+        return self.words(day_word, self.cardinal(day), self._month_name(month), self._year(year))
+
+    def month_of(self, month: int, year: int, left: str) -> str | None:
+        """`tháng bảy năm …`; None for a document number such as `Nghị định 10/2020`."""
+        if _after(_DOCUMENT_HEADS, left):
+            return None
+        name = self._month_name(month)
+        return self.words(name.removeprefix("tháng ") if _after("tháng", left) else name, self._year(year))
+
+    def _month_name(self, month: int) -> str:
+        return f"tháng {'tư' if month == 4 else self.cardinal(month)}"
+
+    def _year(self, year: int | None) -> str:
+        return f"năm {self.cardinal(year)}" if year else ""
+
+    def slashed(self, above: str, below: str, match: re.Match[str]) -> str:
+        """A date where it can be one and is not said to be something else, a fraction below one, else `trên`."""
+        a, b, left = int(above), int(below), left_of(match)
+        if len(below) == 4 and b > 1800 and _after(_DOCUMENT_HEADS, left):
+            return f"{self.whole(above)} {self._year(b)}"
+        counted = re.match(r" (?!tháng|năm|và|đến|tới|tại|ở|hằng|hàng)[^\W\d_]", match.string[match.end() :])
+        chained = re.search(r"(?<!\d)(\d{1,2})/(\d{1,2})(?:,| và| hoặc| hay) $", left)
+        if chained and figures.is_date(a, b) and int(chained[1]) > int(chained[2]):
+            return self.date(a, b, None, left)
+        announced = _after(_DATE_HEADS, left) and not (a < b <= 10 and counted and not _after(_DAY_HEADS, left))
+        if figures.is_date(a, b) and (announced or (a > b and not _after(_NOT_DATE_HEADS, left))):
+            return self.date(a, b, None, left)
+        if 0 < a < b <= 10 and not _after(r"số|nhà|hẻm|lô|thửa", left):
+            return f"{self.cardinal(a)} phần {'tư' if b == 4 else self.cardinal(b)}"
+        return f"{self.whole(above)} trên {self.whole(below)}"
+
+    def per(self, unit: str, left: str) -> str:
+        """`tấn trên héc ta`; after money or a count `đồng một ki lô gam`; between two other words a short pause."""
+        said = self.units.say(unit) or self.lexicon.say(unit, left) or unit
+        numerator = re.search(r"[^\W\d_]+[²³\d]?$", left)
+        if self.units.say(unit) and numerator and numerator[0].casefold() not in _COUNTED:
+            return f"trên {said}"
+        counted = re.search(r"\d[^,;()]{0,24}$", left) or (numerator and numerator[0].casefold() in _COUNTED)
+        return f"một {said}" if counted else said
+
+    # --- what only Vietnamese writes ------------------------------------------------------------------------------
+
+    def own_rules(self) -> tuple[list[Rule], list[Rule]]:
+        """Names before figures; Roman numerals, unknown capitals and signs after."""
+        before = [
+            rule("end", r"\./\.?(?= ?$)", lambda _: "."),
+            rule("bullet", r"^(?:[-+•*·–] ?)(?!\d+ ?[°%])", lambda _: ""),
+            rule("list", _ITEM, self._item),
+            rule("address", _ADDRESS, self._address),
+            rule("lexicon", self.lexicon.pattern(), lambda m: self.lexicon.say(m[0], left_of(m))),
+            rule("unit", rf"(?<![{LATIN}\d/])(?:{self.units.pattern()})", lambda m: self._lone_unit(m[0])),
+            rule("road", _ROAD, self._road),
+            rule("document", _DOCUMENT, self._document),
+        ]
+        after = [
+            rule("roman", _NUMERAL, self._roman),
+            rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
+            rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
+            rule("letter", rf"(?<=\d)[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
+            rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
+        ]
+        return before, after
+
+    def _item(self, m: re.Match[str]) -> str:
+        if m["l"] and not m["r"]:
+            return f"{self.letters.say(m['l'].upper())}, "
+        number = str(figures.roman(m["r"])) if m["r"] else m["n"]
+        return " chấm ".join(self.cardinal(int(n)) for n in number.split(".")) + ", "
+
+    def _address(self, m: re.Match[str]) -> str:
+        signs = {".": "chấm", "@": "a còng", "/": "xuyệt", "-": "gạch", "_": "gạch dưới", ":": "hai chấm"}
+        words = re.findall(r"\d+|[^\W\d_]+|[.@/_:-]", m[0].replace("://", " "))
+        return self.words(*(signs.get(w) or (self.digits(w) if w.isdecimal() else w) for w in words))
+
+    def _lone_unit(self, key: str) -> str | None:
+        return next((r.spoken for r in self.units.all(key) if not r.context), None)
+
+    def _road(self, m: re.Match[str]) -> str:
+        return self.words(ROADS[m["r"]], self.whole(m["n"]), self.letters.say(m["l"] or "") or "")
+
+    def _document(self, m: re.Match[str]) -> str | None:
+        """A dash before the code is common (26-NQ/TW), but then the code must be one of several parts or known."""
+        parts = code_parts(m["c"])
+        known = [self._part(p) for p in parts]
+        if m["s"] == "-" and len(parts) == 1 and known[0] is None:
+            return None
+        if len(parts) == 1 and known[0] is None and not re.search(r"[A-ZĐ]{2}", parts[0]):
+            return None
+        number = self.digits(m["n"]) if len(m["n"]) > 1 and int(m["n"][0]) == 0 else self.whole(m["n"])
+        letter = self.letters.say((m["a"] or "").upper()) or ""
+        code = [k or self.spell(p) for k, p in zip(known, parts, strict=True)]
+        return self.words(number, letter, self._year(int(m["y"])) if m["y"] else "", *code)
+
+    def _part(self, part: str) -> str | None:
+        """A part of a document number: known whole, or with a number (QH15), or a department or ministry."""
+        if said := self.lexicon.say_in_document(part):
+            return said
+        numbered = re.fullmatch(r"([^\W\d]+)(\d+)", part)
+        if numbered and (said := self.lexicon.say_in_document(numbered[1])):
+            return f"{said} {self.whole(numbered[2])}"
+        office = {"S": "sở", "B": "bộ"}.get(part[0])
+        field = self.lexicon.say(part[1:]) if office and len(part) > 2 else None
+        return f"{office} {field}" if field else None
+
+    def _roman(self, m: re.Match[str]) -> str | None:
+        left = left_of(m)
+        chained = re.search(rf"(?:{_ROMAN_HEADS}) [IVXLC]+(?:,| -|-| và| đến) ?$", left, re.IGNORECASE)
+        if not chained and not _after(_ROMAN_HEADS, left):
+            return None
+        number = figures.roman(m["r"])
+        first = "tư" if number == 4 and _after("thứ", left) else self.cardinal(number)
+        last = ["đến", self.cardinal(figures.roman(m["to"]))] if m["to"] else []
+        return self.words(first, *last, self._year(int(m["y"])) if m["y"] else "")
+
+    def _capitals(self, m: re.Match[str]) -> str | None:
+        """Known parts said, unknown ones spelled; a capital word of a headline stays a word."""
+        if "&" not in m[0] and is_headline(m):
+            return None
+        words = [self._one_capital(p, whole="&" in m[0]) for p in re.split(r"[-/.&]", m[0])]
+        return (" và " if "&" in m[0] else " ").join(words)
+
+    def _one_capital(self, part: str, *, whole: bool) -> str:
+        return self._known(part, whole=whole) or self.spell(part)
+
+    def _known(self, part: str, *, whole: bool) -> str | None:
+        """What a table says of a part. Two letters beside `&` mean nothing alone: ĐT is no telephone in GD&ĐT."""
+        return None if whole and len(part) < 3 else self.lexicon.say(part)
+
+    def spell(self, part: str) -> str:
+        """Letter by letter, digits as numbers."""
+        words = re.findall(r"\d+|[^\W\d_]", part)
+        return self.words(*(self.whole(w) if w.isdecimal() else self.letters.say(w.upper()) or w for w in words))
+
+    def _symbol(self, m: re.Match[str]) -> str:
+        return f"phần {self.thousand}" if m[0] == "‰" else _SYMBOLS[m[0]]
+
+    def _unit(self, key: str | None) -> str:
+        return super()._unit(key) if key != "‰" else f"phần {self.thousand}"
+
+    def _range(self, m: re.Match[str]) -> str | None:
+        if _SCORE_HEADS.search(left_of(m)):
+            return self.words(self.number(m["n"]), self.number(m["b"]), self._unit(m["unit"]))
+        return super()._range(m)
+
+    def unknown(self, piece: Piece) -> Iterator[str]:
+        """The abbreviations of a piece that no table knows, so that they were spelled."""
+        if piece.rule == "letters":
+            whole = "&" in piece.source
+            yield from (p for p in re.split(r"[-/.&]", piece.source) if not self._known(p, whole=whole))
+        elif piece.rule == "document":
+            code = re.search(r"[A-ZĐ]\S*[-/&.\w]*$", piece.source.lstrip("0123456789")[1:])
+            yield from (p for p in code_parts(code[0]) if not self._part(p)) if code else ()
+
+
+def code_parts(code: str) -> list[str]:
+    """The parts of a document's code; what `&` joins is one part."""
+    return re.split(r"[-/.]", code)
+
+
+_SYLLABLE = re.compile(r"(?:NGH?|GH|GI|QU|[CKPT]H|TR|NH|[BCDĐGHKLMNPQRSTVX])?[AEIOUYĂÂÊÔƠƯ]{1,3}(?:CH|NG|NH|[CMNPT])?")
+
+
+def is_headline(m: re.Match[str]) -> bool:
+    """Whether a run of capitals is a word written large: it can be a syllable, and a neighbour is one too."""
+    if not _SYLLABLE.fullmatch(m[0]):
+        return False
+    near = re.search(r"(\w+)\W{1,3}$", left_of(m)), re.match(r"\W{1,3}(\w+)", m.string[m.end() : m.end() + 24])
+    return any(n and n[1].isupper() and len(n[1]) > 1 and _is_word(n[1]) for n in near)
+
+
+def _is_word(capitals: str) -> bool:
+    return not re.fullmatch(r"[A-ZĐ]+", capitals) or _SYLLABLE.fullmatch(capitals) is not None
+
+
+@cache
+def vietnamese(register: Register) -> Vietnamese:
+    """The Vietnamese of a register; its tables are read once."""
+    return Vietnamese(register)

@@ -1,0 +1,103 @@
+"""How Khmer words sound: khmercut finds the words, khmerphonemizer's lexicon knows them or its model guesses them."""
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from types import ModuleType
+
+from pipeline.core.errors import TextLost
+
+AGAIN = "ៗ"
+"""The sign that says the word before it once more."""
+SPELLING = frozenset(
+    "កខគឃងចឆជឈញដឋឌឍណតថទធនបផពភមយរលវសហឡអឥឦឧឩឪឫឬឭឮឯឱឲឳ"
+    "\u17b6\u17b7\u17b8\u17b9\u17ba\u17bb\u17bc\u17bd\u17be\u17bf\u17c0\u17c1\u17c2\u17c3\u17c4\u17c5"
+    "\u17c6\u17c7\u17c8\u17c9\u17ca\u17cb\u17cc\u17cd\u17cf\u17d0\u17d2"
+)
+"""The characters that the pronunciation model was taught. It says nothing, and nothing of it, for any other."""
+
+_WORD_BREAK = "\u200b"
+_LONGEST_WORD = 48
+"""Characters; the model's work grows with the square of a word's length."""
+_CLUSTER = re.compile(r"[\u1780-\u17b3](?:\u17d2[\u1780-\u17b3]|[\u17b4-\u17d1])*|.", re.DOTALL)
+_ONE_SPELLING = (
+    # Vowels typed in parts, and in the other order, as much Khmer text has them.
+    ("េី", "ើ"), ("េា", "ោ"), ("\u17c6\u17b6", "\u17b6\u17c6"), ("\u17c6\u17bb", "\u17bb\u17c6"),
+    # Letters that Unicode advises against, in the spelling it advises.
+    ("\u17a3", "អ"), ("\u17a4", "អា"), ("\u17a8", "ឧក"),
+    ("ឰ", "អៃ"),  # the same sound; the model was not taught the letter
+    # Signs without a sound of their own: inherent vowels, kakabat, viriam, atthacan, joiners.
+    ("\u17b4", ""), ("\u17b5", ""), ("\u17ce", ""), ("\u17d1", ""), ("\u17dd", ""), ("\u200c", ""), ("\u200d", ""),
+)  # fmt: skip
+_one_at_a_time = threading.Lock()
+
+
+def pronounce(run: str) -> list[Sequence[str]]:
+    """The sounds (IPA, a symbol a token) of each word in a run of Khmer letters without spaces.
+
+    A zero-width space (U+200B) is a word boundary set by hand, and is kept; all others are found. Safe for threads.
+
+    Raises:
+        TextLost: a part of it has no pronunciation.
+    """
+    said: list[Sequence[str]] = []
+    with _one_at_a_time:  # neither tool promises to bear two callers
+        for word in _words(_one_spelling(run)):
+            if word != AGAIN:
+                said.append(_sounds(word))
+            elif said:
+                said.append(said[-1])
+            else:
+                raise TextLost(lost=AGAIN, written=run)
+    return said
+
+
+def _one_spelling(run: str) -> str:
+    for typed, usual in _ONE_SPELLING:
+        run = run.replace(typed, usual)
+    return run
+
+
+def _words(run: str) -> Iterator[str]:
+    for piece in re.split(f"{_WORD_BREAK}|({AGAIN})", run):
+        if piece == AGAIN:
+            yield piece
+        elif piece:
+            for word in _khmercut().tokenize(piece):
+                yield from _cut(word)
+
+
+def _cut(word: str) -> Iterator[str]:
+    """Break what no dictionary has into lengths the model can take, never inside a syllable's cluster."""
+    part = ""
+    for cluster in _CLUSTER.findall(word):
+        if part and len(part) + len(cluster) > _LONGEST_WORD:
+            yield part
+            part = ""
+        part += cluster
+    if part:
+        yield part
+
+
+@lru_cache(maxsize=16384)
+def _sounds(word: str) -> tuple[str, ...]:
+    unknown = "".join(c for c in word if c not in SPELLING)
+    sounds = None if unknown else _khmerphonemizer().phonemize_single(word)
+    if not sounds:
+        raise TextLost(lost=unknown or word, written=word)
+    return tuple(sounds)
+
+
+@cache
+def _khmercut() -> ModuleType:
+    import khmercut  # noqa: PLC0415 - its model takes 20 MB
+
+    return khmercut  # type: ignore[no-any-return]  # it ships no types
+
+
+@cache
+def _khmerphonemizer() -> ModuleType:
+    import khmerphonemizer  # noqa: PLC0415 - reads its lexicon and model on import: 0.2 s
+
+    return khmerphonemizer  # type: ignore[no-any-return]  # it ships no types

@@ -1,0 +1,41 @@
+"""Takes on disk: mono 16-bit WAV files, whole or not at all."""
+
+import os
+import threading
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One channel of signed 16-bit little-endian samples at `rate` Hz."""
+
+    samples: bytes
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return len(self.samples) / 2 / self.rate
+
+
+def write(sound: Sound, out: Path) -> None:
+    """Write a WAV. Until it is complete nothing stands under its name, and afterwards nothing else is left."""
+    with _whole(out) as part, wave.open(str(part), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sound.rate)
+        file.writeframes(sound.samples)
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    part = out.with_name(f".{out.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        yield part
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

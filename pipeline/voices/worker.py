@@ -1,0 +1,126 @@
+"""A process of its own that speaks with eSpeak NG, so that a fault in native code costs a take and never the program.
+
+Run as `python -m pipeline.voices.worker`. It answers once when it is ready, then once to every request on its standard
+input, and ends when that is closed. Every take is spoken by a fork of the process as it was when eSpeak had just been
+loaded: eSpeak carries its noise generator and pitch flutter from one text to the next, and without the fork the same
+text would never give the same bytes twice. A fork that dies takes the worker with it, which closes the pipe.
+"""
+
+import ctypes
+import os
+import signal
+import struct
+import sys
+from typing import BinaryIO, NamedTuple
+
+REQUEST = struct.Struct("!HBBI")
+"""Words a minute; 1 where the text is phonemes; bytes of the voice's name; bytes of the text. Name and text follow."""
+ANSWER = struct.Struct("!BI")
+"""SOUND or FAULT; bytes that follow: samples (16-bit, as the machine orders them) or a reason (UTF-8).
+
+The first answer of all is SOUND with the library's version, a space and its sample rate.
+"""
+SOUND, FAULT = 0, 1
+
+# From espeak-ng's speak_lib.h.
+_SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
+_RATE = 1
+_UTF8, _PHONEMES = 0x1, 0x100
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+class _Request(NamedTuple):
+    rate: int
+    phonemes: bool
+    voice: bytes
+    text: bytes
+
+
+class _Fault(Exception):
+    """The library refused."""
+
+
+def _load() -> tuple[ctypes.CDLL, str, int]:
+    import espeakng_loader  # noqa: PLC0415 - the constants above are read where the library is not needed
+
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    data = os.fsencode(espeakng_loader.get_data_path())
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
+    if rate <= 0:
+        raise _Fault(f"espeak_Initialize: {rate}")
+    library.espeak_Info.restype = ctypes.c_char_p
+    library.espeak_Synth.argtypes = [
+        ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint,
+        ctypes.c_void_p, ctypes.c_void_p,
+    ]  # fmt: skip
+    return library, library.espeak_Info(None).decode(), rate
+
+
+def _speak(library: ctypes.CDLL, request: _Request) -> bytes:
+    heard: list[bytes] = []
+    flags = _UTF8 | _PHONEMES if request.phonemes else _UTF8
+
+    def hear(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
+        if samples and count > 0:
+            heard.append(ctypes.string_at(samples, count * 2))
+        return 0
+
+    callback = _CALLBACK(hear)  # held here as long as the library may call it
+    library.espeak_SetSynthCallback(callback)
+    for step, result in (
+        ("espeak_SetVoiceByName", library.espeak_SetVoiceByName(request.voice)),
+        ("espeak_SetParameter", library.espeak_SetParameter(_RATE, request.rate, 0)),
+        ("espeak_Synth", library.espeak_Synth(request.text, len(request.text) + 1, 0, 0, 0, flags, None, None)),
+    ):
+        if result:
+            raise _Fault(f"{step}: {result}")
+    return b"".join(heard)
+
+
+def _answer(answers: BinaryIO, kind: int, payload: bytes) -> None:
+    answers.write(ANSWER.pack(kind, len(payload)) + payload)
+    answers.flush()
+
+
+def _take(library: ctypes.CDLL, answers: BinaryIO, request: _Request) -> None:
+    try:
+        sound = _speak(library, request)
+    except _Fault as fault:
+        _answer(answers, FAULT, str(fault).encode())
+    else:
+        _answer(answers, SOUND, sound)
+
+
+def _serve(library: ctypes.CDLL, requests: BinaryIO, answers: BinaryIO) -> int:
+    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
+        rate, phonemes, voice_bytes, text_bytes = REQUEST.unpack(head)
+        request = _Request(rate, bool(phonemes), requests.read(voice_bytes), requests.read(text_bytes))
+        child = os.fork()
+        if not child:
+            failed = 1
+            try:
+                _take(library, answers, request)
+                failed = 0
+            finally:
+                os._exit(failed)
+        if os.waitpid(child, 0)[1]:
+            return 1
+    return 0
+
+
+def main() -> int:
+    """Answer requests until there are no more; 1 when a take crashed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that started this one
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not get among the answers
+    try:
+        library, version, rate = _load()
+    except (ImportError, OSError, RuntimeError, _Fault) as error:
+        _answer(answers, FAULT, str(error).encode())
+        return 1
+    _answer(answers, SOUND, f"{version} {rate}".encode())
+    return _serve(library, sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

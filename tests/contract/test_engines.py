@@ -1,0 +1,432 @@
+"""One contract for every voice: what it promises the newsroom, with the real library and the real client."""
+
+import ctypes
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import fake_edge
+import numpy as np
+import pytest
+import soundfile
+import tenacity
+
+from pipeline.core.errors import EngineUnavailable, NothingToSay, TakeRejected, TextLost, UnknownName
+from pipeline.core.model import Language, Seconds
+from pipeline.core.ports import Engine
+from pipeline.voices.edge import EdgeOnline
+from pipeline.voices.espeak import EspeakVietnamese
+from pipeline.voices.khmer import EmbeddedKhmer
+from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, VOWELS
+
+VIETNAMESE = "Ủy ban nhân dân tỉnh thông báo lịch tiêm phòng cho trẻ em ở các xã ven biển."
+KHMER = "រដ្ឋាភិបាលបានប្រកាសជំនួយដល់ប្រជាជនដែលរងគ្រោះដោយទឹកជំនន់។"
+EMBEDDED = {
+    "espeak-bac": lambda: EspeakVietnamese("bac"),
+    "espeak-nam": lambda: EspeakVietnamese("nam"),
+    "espeak-trung": lambda: EspeakVietnamese("trung"),
+    "khmer": EmbeddedKhmer,
+}
+
+
+@dataclass
+class Case:
+    """An engine, its usual voice and a sentence for it."""
+
+    engine: Engine
+    voice: str
+    text: str
+    language: Language
+
+    def speak(self, out: Path, text: str = "") -> bytes:
+        self.engine.speak(text or self.text, self.voice, out)
+        return out.read_bytes()
+
+
+@pytest.fixture
+def service(monkeypatch):
+    from edge_tts import communicate
+
+    for proxy in ("ws_proxy", "WS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(proxy, raising=False)
+    with fake_edge.service() as running:
+        monkeypatch.setattr(communicate, "WSS_URL", running.url)
+        monkeypatch.setattr(communicate.DRM, "clock_skew_seconds", 0.0)
+        yield running
+
+
+@pytest.fixture
+def edge(service):
+    return EdgeOnline(wait=tenacity.wait_fixed(0.01), patience=Seconds(3))
+
+
+def case_of(engine, language):
+    voice = next(v for v in engine.voices if v.language is language)
+    return Case(engine, voice.name, VIETNAMESE if language is Language.VI else KHMER, language)
+
+
+@pytest.fixture(scope="module", params=EMBEDDED)
+def embedded(request):
+    engine = EMBEDDED[request.param]()
+    yield case_of(engine, engine.voices[0].language)
+    engine.close()
+
+
+@pytest.fixture(params=[*EMBEDDED, "edge-vi", "edge-km"])
+def case(request):
+    if request.param.startswith("edge"):
+        yield case_of(request.getfixturevalue("edge"), Language(request.param[-2:]))
+        return
+    engine = EMBEDDED[request.param]()
+    yield case_of(engine, engine.voices[0].language)
+    engine.close()
+
+
+@pytest.fixture
+def busy(embedded):
+    """An embedded engine of the same kind, whose worker is there to be harmed."""
+    engine = type(embedded.engine)(deadline=Seconds(1.5))
+    engine.check()
+    yield Case(engine, engine.voices[0].name, embedded.text, embedded.language)
+    engine.close()
+
+
+def worker(engine):
+    return engine._speaker._worker.pid
+
+
+# --- every engine ----------------------------------------------------------------------------------------------------
+
+
+def test_a_sentence_is_heard_for_about_as_long_as_a_person_would_take(case, tmp_path):
+    case.speak(tmp_path / "take.wav")
+    sound, rate = soundfile.read(tmp_path / "take.wav")
+    letters = sum(c.isalnum() for c in case.text)
+    assert soundfile.info(tmp_path / "take.wav").subtype == "PCM_16"
+    assert sound.ndim == 1
+    assert rate >= 22_050
+    assert letters / 25 < len(sound) / rate < letters / 4
+    assert np.sqrt(np.mean(sound**2)) > 0.02
+    assert [f.name for f in tmp_path.iterdir()] == ["take.wav"]
+
+
+def test_twice_the_text_takes_about_twice_as_long(case, tmp_path):
+    once = len(case.speak(tmp_path / "once.wav"))
+    twice = len(case.speak(tmp_path / "twice.wav", f"{case.text} {case.text}"))
+    assert 1.8 < twice / once < 2.4
+
+
+@pytest.mark.parametrize("text", ["", "   ", "... — !?", "។ ៕"])
+def test_text_without_a_word_is_refused(case, text, tmp_path):
+    with pytest.raises(NothingToSay):
+        case.engine.speak(text, case.voice, tmp_path / "take.wav")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_voice_names_the_nearest(case, tmp_path):
+    with pytest.raises(UnknownName) as caught:
+        case.engine.speak(case.text, case.voice[:-1] + "x", tmp_path / "take.wav")
+    assert caught.value.fields["nearest"] == case.voice
+    with pytest.raises(UnknownName):
+        case.engine.settings("nobody")
+
+
+def test_khmer_is_never_read_by_a_vietnamese_voice(case, tmp_path):
+    if case.language is Language.KM:
+        pytest.skip("this is a Khmer voice")
+    with pytest.raises(TextLost):
+        case.engine.speak(f"Xin chào {KHMER}", case.voice, tmp_path / "take.wav")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_take_and_nothing_else(case, tmp_path, monkeypatch):
+    out = tmp_path / "take.wav"
+    out.write_bytes(b"the take before")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        case.speak(out)
+    assert out.read_bytes() == b"the take before"
+    assert [f.name for f in tmp_path.iterdir()] == ["take.wav"]
+
+
+def test_two_threads_each_get_their_own_sentence(case, tmp_path):
+    texts = [case.text, f"{case.text} {case.text}"] * 2
+    alone = [len(case.speak(tmp_path / "alone.wav", text)) for text in texts]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda n: len(case.speak(tmp_path / f"{n}.wav", texts[n])), range(4)))
+    assert together == alone
+
+
+def test_a_recipe_can_be_written_down(case):
+    assert case.engine.name.islower()
+    assert case.engine.version
+    assert case.engine.version == case.engine.version
+    assert case.engine.settings(case.voice)["rate"]
+
+
+def test_the_engine_is_ready(case):
+    case.engine.check()
+
+
+# --- embedded engines ------------------------------------------------------------------------------------------------
+
+
+def test_the_same_text_has_the_same_bytes_whatever_was_said_before(embedded, tmp_path):
+    first = embedded.speak(tmp_path / "a.wav")
+    embedded.speak(tmp_path / "b.wav", embedded.text[:30])
+    assert embedded.speak(tmp_path / "c.wav") == first
+    other = type(embedded.engine)()
+    other.speak(embedded.text, embedded.voice, tmp_path / "d.wav")
+    other.close()
+    assert (tmp_path / "d.wav").read_bytes() == first
+
+
+def test_a_worker_killed_between_takes_is_not_noticed(busy, tmp_path):
+    before = worker(busy.engine)
+    os.kill(before, signal.SIGKILL)
+    assert busy.speak(tmp_path / "take.wav")
+    assert worker(busy.engine) != before
+
+
+def test_a_worker_that_hangs_costs_one_take(busy, tmp_path):
+    os.kill(worker(busy.engine), signal.SIGSTOP)
+    with pytest.raises(EngineUnavailable) as caught:
+        busy.speak(tmp_path / "take.wav")
+    assert caught.value.retry
+    assert list(tmp_path.iterdir()) == []
+    assert busy.speak(tmp_path / "take.wav")
+
+
+def test_a_library_that_crashes_on_a_text_costs_one_take(tmp_path):
+    engine = EmbeddedKhmer()
+    with pytest.raises(EngineUnavailable, match="crashed"):
+        # A word of more than two hundred phoneme codes overruns eSpeak's buffer.
+        engine._speaker.say(f"[[{'|'.join(['m|a:1'] * 300)}]]", "vi", 135, phonemes=True)
+    engine.speak(KHMER, "km-thu", tmp_path / "take.wav")
+    engine.close()
+    assert soundfile.info(tmp_path / "take.wav").duration > 2
+
+
+def test_an_interrupted_take_is_not_mixed_up_with_the_next(busy, tmp_path, monkeypatch):
+    right = busy.speak(tmp_path / "right.wav")
+    read = type(busy.engine._speaker._worker)._read
+
+    def interrupt(self):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(busy.engine._speaker._worker), "_read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        busy.speak(tmp_path / "cut.wav", f"{busy.text} {busy.text}")
+    assert type(busy.engine._speaker._worker or object) is not None
+    assert read is not interrupt
+    assert not (tmp_path / "cut.wav").exists()
+    assert busy.speak(tmp_path / "next.wav") == right
+
+
+@pytest.mark.parametrize("text", ["a", "ក", "កម្ពុជា"])
+def test_twenty_thousand_characters_without_a_space_come_to_an_end(text, tmp_path):
+    engine = EspeakVietnamese() if text == "a" else EmbeddedKhmer()
+    engine.speak(text * (20_000 // len(text)), engine.voices[0].name, tmp_path / "take.wav")
+    engine.close()
+    assert soundfile.info(tmp_path / "take.wav").duration > 20_000 / 30
+
+
+def test_no_worker_outlives_the_program():
+    code = (
+        "from pipeline.voices.espeak import EspeakVietnamese; engine = EspeakVietnamese(); engine.check();"
+        "print(engine._speaker._worker.pid)"
+    )
+    pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_worker_is_light():
+    code = "import sys, pipeline.voices.worker; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
+    assert not {"numpy", "soundfile", "asyncio", "pydantic", "khmercut"} & set(modules)
+
+
+def test_the_chosen_region_speaks_first_and_every_region_sounds_different(tmp_path):
+    engine = EspeakVietnamese("nam", rate=150)
+    assert [v.name for v in engine.voices] == ["vi-nam", "vi-bac", "vi-trung"]
+    takes = {v.name: case_of(engine, Language.VI) for v in engine.voices}
+    for name in takes:
+        engine.speak(VIETNAMESE, name, tmp_path / f"{name}.wav")
+    engine.close()
+    assert len({(tmp_path / f"{name}.wav").read_bytes() for name in takes}) == 3
+
+
+def test_an_unknown_region_names_the_nearest():
+    with pytest.raises(UnknownName) as caught:
+        EspeakVietnamese("bắc")
+    assert caught.value.fields["nearest"] == "bac"
+
+
+def test_a_faster_rate_is_shorter(tmp_path):
+    for engine, rate in ((EspeakVietnamese(rate=120), 120), (EspeakVietnamese(rate=200), 200)):
+        engine.speak(VIETNAMESE, "vi-bac", tmp_path / f"{rate}.wav")
+        engine.close()
+    assert soundfile.info(tmp_path / "200.wav").duration < 0.8 * soundfile.info(tmp_path / "120.wav").duration
+
+
+def test_a_long_web_address_is_not_cut_short(tmp_path):
+    engine = EspeakVietnamese()
+    for name, times in (("short", 1), ("long", 4)):
+        engine.speak("banan" * 14 * times, "vi-bac", tmp_path / f"{name}.wav")
+    engine.close()
+    ratio = soundfile.info(tmp_path / "long.wav").duration / soundfile.info(tmp_path / "short.wav").duration
+    assert ratio > 3.5
+
+
+def test_every_khmer_sound_is_one_that_espeak_plays():
+    nuclei = {*VOWELS.values(), *DIPHTHONGS.values()}
+    sounds = [f"{n}1" for n in sorted(nuclei)] + sorted(set(CONSONANTS.values()))
+    played = phonemes_played([f"[[m|{s}|m|a:1]]" for s in sounds])
+    for sound, heard in zip(sounds, played, strict=True):
+        asked = sound.removesuffix("1").split("|")
+        assert [h.removesuffix("1") for h in heard] == ["m", *asked, "m", "a:"]
+
+
+def phonemes_played(texts):
+    """The phonemes eSpeak itself says it plays, through its own trace, in a process of its own."""
+    import json
+
+    code = Path(__file__).with_name("phoneme_trace.py")
+    asked = json.dumps(texts)
+    run = subprocess.run([sys.executable, code], input=asked, capture_output=True, check=True, text=True)
+    return json.loads(run.stdout)
+
+
+# --- the online voice ------------------------------------------------------------------------------------------------
+
+
+def say(edge, out, text=VIETNAMESE):
+    edge.speak(text, "vi-VN-HoaiMyNeural", out)
+
+
+def test_the_text_and_voice_that_were_asked_for_reach_the_service(edge, service, tmp_path):
+    edge.speak("Dưới 5 & trên 3 <độ>", "vi-VN-NamMinhNeural", tmp_path / "take.wav")
+    assert service.asked == ["Dưới 5 & trên 3 <độ>"]
+    assert service.voices == ["vi-VN-NamMinhNeural"]
+    assert soundfile.info(tmp_path / "take.wav").samplerate == 24_000
+
+
+@pytest.mark.parametrize("ending", ["429", "503", "403", "no audio", "cut", "short", "silence", "noise", "reset"])
+def test_a_fault_that_passes_is_not_noticed(edge, service, ending, tmp_path):
+    service.plan = [ending]
+    say(edge, tmp_path / "take.wav")
+    assert service.connections == 2
+    assert soundfile.info(tmp_path / "take.wav").duration > 4
+
+
+@pytest.mark.parametrize(
+    ("ending", "error", "says", "connections"),
+    [
+        ("403", EngineUnavailable, "clock", 2),
+        ("404", EngineUnavailable, "404", 1),
+        ("429", EngineUnavailable, "429", 3),
+        ("503", EngineUnavailable, "503", 3),
+        ("no audio", TakeRejected, "no sound", 3),
+        ("cut", TakeRejected, "cut after", 3),
+        ("short", TakeRejected, "only", 3),
+        ("silence", TakeRejected, "only silence", 3),
+        ("noise", TakeRejected, "decodes", 3),
+    ],
+)
+def test_a_fault_that_stays_is_told_and_leaves_no_file(edge, service, ending, error, says, connections, tmp_path):
+    service.plan = [ending] * 9
+    with pytest.raises(error, match=says) as caught:
+        say(edge, tmp_path / "take.wav")
+    assert caught.value.retry
+    assert service.connections == connections
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_that_stalls_is_left_within_its_time(service, tmp_path):
+    service.plan = ["stall"] * 9
+    edge = EdgeOnline(wait=tenacity.wait_fixed(0), patience=Seconds(0.3))
+    begun = time.monotonic()
+    with pytest.raises(EngineUnavailable, match=r"not done in 0\.3 s"):
+        say(edge, tmp_path / "take.wav")
+    assert time.monotonic() - begun < 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_offline_is_found_out_at_once(monkeypatch, tmp_path):
+    from edge_tts import communicate
+
+    monkeypatch.setattr(communicate, "WSS_URL", "ws://127.0.0.1:1/edge/v1?x")
+    edge = EdgeOnline()
+    begun = time.monotonic()
+    with pytest.raises(EngineUnavailable, match="offline"):
+        say(edge, tmp_path / "take.wav")
+    with pytest.raises(EngineUnavailable, match="offline"):
+        edge.check()
+    assert time.monotonic() - begun < 1
+
+
+def test_a_network_that_swallows_everything_is_given_up_in_time(monkeypatch):
+    from edge_tts import communicate
+
+    silent = Silence()
+    monkeypatch.setattr(communicate, "WSS_URL", f"wss://127.0.0.1:{silent.port}/edge/v1?x")
+    begun = time.monotonic()
+    with pytest.raises(EngineUnavailable, match="offline"):
+        EdgeOnline(probe=Seconds(0.3)).check()
+    assert time.monotonic() - begun < 2
+    silent.close()
+
+
+class Silence:
+    """A port that accepts and never says a word."""
+
+    def __init__(self):
+        import socket
+
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+
+    def close(self):
+        self._socket.close()
+
+
+def test_no_more_than_three_requests_are_out_at_once(edge, service, tmp_path, monkeypatch):
+    out, most, lock = 0, 0, threading.Lock()
+    take = EdgeOnline._take
+
+    def counted(self, text, voice):
+        nonlocal out, most
+        with lock:
+            out += 1
+            most = max(most, out)
+        try:
+            return take(self, text, voice)
+        finally:
+            with lock:
+                out -= 1
+
+    monkeypatch.setattr(EdgeOnline, "_take", counted)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: say(edge, tmp_path / f"{n}.wav"), range(8)))
+    assert most == 3
+    assert len(list(tmp_path.glob("*.wav"))) == 8
+
+
+def test_the_practice_service_sends_what_the_real_one_sends():
+    info = soundfile.info(io.BytesIO(fake_edge.tone(2.0)))
+    assert (info.format, info.samplerate, info.channels) == ("MP3", 24_000, 1)
+    assert len(fake_edge.tone(2.0)) == pytest.approx(12_000, rel=0.1)
+    assert ctypes.sizeof(ctypes.c_short) == 2

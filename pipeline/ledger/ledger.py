@@ -71,10 +71,11 @@ class Ledger:
             query = query.where(tables.facts.c.happened == happened.value)
         return [_fact(row) for row in self._rows(query)]
 
-    def facts_by_bulletin(self) -> dict[BulletinId, list[Fact]]:
-        """All facts about bulletins, by bulletin, in the order they happened."""
+    def facts_by_bulletin(self, names: Iterable[BulletinId] | None = None) -> dict[BulletinId, list[Fact]]:
+        """Facts about the named bulletins, or about all, by bulletin, in the order they happened."""
         found: dict[BulletinId, list[Fact]] = {}
-        query = sa.select(tables.facts).where(tables.facts.c.bulletin.is_not(None)).order_by(tables.facts.c.number)
+        c = tables.facts.c
+        query = sa.select(tables.facts).where(_among(c.bulletin, names)).order_by(c.number)
         for fact in map(_fact, self._rows(query)):
             if fact.bulletin:
                 found.setdefault(fact.bulletin, []).append(fact)
@@ -108,9 +109,10 @@ class Ledger:
         rows = self._rows(sa.select(tables.scripts.c.document).where(tables.scripts.c.digest == digest))
         return documents.scripts().validate_json(rows[0].document) if rows else None
 
-    def bulletins(self) -> list[Bulletin]:
-        """Every bulletin, by id."""
-        rows = self._rows(sa.select(tables.bulletins.c.document).order_by(tables.bulletins.c.id))
+    def bulletins(self, names: Iterable[BulletinId] | None = None) -> list[Bulletin]:
+        """The named bulletins, or all, by id."""
+        c = tables.bulletins.c
+        rows = self._rows(sa.select(c.document).where(_among(c.id, names)).order_by(c.id))
         return [documents.bulletins().validate_json(row.document) for row in rows]
 
     def bulletin_of(self, script: Digest) -> Bulletin | None:
@@ -147,11 +149,21 @@ class Ledger:
                 _add(connection, [f for f in facts if f.station in stations])
             return len(fresh)
 
-    def transmissions(self, bulletin: BulletinId | None = None) -> list[Transmission]:
-        """Planned airings, soonest first."""
-        query = sa.select(tables.transmissions).order_by(tables.transmissions.c.at, tables.transmissions.c.station)
+    def transmissions(
+        self,
+        bulletin: BulletinId | None = None,
+        station: StationCode | None = None,
+        after: datetime | None = None,
+    ) -> list[Transmission]:
+        """Planned airings, soonest first: of one bulletin, at one station, after an instant, or all."""
+        c = tables.transmissions.c
+        query = sa.select(tables.transmissions).order_by(c.at, c.station)
         if bulletin is not None:
-            query = query.where(tables.transmissions.c.bulletin == bulletin)
+            query = query.where(c.bulletin == bulletin)
+        if station is not None:
+            query = query.where(c.station == station)
+        if after is not None:
+            query = query.where(c.at > after)
         return [
             Transmission(at=row.at, station=StationCode(row.station), bulletin=BulletinId(row.bulletin))
             for row in self._rows(query)
@@ -221,6 +233,10 @@ def _add(connection: sa.Connection, facts: Sequence[Fact]) -> None:
     ]  # fmt: skip
     if rows:
         connection.execute(tables.facts.insert(), rows)
+
+
+def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.ColumnElement[bool]:
+    return column.is_not(None) if names is None else column.in_(list(names))
 
 
 def _is_planned(connection: sa.Connection, t: Transmission) -> bool:

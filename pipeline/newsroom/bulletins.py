@@ -1,6 +1,6 @@
 """Bulletins: from a received script to mastered sound, step by step, each step a fact and safe to take again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from pipeline.core.errors import PipelineError, StoreDamaged
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
     Bulletin,
+    BulletinId,
     Dbtp,
     Language,
     Loudness,
@@ -38,10 +39,10 @@ class Row:
     status: Status
 
 
-def rows(desk: Desk) -> list[Row]:
-    """Every bulletin with its status, by id."""
-    facts = desk.ledger.facts_by_bulletin()
-    return [Row(bulletin=b, status=status_of(facts.get(b.id, []))) for b in desk.ledger.bulletins()]
+def rows(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Row]:
+    """Bulletins with their status, by id: those named, or all."""
+    facts = desk.ledger.facts_by_bulletin(names)
+    return [Row(bulletin=b, status=status_of(facts.get(b.id, []))) for b in desk.ledger.bulletins(names)]
 
 
 def is_open(desk: Desk, bulletin: Bulletin) -> bool:

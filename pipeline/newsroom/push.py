@@ -1,27 +1,27 @@
 """The push: what airs soon goes to every station that lacks it, once, and what arrived is proven."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from pipeline.core.errors import AllStationsFailed, PipelineError, SomeStationsFailed, UnknownName
-from pipeline.core.facts import Fact, Happened, Json
-from pipeline.core.model import (
-    Bulletin,
-    BulletinId,
-    Digest,
-    Master,
-    Receipt,
-    Seconds,
-    Station,
-    StationCode,
-    Transmission,
+from pipeline.core.errors import (
+    AllStationsFailed,
+    NotApproved,
+    PipelineError,
+    SomeStationsFailed,
+    StationBusy,
+    UnknownName,
 )
+from pipeline.core.facts import Happened, Json
+from pipeline.core.model import Bulletin, BulletinId, Receipt, Seconds, Station, StationCode
 from pipeline.core.ports import Job
 from pipeline.core.schedule import due, overdue
-from pipeline.core.status import status_of
+from pipeline.core.status import Stage
+from pipeline.delivery import manifest
+from pipeline.delivery.push import Extra, Parcel, deliver
 from pipeline.newsroom import bulletins
+from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk, Handler
 
 VERB = "deliver"
@@ -91,9 +91,10 @@ def wanted(desk: Desk, only: str = "") -> list[Wanted]:
     if only and only not in desk.config.stations:
         raise UnknownName(what="trạm / station", name=only, nearest=", ".join(sorted(desk.config.stations)) or "-")
     ahead = timedelta(hours=desk.config.settings.delivery.ahead_hours)
-    known = {row.bulletin.id: row for row in bulletins.rows(desk)}
+    soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), ahead)
+    known = _known(desk, {t.bulletin for t in soon})
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
-    for t in due(desk.ledger.transmissions(), desk.now(), ahead):
+    for t in soon:
         row, station = known[t.bulletin], desk.config.stations.get(t.station)
         if station is None or (only and t.station != only) or not row.status.may_go_out:
             continue
@@ -148,14 +149,128 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     Killed before that, the next run finds the files in place, proves them again and sends nothing twice.
     """
     station = desk.config.stations[StationCode(str(arguments["station"]))]
-    asked = set(arguments["bulletins"]) if isinstance(arguments["bulletins"], list) else set()
+    asked = [str(b) for b in arguments["bulletins"]] if isinstance(arguments["bulletins"], list) else []
     seconds = desk.config.settings.delivery.deadline_seconds
     now = desk.now()
     token = desk.ledger.lease(station.code, f"{desk.who} {uuid4().hex[:8]}", now, now + timedelta(seconds=seconds + 60))
     try:
-        return _deliver_leased(desk, station, asked, token)
+        return _bring(desk, station, asked, token)
     except PipelineError as problem:
         _record_failure(desk, station, asked, problem)
         raise
     finally:
         desk.ledger.release(station.code, token, desk.now())
+
+
+def _bring(desk: Desk, station: Station, asked: Sequence[str], token: int) -> Mapping[str, Json]:
+    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
+    known = _known(desk, {*map(BulletinId, asked), *(t.bulletin for t in to_come)})
+    parcels = [_parcel(desk, known[BulletinId(b)], station) for b in asked]
+    extras = _extras(desk, station, [(t.at, known[t.bulletin]) for t in to_come])
+    deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
+    with desk.transports[station.transport].open(station, deadline) as remote:
+        done = deliver(remote, station, parcels, extras, desk.now())
+    for receipt in done.receipts:
+        _confirm(desk, known[receipt.bulletin].bulletin, receipt, token)
+    return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
+
+
+def _parcel(desk: Desk, row: Row, station: Station) -> Parcel:
+    """The signed master of the station's profile; what is signed is looked at again at the last moment."""
+    master = bulletins.masters(desk, row.bulletin).get(station.profile)
+    if master is None or master.digest not in row.status.approved or not row.status.may_go_out:
+        raise NotApproved(bulletin=row.bulletin.id)
+    name = manifest.remote_name(row.bulletin, master.digest, desk.config.zone)
+    return Parcel(
+        bulletin=row.bulletin.id,
+        path=desk.store.get(master.digest),
+        name=name,
+        digest=master.digest,
+        size=master.size,
+        sidecar=manifest.sidecar(row.bulletin, master, name, desk.config.zone),
+    )
+
+
+def _known(desk: Desk, names: set[BulletinId]) -> dict[BulletinId, Row]:
+    return {row.bulletin.id: row for row in bulletins.rows(desk, names)}
+
+
+def _extras(desk: Desk, station: Station, to_come: Sequence[tuple[datetime, Row]]) -> list[Extra]:
+    """The station's playlist and timetable of all that is to come and signed."""
+    entries = [_entry(desk, row, station, at) for at, row in to_come if row.status.may_go_out]
+    made = desk.now().astimezone(desk.config.zone)
+    timetable = manifest.timetable(station, entries, made, str(desk.config.zone))
+    return [
+        Extra(name=manifest.PLAYLIST, data=manifest.playlist(station, entries)),
+        Extra(name=manifest.TIMETABLE, data=timetable, stamp=manifest.STAMP.encode()),
+    ]
+
+
+def _entry(desk: Desk, row: Row, station: Station, at: datetime) -> manifest.Entry:
+    master = bulletins.masters(desk, row.bulletin)[station.profile]
+    return manifest.Entry(
+        at=at.astimezone(desk.config.zone),
+        title=row.bulletin.title,
+        languages=row.bulletin.languages,
+        seconds=master.seconds,
+        file=manifest.remote_name(row.bulletin, master.digest, desk.config.zone),
+        priority=row.bulletin.priority,
+    )
+
+
+def _confirm(desk: Desk, bulletin: Bulletin, receipt: Receipt, token: int) -> None:
+    facts = [
+        desk.fact(
+            Happened.CONFIRMED,
+            bulletin=bulletin,
+            station=receipt.station,
+            digest=receipt.digest,
+            remote=receipt.remote,
+            verified=receipt.verified.value,
+        )
+    ]
+    if receipt.sent:
+        sent = desk.fact(
+            Happened.DELIVERED, bulletin=bulletin, station=receipt.station, digest=receipt.digest, sent=receipt.sent
+        )
+        facts.insert(0, sent)
+    desk.ledger.confirm(receipt, facts, token)
+
+
+def _record_failure(desk: Desk, station: Station, asked: Sequence[str], problem: PipelineError) -> None:
+    if isinstance(problem, StationBusy):
+        return  # the run that took the station over tells its own story
+    known = {b.id: b for b in desk.ledger.bulletins(map(BulletinId, asked))}
+    desk.ledger.record(
+        *(
+            desk.fact(
+                Happened.FAILED,
+                bulletin=known[BulletinId(b)],
+                station=station.code,
+                code=problem.code,
+                reason=problem.message.vi,
+                retry=problem.retry,
+            )
+            for b in asked
+        )
+    )
+
+
+# --- what was missed -------------------------------------------------------------------------------------------------
+
+
+def _tell_missed(desk: Desk) -> int:
+    """Say of every airing that passed without the signed bytes proven at its station; each is told once. How many."""
+    passed = overdue(desk.ledger.transmissions(), desk.now())
+    known = _known(desk, {t.bulletin for t in passed})
+    told = {(f.bulletin, f.station, f.detail.get("at")) for f in desk.ledger.facts(happened=Happened.MISSED)}
+    proven = {(r.bulletin, r.station): r.at for r in reversed(desk.ledger.receipts())}
+    facts = [
+        desk.fact(Happened.MISSED, bulletin=known[t.bulletin].bulletin, station=t.station, at=t.at.isoformat())
+        for t in passed
+        if known[t.bulletin].status.stage is not Stage.WITHDRAWN
+        and (t.bulletin, t.station, t.at.isoformat()) not in told
+        and not ((at := proven.get((t.bulletin, t.station))) and at < t.at)
+    ]
+    desk.ledger.record(*facts)
+    return len(facts)

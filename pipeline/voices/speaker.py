@@ -128,8 +128,9 @@ class _Worker:
     rate = 0
 
     def __init__(self) -> None:
+        # -P: a workspace may hold a file named like a module.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.voices.worker"],
+            [sys.executable, "-P", "-m", "pipeline.voices.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -72,7 +72,7 @@ def case_of(engine, language):
     return Case(engine, voice.name, VIETNAMESE if language is Language.VI else KHMER, language)
 
 
-@pytest.fixture(scope="module", params=EMBEDDED)
+@pytest.fixture(scope="module", params=["espeak-bac", "khmer"])
 def embedded(request):
     engine = EMBEDDED[request.param]()
     yield case_of(engine, engine.voices[0].language)
@@ -92,7 +92,7 @@ def case(request):
 @pytest.fixture
 def busy(embedded):
     """An embedded engine of the same kind, whose worker is there to be harmed."""
-    engine = type(embedded.engine)(deadline=Seconds(1.5))
+    engine = type(embedded.engine)(deadline=Seconds(1))
     engine.check()
     yield Case(engine, engine.voices[0].name, embedded.text, embedded.language)
     engine.close()
@@ -138,11 +138,12 @@ def test_an_unknown_voice_names_the_nearest(case, tmp_path):
         case.engine.settings("nobody")
 
 
-def test_khmer_is_never_read_by_a_vietnamese_voice(case, tmp_path):
-    if case.language is Language.KM:
-        pytest.skip("this is a Khmer voice")
-    with pytest.raises(TextLost):
-        case.engine.speak(f"Xin chào {KHMER}", case.voice, tmp_path / "take.wav")
+@pytest.mark.parametrize(("text", "lost"), [(KHMER, "រដ្ឋ"), ("Ấp ក", "ក"), ("năm ២០២៦", "២០២៦"), ("Привет", "Привет")])
+def test_khmer_is_never_read_by_a_vietnamese_voice(edge, text, lost, tmp_path):
+    for engine in (EspeakVietnamese(), edge):
+        with pytest.raises(TextLost) as caught:
+            engine.speak(text, engine.voices[0].name, tmp_path / "take.wav")
+        assert all(letter in caught.value.fields["lost"] for letter in lost if letter.isalnum())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -220,7 +221,6 @@ def test_a_library_that_crashes_on_a_text_costs_one_take(tmp_path):
 
 def test_an_interrupted_take_is_not_mixed_up_with_the_next(busy, tmp_path, monkeypatch):
     right = busy.speak(tmp_path / "right.wav")
-    read = type(busy.engine._speaker._worker)._read
 
     def interrupt(self):
         monkeypatch.undo()
@@ -229,8 +229,6 @@ def test_an_interrupted_take_is_not_mixed_up_with_the_next(busy, tmp_path, monke
     monkeypatch.setattr(type(busy.engine._speaker._worker), "_read", interrupt)
     with pytest.raises(KeyboardInterrupt):
         busy.speak(tmp_path / "cut.wav", f"{busy.text} {busy.text}")
-    assert type(busy.engine._speaker._worker or object) is not None
-    assert read is not interrupt
     assert not (tmp_path / "cut.wav").exists()
     assert busy.speak(tmp_path / "next.wav") == right
 
@@ -262,11 +260,10 @@ def test_the_worker_is_light():
 def test_the_chosen_region_speaks_first_and_every_region_sounds_different(tmp_path):
     engine = EspeakVietnamese("nam", rate=150)
     assert [v.name for v in engine.voices] == ["vi-nam", "vi-bac", "vi-trung"]
-    takes = {v.name: case_of(engine, Language.VI) for v in engine.voices}
-    for name in takes:
-        engine.speak(VIETNAMESE, name, tmp_path / f"{name}.wav")
+    for voice in engine.voices:
+        engine.speak(VIETNAMESE, voice.name, tmp_path / f"{voice.name}.wav")
     engine.close()
-    assert len({(tmp_path / f"{name}.wav").read_bytes() for name in takes}) == 3
+    assert len({file.read_bytes() for file in tmp_path.glob("*.wav")}) == 3
 
 
 def test_an_unknown_region_names_the_nearest():
@@ -301,13 +298,26 @@ def test_every_khmer_sound_is_one_that_espeak_plays():
 
 
 def phonemes_played(texts):
-    """The phonemes eSpeak itself says it plays, through its own trace, in a process of its own."""
-    import json
+    """The phonemes that eSpeak itself says it plays, from its own trace."""
+    import espeakng_loader
 
-    code = Path(__file__).with_name("phoneme_trace.py")
-    asked = json.dumps(texts)
-    run = subprocess.run([sys.executable, code], input=asked, capture_output=True, check=True, text=True)
-    return json.loads(run.stdout)
+    library, libc = ctypes.CDLL(espeakng_loader.get_library_path()), ctypes.CDLL(None)
+    libc.fdopen.restype = ctypes.c_void_p
+    library.espeak_Initialize(2, 0, os.fsencode(espeakng_loader.get_data_path()), 0x8000)
+    far, near = os.pipe()
+    trace = ctypes.c_void_p(libc.fdopen(near, b"w"))
+    library.espeak_SetPhonemeTrace(1 | ord("/") << 8, trace)
+    hear = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(lambda *_: 0)
+    library.espeak_SetSynthCallback(hear)
+    library.espeak_SetVoiceByName(b"vi")
+    for text in texts:
+        library.espeak_Synth(text.encode(), len(text) + 1, 0, 0, 0, 0x101, None, None)
+        libc.fflush(trace)
+        heard = os.read(far, 4096).decode().strip().removesuffix("_|").strip("/")
+        yield heard.split("/")
+    library.espeak_Terminate()
+    libc.fclose(trace)
+    os.close(far)
 
 
 # --- the online voice ------------------------------------------------------------------------------------------------
@@ -320,7 +330,7 @@ def say(edge, out, text=VIETNAMESE):
 def test_the_text_and_voice_that_were_asked_for_reach_the_service(edge, service, tmp_path):
     edge.speak("Dưới 5 & trên 3 <độ>", "vi-VN-NamMinhNeural", tmp_path / "take.wav")
     assert service.asked == ["Dưới 5 & trên 3 <độ>"]
-    assert service.voices == ["vi-VN-NamMinhNeural"]
+    assert "NamMinh" in service.voices[0]
     assert soundfile.info(tmp_path / "take.wav").samplerate == 24_000
 
 
@@ -333,20 +343,21 @@ def test_a_fault_that_passes_is_not_noticed(edge, service, ending, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ending", "error", "says", "connections"),
+    ("ending", "told"),
     [
-        ("403", EngineUnavailable, "clock", 2),
-        ("404", EngineUnavailable, "404", 1),
-        ("429", EngineUnavailable, "429", 3),
-        ("503", EngineUnavailable, "503", 3),
-        ("no audio", TakeRejected, "no sound", 3),
-        ("cut", TakeRejected, "cut after", 3),
-        ("short", TakeRejected, "only", 3),
-        ("silence", TakeRejected, "only silence", 3),
-        ("noise", TakeRejected, "decodes", 3),
+        ("403", (EngineUnavailable, "clock", 2)),
+        ("404", (EngineUnavailable, "404", 1)),
+        ("429", (EngineUnavailable, "429", 3)),
+        ("503", (EngineUnavailable, "503", 3)),
+        ("no audio", (TakeRejected, "no sound", 3)),
+        ("cut", (TakeRejected, "cut after", 3)),
+        ("short", (TakeRejected, "only", 3)),
+        ("silence", (TakeRejected, "only silence", 3)),
+        ("noise", (TakeRejected, "decodes", 3)),
     ],
 )
-def test_a_fault_that_stays_is_told_and_leaves_no_file(edge, service, ending, error, says, connections, tmp_path):
+def test_a_fault_that_stays_is_told_and_leaves_no_file(edge, service, ending, told, tmp_path):
+    error, says, connections = told
     service.plan = [ending] * 9
     with pytest.raises(error, match=says) as caught:
         say(edge, tmp_path / "take.wav")

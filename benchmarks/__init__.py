@@ -1,0 +1,1 @@
+"""What the line costs, as ratios to the bare tools in one run. Nothing here passes or fails by the clock."""

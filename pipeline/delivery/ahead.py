@@ -52,7 +52,7 @@ class _Ahead:
         return message
 
     def _async_response(self, kind: int, message: Message, number: int) -> None:
-        """paramiko calls this on whoever asked."""
+        """Called by paramiko on whoever asked."""
         self._answers[number] = (kind, message)
 
     def __len__(self) -> int:

@@ -17,7 +17,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Folder:
-    """The transport `folder`. The station's folder must be there already: a stick that is not plugged in is no folder."""
+    """The transport `folder`. The station's folder must be there: a stick that is not plugged in is no folder."""
 
     name = "folder"
 
@@ -46,7 +46,9 @@ class Folder:
 class FolderRemote:
     """A station's folder on this machine. It computes no digest of its own: proof is reading back."""
 
-    def __init__(self, station: Station, folder: Path, until: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, station: Station, folder: Path, until: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._station = station
         self._folder = folder
         self._until = until

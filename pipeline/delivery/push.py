@@ -6,7 +6,7 @@ It holds for any transport. A run that is killed anywhere leaves only whole file
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +84,18 @@ def deliver(
     return Delivered(receipts=tuple(receipts), small=small)
 
 
+def papers(station: Station, entries: Sequence[manifest.Entry], made: datetime, zone: str) -> tuple[Extra, Extra]:
+    """The playlist, then the timetable. A timetable that differs only in when it was made is not sent again."""
+    return (
+        Extra(name=manifest.PLAYLIST, data=manifest.playlist(station, entries)),
+        Extra(
+            name=manifest.TIMETABLE,
+            data=manifest.timetable(station, entries, made, zone),
+            stamp=manifest.STAMP.encode(),
+        ),
+    )
+
+
 def _checksum(parcel: Parcel) -> bytes:
     return manifest.checksum(parcel.name, parcel.digest)
 
@@ -138,7 +150,7 @@ def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verificatio
 
 
 def _resume_at(there: int, size: int) -> int:
-    """Where to go on with a `.part` of `there` bytes: well before its end, or at 0 if it cannot be the start of ours."""
+    """Where to go on with a `.part` of `there` bytes: well before its end, or at 0 if it cannot be part of ours."""
     return max(0, there - OVERLAP) // ALIGN * ALIGN if there <= size else 0
 
 
@@ -146,7 +158,9 @@ def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
     name = part(parcel.name, parcel.digest)
     try:
         _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
-        return remote.write(name, _blocks(parcel.path, start), start)
+        with parcel.path.open("rb") as stream:
+            stream.seek(start)
+            return remote.write(name, iter(lambda: stream.read(BLOCK), b""), start)
     except StationFull:
         remote.remove(name)
         raise
@@ -156,13 +170,6 @@ def _must_fit(remote: Remote, station: Station, left: int) -> None:
     needed, free = math.ceil(max(0, left) * HEADROOM), remote.free()
     if free is not None and free < needed:
         raise StationFull(station=station.code, needed=needed, free=free)
-
-
-def _blocks(path: Path, start: int) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        stream.seek(start)
-        while block := stream.read(BLOCK):
-            yield block
 
 
 def prove(remote: Remote, station: Station, parcel: Parcel, name: str) -> Verification:
@@ -207,9 +214,9 @@ def _place(remote: Remote, station: Station, extra: Extra) -> int:
     except StationFull:
         remote.remove(name)
         raise
-    if remote.size(name) != len(extra.data):
+    if b"".join(remote.read(name)) != extra.data:
         remote.remove(name)
-        reason = Says("không đủ byte", "bytes are missing")
+        reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
         raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
     remote.rename(name, extra.name)
     return sent
@@ -219,8 +226,8 @@ def _same(remote: Remote, extra: Extra) -> bool:
     if remote.size(plain(extra.name)) != len(extra.data):
         return False
     there = b"".join(remote.read(extra.name))
-    return _without(there, extra.stamp) == _without(extra.data, extra.stamp)
+    return _unstamped(there, extra.stamp) == _unstamped(extra.data, extra.stamp)
 
 
-def _without(data: bytes, stamp: bytes) -> list[bytes]:
-    return [line for line in data.splitlines() if not stamp or not line.startswith(stamp)]
+def _unstamped(data: bytes, stamp: bytes) -> list[bytes]:
+    return [line for line in data.splitlines(keepends=True) if not stamp or not line.startswith(stamp)]

@@ -9,7 +9,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import NoReturn
 
 import paramiko
@@ -38,6 +37,10 @@ MACS = (
     "hmac-sha2-512",
 )
 """Only for the CTR ciphers. No MD5, no SHA-1."""
+CONNECT = Seconds(15)
+"""How long each step of connecting and logging in may take."""
+STALL = Seconds(30)
+"""How long bytes may stay unacknowledged."""
 SILENCE = Seconds(120)
 """How long a station may take over one answer; slow flash takes its time to flush."""
 FULL = 1 << 20
@@ -54,14 +57,14 @@ class Sftp:
 
     name = "sftp"
 
-    def __init__(self, *, connect: Seconds = Seconds(15), stall: Seconds = Seconds(30)) -> None:
+    def __init__(self, *, connect: Seconds = CONNECT, stall: Seconds = STALL) -> None:
         self._connect = connect
         self._stall = stall
         self._fuses: set[Fuse] = set()
         self._lock = threading.Lock()
 
     def check(self, station: Station) -> None:
-        """Raise ConfigError unless host, user, a readable private key and one host key are there. Touches no network."""
+        """Raise ConfigError unless host, user, a readable private key and one host key are there. Uses no network."""
         for column in ("host", "user", "key", "host_key"):
             if not getattr(station, column):
                 raise _wrong(station, column, Says("chưa có", "is missing"))
@@ -235,9 +238,7 @@ class SftpRemote:
                 self._lost(fault)
             if writing:
                 self._must_not_be_full(fault)
-            raise FolderRefused(
-                station=self._station.code, folder=self._station.folder, reason=_said(fault)
-            ) from fault
+            raise FolderRefused(station=self._station.code, folder=self._station.folder, reason=_said(fault)) from fault
 
     def _must_not_be_full(self, fault: OSError) -> None:
         free = self.free()
@@ -263,9 +264,7 @@ def _client(station: Station, line: socket.socket, fuse: Fuse, within: Seconds) 
         client.close()
 
 
-def _log_in(
-    station: Station, client: paramiko.SSHClient, line: socket.socket, fuse: Fuse, within: Seconds
-) -> None:
+def _log_in(station: Station, client: paramiko.SSHClient, line: socket.socket, fuse: Fuse, within: Seconds) -> None:
     try:
         client.connect(
             station.host, station.port, station.user, pkey=_private(station), sock=line,

@@ -1,0 +1,98 @@
+"""The queue of one machine: threads of this process."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+
+from pipeline.core.errors import PipelineError
+from pipeline.core.facts import Json
+from pipeline.core.ports import Job, Outcome
+
+Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
+
+
+def _nothing() -> None:
+    """What there is to cut short where nothing can be."""
+
+
+class LocalQueue:
+    """Does jobs in up to `threads` threads; jobs with the same key one after the other, in the order given.
+
+    `cut` is called once when a run is broken off (Ctrl-C, or the caller stops asking for outcomes): it should make the
+    handlers that are at work end soon, since a thread cannot be stopped from outside.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], threads: int, *, cut: Callable[[], None] = _nothing) -> None:
+        self._handlers = handlers
+        self._threads = threads
+        self._cut = cut
+        self._turns: dict[str, threading.Lock] = {}
+
+    def perform(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Run jobs and give each outcome as it comes.
+
+        Our own errors are outcomes. A bug lets the jobs that are at work end and gives their outcomes, starts no other,
+        and is then raised as it is. Close the iterator (contextlib.closing) if you may stop half way.
+        """
+        run = _Run(self._handlers, self._turns)
+        pool = ThreadPoolExecutor(min(self._threads, max(1, len(jobs))), thread_name_prefix="job")
+        try:
+            chains = [pool.submit(run.chain, chain) for chain in _by_key(jobs)]
+            yield from run.outcomes(chains)
+        except BaseException:
+            run.stopping.set()
+            self._cut()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class _Run:
+    """One call of perform."""
+
+    def __init__(self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock]) -> None:
+        self.stopping = threading.Event()
+        self._handlers = handlers
+        self._turns = turns
+        self._done: SimpleQueue[Outcome | None] = SimpleQueue()
+
+    def chain(self, jobs: Sequence[Job]) -> None:
+        """Do the jobs of one key, in order."""
+        try:
+            for job in jobs:
+                with self._turns.setdefault(job.key, threading.Lock()):
+                    if self.stopping.is_set():
+                        return
+                    self._done.put(self._do(job))
+        except BaseException:
+            self.stopping.set()
+            raise
+        finally:
+            self._done.put(None)
+
+    def outcomes(self, chains: Sequence["Future[None]"]) -> Iterator[Outcome]:
+        """Outcomes until every chain has ended; then the first bug, if there was one."""
+        running = len(chains)
+        while running:
+            outcome = self._done.get()
+            if outcome is None:
+                running -= 1
+            else:
+                yield outcome
+        for chain in chains:
+            chain.result()
+
+    def _do(self, job: Job) -> Outcome:
+        handler = self._handlers[job.verb]
+        try:
+            return Outcome(job=job, result=handler(job.arguments))
+        except PipelineError as problem:
+            return Outcome(job=job, problem=problem)
+
+
+def _by_key(jobs: Sequence[Job]) -> list[list[Job]]:
+    chains: dict[str, list[Job]] = {}
+    for job in jobs:
+        chains.setdefault(job.key, []).append(job)
+    return list(chains.values())

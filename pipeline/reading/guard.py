@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from pipeline.core.errors import TextLost
 from pipeline.reading.clean import WORD_MARK, clean
+from pipeline.reading.km import MONTHS
 from pipeline.reading.lexicon import KHMER, LATIN, shipped
 from pipeline.reading.register import Register
 from pipeline.reading.vi import ROADS, vietnamese
 
 _LATIN_WORD = re.compile(rf"(?<![{LATIN}\d&/@.])[{LATIN}]+(?![{LATIN}\d&/@]|[.-][{LATIN}\d])")
-_CAPITALS = re.compile(rf"(?<![{LATIN}\d])[A-ZĐ]{{2,}}[a-zđ]?(?![{LATIN}\d])")
+_CAPITALS = re.compile(rf"(?<![{LATIN}\d])[A-ZĐĂÂÊÔƠƯ]{{2,}}[a-zđ]?(?![{LATIN}\d])")
 _DIGITS = re.compile(rf"(?<![{LATIN}\d])\d+(?:[.,:]\d+|[hg]\d+)*")
 _KHMER_RUN = re.compile(rf"(?<![.{KHMER}])[{KHMER}]+(?![.{KHMER}])")
 _VI_NUMBERS = frozenset(
@@ -40,7 +41,7 @@ _VI_NUMBERS = frozenset(
         "nhất",
     ]
 )
-_KM_NUMBERS = re.compile("សូន្យ|មួយ|ពីរ|បី|បួន|ប្រាំ|ដប់|ម្ភៃ|សិប|រយ|ពាន់|ម៉ឺន|សែន|លាន")
+_KM_NUMBERS = re.compile("|".join(MONTHS) + "|សូន្យ|មួយ|ពីរ|បី|បួន|ប្រាំ|ដប់|ម្ភៃ|សិប|រយ|ពាន់|ម៉ឺន|សែន|លាន")
 _LONG = 100
 """A word of more letters may have been cut between two sentences."""
 _SHOWN = 120
@@ -119,9 +120,12 @@ def _readings(short: str, written: str) -> Iterator[str]:
 
 
 def _khmer(written: str, said: str) -> Iterator[str]:
-    """Khmer is written without spaces, so whole runs are looked for."""
+    """Khmer is written without spaces, so whole runs are looked for, but for the keys of the tables."""
     heard = re.sub(f"[^{KHMER}]", "", said)
-    for run, times in Counter(_KHMER_RUN.findall(written.replace(WORD_MARK, ""))).items():
+    plain = written.replace(WORD_MARK, "")
+    for key in sorted(shipped("km").keys | shipped("km_units").keys, key=len, reverse=True):
+        plain = plain.replace(key, " ")
+    for run, times in Counter(_KHMER_RUN.findall(plain)).items():
         if heard.count(run) < times:
             yield run
 

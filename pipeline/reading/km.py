@@ -13,7 +13,7 @@ from pipeline.reading.tongue import Tongue
 _ONES = ["សូន្យ", "មួយ", "ពីរ", "បី", "បួន", "ប្រាំ", "ប្រាំមួយ", "ប្រាំពីរ", "ប្រាំបី", "ប្រាំបួន"]
 _TENS = ["ដប់", "ម្ភៃ", "សាមសិប", "សែសិប", "ហាសិប", "ហុកសិប", "ចិតសិប", "ប៉ែតសិប", "កៅសិប"]
 _POWERS = ((100_000, "សែន"), (10_000, "ម៉ឺន"), (1000, "ពាន់"), (100, "រយ"))
-_MONTHS = ["មករា", "កុម្ភៈ", "មីនា", "មេសា", "ឧសភា", "មិថុនា", "កក្កដា", "សីហា", "កញ្ញា", "តុលា", "វិច្ឆិកា", "ធ្នូ"]
+MONTHS = ["មករា", "កុម្ភៈ", "មីនា", "មេសា", "ឧសភា", "មិថុនា", "កក្កដា", "សីហា", "កញ្ញា", "តុលា", "វិច្ឆិកា", "ធ្នូ"]
 _SYMBOLS = {"&": "និង", "+": "បូក", "=": "ស្មើ", "@": "អ៊ែត", "%": "ភាគរយ", "‰": "ភាគពាន់", "°": "អង្សា",
             "៛": "រៀល", "$": "ដុល្លារ", "≥": "ចាប់ពី", "≤": "មិនលើស", "~": "ប្រហែល", "×": "គុណ", "½": "កន្លះ"}  # fmt: skip
 _REPEATABLE = re.compile(rf"[{KHMER}{WORD_MARK}]+$")
@@ -77,12 +77,12 @@ class Khmer(Tongue):
         """`ថ្ងៃទី… ខែ… ឆ្នាំ…`, with as much of the head as is not there."""
         left = left.replace(WORD_MARK, "").rstrip()
         head = "" if left.endswith("ទី") else "ទី" if left.endswith("ថ្ងៃ") else "ថ្ងៃទី"
-        return " ".join([self.words(head, self.cardinal(day)), f"ខែ{_MONTHS[month - 1]}", *self._year(year)])
+        return " ".join([self.words(head, self.cardinal(day)), f"ខែ{MONTHS[month - 1]}", *self._year(year)])
 
     def month_of(self, month: int, year: int, left: str) -> str:
         """`ខែ… ឆ្នាំ…`."""
         head = "" if left.replace(WORD_MARK, "").rstrip().endswith("ខែ") else "ខែ"
-        return " ".join([f"{head}{_MONTHS[month - 1]}", *self._year(year)])
+        return " ".join([f"{head}{MONTHS[month - 1]}", *self._year(year)])
 
     def _year(self, year: int | None) -> list[str]:
         return [self.words("ឆ្នាំ", self.cardinal(year))] if year else []

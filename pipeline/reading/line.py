@@ -43,17 +43,22 @@ def by_language(line: str, language: Language) -> Iterator[tuple[Language, str]]
 
     In Khmer, units and names that Khmer has its own word for (`5 kg`, `COVID-19`) stay Khmer.
     """
-    masked = _masked(line) if language is Language.KM else line
+    if language is Language.VI:
+        yield from runs(line, language)
+        return
     at = 0
-    for run_language, run in runs(masked, language):
-        yield run_language, line[at : at + len(run)]
+    for run_language, masked in runs(_masked(line), language):
+        run = line[at : at + len(masked)]
         at += len(run)
+        # A unit cut off from what made it one is no longer Khmer.
+        whole = run_language is Language.VI or not re.search(f"[{LATIN}]", _masked(run))
+        yield from [(run_language, run)] if whole else runs(run, language)
 
 
 def _masked(line: str) -> str:
-    """The line with the Latin letters that Khmer says itself replaced by a Khmer one, at the same length."""
+    """The line with every token of Latin letters that Khmer says itself as Khmer letters, at the same length."""
     pieces = khmer().pieces(line)
-    return "".join(re.sub(f"[{LATIN}]", "ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
+    return "".join(re.sub(rf"[{LATIN}\d]", "ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
 
 
 def voiced(part: str, language: Language, register: Register) -> Spoken:

@@ -297,9 +297,11 @@ _SYLLABLE = re.compile(r"(?:NGH?|GH|GI|QU|[CKPT]H|TR|NH|[BCDĐGHKLMNPQRSTVX])?[A
 
 
 def is_headline(m: re.Match[str]) -> bool:
-    """Whether a run of capitals is a word written large: it can be a syllable, and a neighbour is one too."""
+    """Whether a run of capitals is a word written large: a syllable by its form, with an accent or such a neighbour."""
     if not _SYLLABLE.fullmatch(m[0]):
         return False
+    if re.search("[ĂÂÊÔƠƯ]", m[0]):
+        return True
     near = re.search(r"(\w+)\W{1,3}$", left_of(m)), re.match(r"\W{1,3}(\w+)", m.string[m.end() : m.end() + 24])
     return any(n and n[1].isupper() and len(n[1]) > 1 and _is_word(n[1]) for n in near)
 

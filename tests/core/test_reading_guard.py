@@ -34,6 +34,8 @@ def test_a_lost_word_figure_or_name_holds_the_bulletin(written, said, lost):
         ("dự án KXZ, Đ/c An", "đồng chí An dự án ca ích dét"),
         ("UBND họp lúc 05:00", "ủy ban nhân dân họp lúc năm giờ"),
         ("ផ្ទះ\u200bធំៗ មាន ៣", "ផ្ទះធំធំ មានបី"),
+        ("ដូង ២ ។ល។", "ដូង ពីរ ជាដើម"),
+        ("ថ្ងៃទី ៣/៤", "ថ្ងៃទីបី ខែមេសា"),
         ("món 豆腐 😀", "món 豆腐"),
     ],
 )

@@ -1,0 +1,506 @@
+"""One contract, every transport: real OpenSSH, an independent SFTP server, a folder; then every fault of the drill."""
+
+import dataclasses
+import hashlib
+import os
+import random
+import socket
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline.core.errors import (
+    ArrivedDamaged,
+    ConfigError,
+    FolderRefused,
+    HostKeyMismatch,
+    LoginRefused,
+    StationFull,
+    StationUnreachable,
+)
+from pipeline.core.model import Commune, Digest, Language, Seconds, Station, Verification
+from pipeline.delivery.folder import Folder
+from pipeline.delivery.manifest import Entry
+from pipeline.delivery.names import part
+from pipeline.delivery.practice import PracticeStation, client_key
+from pipeline.delivery.push import Extra, Parcel, deliver, papers
+from pipeline.delivery.sftp import Sftp
+from tests.sshd import OpenSSH, free_port, make_key
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+COMMUNE = Commune(code="32101", name="Đất Mũi")
+DEADLINE = Seconds(30)
+TRANSPORTS = {"sftp": Sftp(), "folder": Folder()}
+MB = 1 << 20
+
+
+# --- the places that are delivered to --------------------------------------------------------------------------------
+
+
+def station_at(server, folder, **changes):
+    fields = {
+        "code": "CM-0101", "commune": COMMUNE, "host": server.host, "port": server.port, "user": server.user,
+        "key": server.key, "host_key": server.host_key, "folder": str(folder),
+    }  # fmt: skip
+    return Station(**{**fields, **changes})
+
+
+@contextmanager
+def practice(folder, tmp_path):
+    public = client_key(tmp_path / "keys" / "bantin")
+    with PracticeStation(folder, authorised=public) as server:
+        server.key = str(tmp_path / "keys" / "bantin")
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """What the station shows of its disk, as the test sees it."""
+    path = tmp_path / "tram"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture(params=["openssh", "practice", "folder"])
+def station(request, folder, tmp_path):
+    """A station of each kind over the same folder."""
+    if request.param == "openssh":
+        yield station_at(request.getfixturevalue("openssh"), folder)
+    elif request.param == "practice":
+        with practice(folder, tmp_path) as server:
+            yield station_at(server, ".")
+    else:
+        yield Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
+
+
+@pytest.fixture
+def ssh(openssh, folder):
+    """A station on OpenSSH."""
+    return station_at(openssh, folder)
+
+
+def opened(station, deadline=DEADLINE):
+    return TRANSPORTS[station.transport].open(station, deadline)
+
+
+def push(station, *parcels, extras=(), deadline=DEADLINE):
+    with opened(station, deadline) as remote:
+        return deliver(remote, station, parcels, extras, NOW)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def parcel(tmp_path):
+    """Makes parcels of any size; the bytes follow from the seed."""
+
+    def make(size=600_000, seed=1, **changes):
+        data = random.Random(seed).randbytes(size)
+        path = tmp_path / f"{seed}-{size}.mp3"
+        path.write_bytes(data)
+        digest = Digest(hashlib.sha256(data).hexdigest())
+        name = f"20261125-0500_tin_vi_{digest[:12]}.mp3"
+        fields = {"bulletin": f"20261125-tin-{seed:06}", "path": path, "name": name, "digest": digest,
+                  "size": size, "sidecar": b"{}\n"}  # fmt: skip
+        return Parcel(**{**fields, **changes})
+
+    return make
+
+
+# --- the contract ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_delivered_stands_there_whole_proven_and_with_its_papers(station, folder, parcel):
+    sent = [parcel(), parcel(700_000, seed=2)]
+    entries = [
+        Entry(at=datetime(2026, 11, 25, 5, tzinfo=ZONE), title="Tin", languages=(Language.VI,), seconds=Seconds(9), file=p.name)
+        for p in sent
+    ]
+    done = push(station, *sent, extras=papers(station, entries, NOW.astimezone(ZONE), "Asia/Ho_Chi_Minh"))
+    papers_of = {name for p in sent for name in (p.name, f"{p.name}.json", f"{p.name}.sha256")}
+    assert set(names(folder)) == papers_of | {"BANTIN.m3u8", "LICH-PHAT.txt"}
+    for p, receipt in zip(sent, done.receipts, strict=True):
+        assert (folder / p.name).read_bytes() == p.path.read_bytes()
+        assert (receipt.remote, receipt.digest, receipt.size, receipt.sent) == (p.name, p.digest, p.size, p.size)
+        assert (receipt.station, receipt.bulletin, receipt.at) == ("CM-0101", p.bulletin, NOW)
+        assert receipt.verified in {Verification.HASH, Verification.READBACK}
+    assert done.sent == sum((folder / name).stat().st_size for name in names(folder))
+    assert "ĐẤT MŨI" in (folder / "LICH-PHAT.txt").read_text("utf-8-sig")
+
+
+def test_the_checksum_beside_a_file_is_one_that_the_station_can_check(station, folder, parcel):
+    one = parcel()
+    push(station, one)
+    subprocess.run(["/usr/bin/env", "sha256sum", "-c", f"{one.name}.sha256"], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_second_delivery_sends_nothing_though_time_has_passed(station, folder, parcel):
+    entries = [Entry(at=NOW.astimezone(ZONE), title="Tin", languages=(Language.KM,), seconds=Seconds(9), file="a.mp3")]
+
+    def go(hour):
+        made = datetime(2026, 11, 24, hour, tzinfo=ZONE)
+        return push(station, parcel(), extras=papers(station, entries, made, "Asia/Ho_Chi_Minh"))
+
+    assert go(21).sent > 600_000
+    before = (folder / "LICH-PHAT.txt").stat()
+    again = go(22)
+    assert again.sent == 0
+    assert again.receipts[0].sent == 0
+    assert again.receipts[0].verified in {Verification.HASH, Verification.READBACK}
+    assert (folder / "LICH-PHAT.txt").stat().st_ino == before.st_ino
+
+
+def test_other_content_under_the_same_name_is_replaced(station, folder, parcel):
+    one = parcel()
+    (folder / one.name).write_bytes(b"x" * one.size)
+    done = push(station, one)
+    assert done.receipts[0].sent == one.size
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_a_new_timetable_replaces_the_old_one_and_leaves_no_part(station, folder):
+    push(station, extras=[Extra(name="LICH-PHAT.txt", data=b"cu")])
+    push(station, extras=[Extra(name="LICH-PHAT.txt", data=b"moi")])
+    assert (folder / "LICH-PHAT.txt").read_bytes() == b"moi"
+    assert names(folder) == ["LICH-PHAT.txt"]
+
+
+@pytest.mark.parametrize("wanted", list(Verification))
+def test_a_receipt_says_how_it_was_really_proven(station, parcel, wanted):
+    done = push(dataclasses.replace(station, verification=wanted), parcel())
+    able = {Verification.HASH: Verification.HASH if station.port and station.user != "bantin" else Verification.READBACK}
+    expected = Verification.READBACK if station.transport == "folder" and wanted is Verification.HASH else able.get(wanted, wanted)
+    assert done.receipts[0].verified is expected
+
+
+def test_a_damaged_upload_never_takes_the_final_name_and_leaves_nothing(station, folder, parcel):
+    with pytest.raises(ArrivedDamaged, match="damaged") as caught:
+        push(station, parcel(digest=Digest("0" * 64)))
+    assert caught.value.retry
+    assert names(folder) == []
+
+
+def test_a_file_cut_short_on_the_way_is_found_by_its_size_alone(station, folder, parcel):
+    with pytest.raises(ArrivedDamaged, match="600001"):
+        push(dataclasses.replace(station, verification=Verification.SIZE), parcel(size=600_000, seed=3, **{}).__class__(
+            **{**dataclasses.asdict(parcel(seed=3)), "size": 600_001}))
+    assert names(folder) == []
+
+
+def test_a_part_of_ours_is_taken_up_where_it_surely_holds(station, folder, parcel):
+    one = parcel(9 * MB)
+    (folder / part(one.name, one.digest)).write_bytes(one.path.read_bytes()[: 7 * MB + 5])
+    done = push(station, one)
+    assert done.receipts[0].sent == 6 * MB  # 7 MB were there; the last 4 of them are sent again
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+    assert part(one.name, one.digest) not in names(folder)
+
+
+def test_a_part_that_went_bad_is_thrown_away_and_the_file_arrives_all_the_same(station, folder, parcel):
+    one = parcel(9 * MB)
+    (folder / part(one.name, one.digest)).write_bytes(bytes(7 * MB))
+    done = push(station, one)
+    assert done.receipts[0].sent == 6 * MB + 9 * MB
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_a_part_longer_than_the_file_does_not_leave_its_tail_behind(station, folder, parcel):
+    one = parcel()
+    (folder / part(one.name, one.digest)).write_bytes(bytes(2 * MB))
+    assert push(station, one).receipts[0].sent == one.size
+    assert (folder / one.name).stat().st_size == one.size
+
+
+@pytest.mark.parametrize("name", ["a b.mp3", "../out.mp3", "a/b.mp3", "/etc/x", "..", "é.mp3", "x;reboot"])
+def test_a_name_that_could_lead_elsewhere_never_reaches_the_station(station, folder, parcel, name):
+    with opened(station) as remote:
+        for call in (remote.size, remote.digest, remote.remove, lambda n: list(remote.read(n))):
+            with pytest.raises(ValueError, match="plain"):
+                call(name)
+        with pytest.raises(ValueError, match="plain"):
+            remote.write(name, iter([b"x"]))
+        with pytest.raises(ValueError, match="plain"):
+            remote.rename("a.mp3", name)
+    assert names(folder) == []
+    assert not (folder.parent / "out.mp3").exists()
+
+
+def test_removing_what_is_not_there_is_no_fault(station):
+    with opened(station) as remote:
+        remote.remove("a.mp3")
+        assert remote.size("a.mp3") is None
+
+
+def test_too_little_room_is_seen_before_anything_is_sent(station, folder, parcel, monkeypatch):
+    one = parcel()
+    with opened(station) as remote:
+        monkeypatch.setattr(remote, "free", lambda: 700_000)  # more than the file, less than its headroom
+        with pytest.raises(StationFull, match="720000") as caught:
+            deliver(remote, station, [one], [], NOW)
+    assert not caught.value.retry
+    assert names(folder) == []
+
+
+@pytest.fixture
+def tiny(folder):
+    """The station's folder on a disk of 2 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    mount = ["/usr/bin/env", "mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    yield folder
+    subprocess.run(["/usr/bin/env", "umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_by_its_real_free_space(tiny, station, parcel):
+    with pytest.raises(StationFull) as caught:
+        push(station, parcel(3 * MB))
+    assert 0 < int(caught.value.fields["free"]) <= 2 * MB
+    assert names(tiny) == []
+
+
+def test_a_disk_that_fills_up_on_the_way_keeps_no_part_of_ours(tiny, station, parcel, monkeypatch):
+    with opened(station) as remote:
+        real, asked = remote.free, []
+        monkeypatch.setattr(remote, "free", lambda: real() if asked or asked.append(1) else 100 * MB)
+        with pytest.raises(StationFull):
+            deliver(remote, station, [parcel(3 * MB)], [], NOW)
+    assert names(tiny) == []
+
+
+def test_a_missing_folder_is_refused_with_its_name(station, parcel, folder):
+    gone = dataclasses.replace(station, folder=f"{station.folder}/khong-co")
+    with pytest.raises(FolderRefused, match="khong-co") as caught:
+        push(gone, parcel())
+    assert not caught.value.retry
+    assert names(folder) == []
+
+
+# --- faults of the line and of the other side ------------------------------------------------------------------------
+
+
+class Proxy:
+    """A TCP line that can freeze, or break after a number of bytes, on their way to the station."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, port, *, freeze_after=None, break_after=None):
+        self._target, self._freeze, self._break = port, freeze_after, break_after
+        self._listener = socket.create_server((self.host, 0))
+        self.port = self._listener.getsockname()[1]
+        self._sockets = [self._listener]
+        self._thawed = threading.Event()
+        self._threads = [threading.Thread(target=self._accept)]
+
+    def __enter__(self):
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_):
+        self._thawed.set()
+        self._cut()
+        for thread in self._threads:
+            thread.join(5)
+        for each in self._sockets:
+            each.close()
+
+    def _cut(self):
+        for each in self._sockets:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def _accept(self):
+        try:
+            near = self._listener.accept()[0]
+        except OSError:
+            return
+        far = socket.create_connection((self.host, self._target))
+        self._sockets += [near, far]
+        for source, sink, watched in ((near, far, True), (far, near, False)):
+            self._threads.append(threading.Thread(target=self._carry, args=(source, sink, watched)))
+            self._threads[-1].start()
+
+    def _carry(self, source, sink, watched):
+        passed = 0
+        try:
+            while data := source.recv(1 << 16):
+                passed += len(data)
+                if watched and self._freeze and passed > self._freeze:
+                    self._thawed.wait()
+                    return
+                if watched and self._break and passed > self._break:
+                    self._cut()
+                    return
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            return
+
+
+def through(proxy, station):
+    return dataclasses.replace(station, host=proxy.host, port=proxy.port)
+
+
+def test_a_link_that_stalls_while_writing_is_cut_at_its_deadline_and_can_be_resumed(ssh, folder, parcel):
+    one, started = parcel(12 * MB), time.monotonic()
+    with Proxy(ssh.port, freeze_after=9 * MB) as proxy, pytest.raises(StationUnreachable, match="time was up") as caught:
+        push(through(proxy, ssh), one, deadline=Seconds(2))
+    assert time.monotonic() - started < 4
+    assert caught.value.retry
+    assert names(folder) == [part(one.name, one.digest)]
+    assert push(ssh, one).receipts[0].sent < one.size
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_a_link_that_breaks_while_writing_is_told_at_once_and_resumed_whole(ssh, folder, parcel):
+    one, started = parcel(12 * MB), time.monotonic()
+    with Proxy(ssh.port, break_after=9 * MB) as proxy, pytest.raises(StationUnreachable) as caught:
+        push(through(proxy, ssh), one)
+    assert time.monotonic() - started < 10
+    assert caught.value.retry
+    assert push(ssh, one).receipts[0].sent < one.size
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):
+    transport, told = Sftp(), []
+
+    def work():
+        try:
+            with transport.open(through(proxy, ssh), DEADLINE) as remote:
+                deliver(remote, ssh, [parcel(12 * MB)], [], NOW)
+        except StationUnreachable as problem:
+            told.append(problem)
+
+    with Proxy(ssh.port, freeze_after=2 * MB) as proxy:
+        thread = threading.Thread(target=work)
+        thread.start()
+        time.sleep(1)
+        transport.cut()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert len(told) == 1
+
+
+def test_a_server_that_never_says_a_word_is_given_up(ssh):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        quiet = dataclasses.replace(ssh, port=silent.getsockname()[1])
+        started = time.monotonic()
+        with pytest.raises(StationUnreachable), opened(quiet, Seconds(1)):
+            pass
+        assert time.monotonic() - started < 4
+
+
+def test_a_closed_port_and_an_unknown_name_are_told_as_unreachable(ssh):
+    for changes in ({"port": free_port()}, {"host": "tram.invalid"}):
+        with pytest.raises(StationUnreachable, match="CM-0101") as caught, opened(dataclasses.replace(ssh, **changes)):
+            pass
+        assert caught.value.retry
+
+
+def test_another_machine_under_the_stations_address_is_sent_nothing(openssh, ssh, folder, parcel, tmp_path):
+    make_key(tmp_path / "other")
+    wrong = dataclasses.replace(ssh, host_key=(tmp_path / "other.pub").read_text().strip())
+    logged = openssh.log.read_text().count("Accepted")
+    with pytest.raises(HostKeyMismatch, match="SHA256:") as caught:
+        push(wrong, parcel())
+    seen = subprocess.run(["/usr/bin/env", "ssh-keygen", "-lf", "-"], input=ssh.host_key, capture_output=True, text=True, check=True)
+    assert seen.stdout.split()[1] in str(caught.value)
+    assert not caught.value.retry
+    assert openssh.log.read_text().count("Accepted") == logged
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize("pinned", ["", "ssh-ed25519", "ssh-ed25519 AAAA", "none AAAAC3Nz", "SHA256:abc"])
+def test_a_station_without_a_pinned_key_is_never_trusted(ssh, folder, parcel, pinned):
+    with pytest.raises(ConfigError, match="host_key"):
+        push(dataclasses.replace(ssh, host_key=pinned), parcel())
+    assert names(folder) == []
+
+
+def test_a_key_that_the_station_does_not_know_stops_it_after_one_try(ssh, parcel, tmp_path):
+    make_key(tmp_path / "stranger")
+    with pytest.raises(LoginRefused, match=ssh.user) as caught:
+        push(dataclasses.replace(ssh, key=str(tmp_path / "stranger")), parcel())
+    assert not caught.value.retry
+
+
+def test_a_private_key_that_is_missing_or_no_key_is_a_fault_of_the_settings(ssh, tmp_path):
+    (tmp_path / "text").write_text("not a key")
+    for path in (tmp_path / "none", tmp_path / "text"):
+        with pytest.raises(ConfigError, match="CM-0101, column key"):
+            Sftp().check(dataclasses.replace(ssh, key=str(path)))
+
+
+def test_a_folder_station_needs_a_full_path():
+    with pytest.raises(ConfigError, match="full path"):
+        Folder().check(Station(code="CM-0101", commune=COMMUNE, host="", transport="folder"))
+
+
+def test_a_folder_is_given_no_more_time_than_it_has(folder, parcel):
+    usb = Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
+    with pytest.raises(StationUnreachable, match="time was up"):
+        push(usb, parcel(), deadline=Seconds(-1))
+
+
+@pytest.mark.parametrize(
+    ("lines", "sftp"),
+    [(["ForceCommand internal-sftp"], "internal-sftp"), (["PermitTTY no", "ForceCommand echo welcome"], "internal-sftp")],
+)
+def test_a_server_that_forbids_commands_is_read_back(tmp_path, folder, parcel, lines, sftp):
+    (tmp_path / "server").mkdir()
+    lines = [line for line in lines if "echo" not in line] or ["Match User nobody-else", "ForceCommand echo welcome", "Match all"]
+    with OpenSSH(tmp_path / "server", *lines, sftp=sftp) as server:
+        done = push(station_at(server, folder), parcel())
+    assert done.receipts[0].verified in {Verification.READBACK, Verification.HASH}
+
+
+def test_a_server_without_atomic_rename_still_gets_and_replaces_files(tmp_path, folder, parcel):
+    (tmp_path / "server").mkdir()
+    with OpenSSH(tmp_path / "server", sftp="internal-sftp -P posix-rename,fsync,statvfs,limits") as server:
+        station = station_at(server, folder)
+        push(station, parcel(), extras=[Extra(name="LICH-PHAT.txt", data=b"cu")])
+        push(station, extras=[Extra(name="LICH-PHAT.txt", data=b"moi")])
+    assert (folder / parcel().name).read_bytes() == parcel().path.read_bytes()
+    assert (folder / "LICH-PHAT.txt").read_bytes() == b"moi"
+    assert not [name for name in names(folder) if name.endswith(".part")]
+
+
+def test_a_read_only_folder_is_refused_and_not_tried_again(tmp_path, folder, parcel):
+    (tmp_path / "server").mkdir()
+    with OpenSSH(tmp_path / "server", sftp="internal-sftp -R") as server, pytest.raises(FolderRefused) as caught:
+        push(station_at(server, folder), parcel())
+    assert not caught.value.retry
+    assert names(folder) == []
+
+
+def test_nothing_leads_out_of_the_practice_stations_folder(tmp_path, folder):
+    (tmp_path / "secret").write_text("x")
+    with practice(folder, tmp_path) as server, opened(station_at(server, "../")) as remote:
+        assert remote.size("secret") is None
+
+
+def test_the_practice_station_takes_no_other_key(tmp_path, folder):
+    client_key(tmp_path / "other")
+    with practice(folder, tmp_path) as server, pytest.raises(LoginRefused):
+        with opened(station_at(server, ".", key=str(tmp_path / "other"))):
+            pass
+
+
+def test_a_client_key_is_private_and_made_once(tmp_path):
+    first = client_key(tmp_path / "keys" / "bantin")
+    assert client_key(tmp_path / "keys" / "bantin") == first
+    assert first.startswith("ssh-ed25519 ")
+    assert Path(tmp_path / "keys" / "bantin").stat().st_mode & 0o777 == 0o600

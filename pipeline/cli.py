@@ -24,7 +24,7 @@ Examples:
   bantin demo                                 the whole line in a fresh workspace, offline
   bantin init BANTIN && cd BANTIN             a workspace of your own
   bantin add tin-hom-nay.docx                 take in a script or a recording
-  bantin approve 20261125-sot --by "Lan"      sign exactly the bytes you heard
+  bantin approve 20261125-sot --by "TÊN"      sign exactly the bytes you heard
   bantin push                                 send tonight's bulletins to the stations
   bantin serve                                watch the folder, push every night
 """
@@ -224,7 +224,7 @@ def show(bulletin: Id, as_json: AsJson = False) -> None:
 def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
     """Sign a bulletin off for air; the signature covers exactly its present bytes. Then plan it.
 
-    Example: bantin approve sot-xuat-huyet --by "Nguyễn Thị Lan"
+    Example: bantin approve sot-xuat-huyet --by "TÊN NGƯỜI DUYỆT"
     """
     from pipeline.newsroom import approvals, plan
 
@@ -252,7 +252,7 @@ def return_(bulletin: Id, why: Annotated[str, typer.Option("-m", "--why", help="
 def withdraw(bulletin: Id, by: By = "") -> None:
     """Take a bulletin back for good: it is not pushed any more and does not count.
 
-    Example: bantin withdraw sot-xuat-huyet --by "Nguyễn Thị Lan"
+    Example: bantin withdraw sot-xuat-huyet --by "TÊN NGƯỜI DUYỆT"
     """
     from pipeline.newsroom import approvals
 

@@ -15,7 +15,6 @@ from pipeline.core.model import (
     Loudness,
     Lufs,
     Master,
-    Profile,
     Programme,
     Reading,
     Script,
@@ -113,12 +112,13 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         raise StoreDamaged(digest=bulletin.script)
     programme = desk.programme(bulletin)
     text = _read(desk, bulletin, script)
+    rack = mastering.Rack(desk, bulletin)
     if script.recording:
-        made = mastering.recorded(desk, bulletin, script.recording, _profiles(desk, bulletin), text)
+        made = mastering.recorded(rack, script.recording, text)
     else:
         lines = _framed(desk, bulletin, programme, text)
         voiced = _voice(desk, bulletin, lines.all, programme)
-        made = mastering.spoken(desk, bulletin, lines, voiced.takes, script.attachments, _profiles(desk, bulletin))
+        made = mastering.spoken(rack, lines, voiced.takes, script.attachments)
     desk.ledger.record(*(_mastered(desk, bulletin, master) for master in made))
     return made
 
@@ -182,13 +182,6 @@ def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], progra
         )
     )
     return voiced
-
-
-def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
-    """The profiles its stations want; the first one of the settings where it has no station yet."""
-    names = {s.profile for code in bulletin.stations if (s := desk.config.stations.get(code))}
-    profiles = desk.config.profiles
-    return [profiles[name] for name in sorted(names)] or [next(iter(profiles.values()))]
 
 
 def _mastered(desk: Desk, bulletin: Bulletin, master: Master) -> Fact:

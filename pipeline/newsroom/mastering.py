@@ -1,6 +1,6 @@
 """Mastering: takes and recordings become a rundown, a mix, and a measured master for each profile."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from pipeline.studio.tag import Tags, tag
 
 _OWN = "mac-dinh"
 _NONE = frozenset({"", "không", "khong", "none"})
+_NO_PAUSE = Seconds(0)
 _AFTER_IDENT = Seconds(0.3)
 _AFTER_RECORDING = Seconds(0.5)
 
@@ -46,109 +47,116 @@ class Lines:
         return (*self.opening, *self.body.sentences, *self.closing)
 
 
-def spoken(
-    desk: Desk,
-    bulletin: Bulletin,
-    lines: Lines,
-    takes: Sequence[Take],
-    attachments: Mapping[str, Digest],
-    profiles: Sequence[Profile],
-) -> list[Master]:
-    """Master a bulletin that voices speak; `takes` are those of `lines.all`."""
-    rack = _Rack(desk)
-    voiced = iter(takes)
-    rundown = [
-        *_ident(rack, bulletin),
-        *(rack.said(SegmentKind.OPENING, s, next(voiced)) for s in lines.opening),
-        *_body(rack, lines.body, voiced, attachments),
-        *(rack.said(SegmentKind.CLOSING, s, next(voiced)) for s in lines.closing),
-    ]
-    return _produce(desk, bulletin, rundown, rack, profiles, "\n".join(s.text for s in lines.all))
+class Rack:
+    """The sounds of one bulletin, probed once each, and its rundown as it grows."""
 
-
-def recorded(
-    desk: Desk, bulletin: Bulletin, recording: Digest, profiles: Sequence[Profile], transcript: Reading
-) -> list[Master]:
-    """Master a bulletin that an announcer recorded; its text, if any, is only its transcript."""
-    rack = _Rack(desk)
-    rundown = [*_ident(rack, bulletin), rack.segment(SegmentKind.RECORDING, recording, bulletin.title)]
-    return _produce(desk, bulletin, rundown, rack, profiles, transcript.text or bulletin.title)
-
-
-class _Rack:
-    """The sounds of one bulletin, probed once each."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, bulletin: Bulletin) -> None:
+        self.desk = desk
+        self.bulletin = bulletin
         self.clips: dict[str, Clip] = {}
+        self.rundown: list[Segment] = []
+        if not _is_none(bulletin.ident):
+            self.play(SegmentKind.IDENT, self._music(bulletin.ident, jingle.ident), pause=_AFTER_IDENT)
 
-    def clip(self, source: str, file: Path) -> Clip:
-        if source not in self.clips:
-            self.clips[source] = probe(file, self._desk.ffmpeg())
-        return self.clips[source]
+    def play(self, kind: SegmentKind, sound: Digest, *, text: str = "", pause: Seconds = _NO_PAUSE) -> None:
+        """Add a sound of the store to the rundown.
 
-    def segment(self, kind: SegmentKind, sound: Digest, text: str, pause: Seconds = Seconds(0)) -> Segment:
-        clip = self.clip(sound, self._desk.store.get(sound))
-        return Segment(kind=kind, seconds=clip.seconds, source=sound, text=text, pause=pause)
+        Raises:
+            BadRecording: it must not air as it is.
+        """
+        if sound not in self.clips:
+            self.clips[sound] = probe(self.desk.store.get(sound), self.desk.ffmpeg())
+        seconds = self.clips[sound].seconds
+        self.rundown.append(Segment(kind=kind, seconds=seconds, source=sound, text=text, pause=pause))
 
-    def said(self, kind: SegmentKind, sentence: Sentence, take: Take) -> Segment:
-        return self.segment(kind, take.audio, sentence.text, sentence.pause)
+    def bed(self) -> Clip | None:
+        """The music that lies under the speech, if the bulletin has any."""
+        name = self.bulletin.bed
+        return None if _is_none(name) else probe(self.desk.store.get(self._music(name, jingle.bed)), self.desk.ffmpeg())
+
+    def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
+        """Ours, made when it is first needed, or a file of the newsroom's own in scripts/am-thanh."""
+        store = self.desk.store
+        if name != _OWN:
+            return store.put(_own_music(self.desk, name))
+        with store.scratch() as folder:
+            make(folder / "music.wav")
+            return store.adopt(folder / "music.wav")
 
 
-def _ident(rack: _Rack, bulletin: Bulletin) -> list[Segment]:
-    if bulletin.ident.lower() in _NONE:
-        return []
-    digest = _music(rack, bulletin.ident, "ident")
-    return [rack.segment(SegmentKind.IDENT, digest, "", _AFTER_IDENT)]
-
-
-def _body(rack: _Rack, body: Reading, voiced: Iterable[Take], attachments: Mapping[str, Digest]) -> Iterable[Segment]:
-    takes = iter(voiced)
-    for utterance in body.utterances:
+def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping[str, Digest]) -> list[Master]:
+    """Master a bulletin that voices speak; `takes` are those of `lines.all`, `attachments` the recordings it names."""
+    voiced = iter(takes)
+    for sentence in lines.opening:
+        rack.play(SegmentKind.OPENING, next(voiced).audio, text=sentence.text, pause=sentence.pause)
+    for utterance in lines.body.utterances:
         match utterance:
             case Sentence():
-                yield rack.said(SegmentKind.SPEECH, utterance, next(takes))
+                rack.play(SegmentKind.SPEECH, next(voiced).audio, text=utterance.text, pause=utterance.pause)
             case RecordingMark(name):
-                yield rack.segment(SegmentKind.RECORDING, attachments[name], name, _AFTER_RECORDING)
+                rack.play(SegmentKind.RECORDING, attachments[name], text=name, pause=_AFTER_RECORDING)
             case PauseMark(seconds):
-                yield Segment(kind=SegmentKind.PAUSE, seconds=seconds)
+                rack.rundown.append(Segment(kind=SegmentKind.PAUSE, seconds=seconds))
+    for sentence in lines.closing:
+        rack.play(SegmentKind.CLOSING, next(voiced).audio, text=sentence.text, pause=sentence.pause)
+    return _produce(rack, "\n".join(s.text for s in lines.all))
 
 
-def _music(rack: _Rack, name: str, kind: str) -> Digest:
-    """The digest of an ident or bed: ours, made when it is first needed, or a file of the station's own."""
-    desk = rack._desk  # noqa: SLF001 - the rack is this module's own
-    if name != _OWN:
-        return desk.store.put(_own_music(desk, name))
+def recorded(rack: Rack, recording: Digest, transcript: Reading) -> list[Master]:
+    """Master a bulletin that an announcer recorded; its text, if any, is only its transcript."""
+    rack.play(SegmentKind.RECORDING, recording, text=rack.bulletin.title)
+    return _produce(rack, transcript.text or rack.bulletin.title)
+
+
+def _produce(rack: Rack, text: str) -> list[Master]:
+    """One mix for each sample rate, one master for each profile; the first one is what people find in bulletins/."""
+    desk, bulletin = rack.desk, rack.bulletin
+    bed = rack.bed()
+    timeline = lay(rack.rundown, bed=bed is not None)
+    made: list[Master] = []
     with desk.store.scratch() as folder:
-        file = folder / f"{kind}.wav"
-        {"ident": jingle.ident, "bed": jingle.bed}[kind](file)
-        return desk.store.adopt(file)
+        mixes: dict[int, Mix] = {}
+        for profile in _profiles(desk, bulletin):
+            rate = profile.sample_rate
+            if rate not in mixes:
+                mixes[rate] = mix(timeline, rack.clips, folder / f"{rate}.f32", bed, rate, desk.progress)
+            made.append(_master(rack, mixes[rate], profile, folder))
+        picture_file = folder / "picture.png"
+        _draw(rack, timeline, next(iter(mixes.values())), picture_file)
+        views.show(desk, bulletin, desk.store.get(made[0].digest), text, picture_file)
+    return made
+
+
+def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
+    """The profiles its stations want; the first one of the settings where it has no station yet."""
+    names = {s.profile for code in bulletin.stations if (s := desk.config.stations.get(code))}
+    profiles = desk.config.profiles
+    return [profiles[name] for name in sorted(names)] or [next(iter(profiles.values()))]
+
+
+def _master(rack: Rack, mixed: Mix, profile: Profile, folder: Path) -> Master:
+    desk, bulletin = rack.desk, rack.bulletin
+    desk.progress("master", 0, 1)
+    file = folder / f"{profile.name}.mp3"
+    loudness = master(mixed, profile, file, desk.ffmpeg())
+    tag(file, _tags(desk, bulletin))
+    size = file.stat().st_size
+    return Master(
+        digest=desk.store.adopt(file),
+        profile=profile.name,
+        size=size,
+        seconds=Seconds(mixed.frames / mixed.sample_rate),
+        loudness=loudness,
+    )
+
+
+def _is_none(name: str) -> bool:
+    return name.strip().lower() in _NONE
 
 
 def _own_music(desk: Desk, name: str) -> Path:
     folder = desk.config.scripts / "am-thanh"
-    files = {file.name: file for file in folder.iterdir()} if folder.is_dir() else {}
+    files = {file.name: file for file in sorted(folder.iterdir())} if folder.is_dir() else {}
     if name not in files:
-        raise UnknownName(what="âm thanh / sound", name=name, nearest=", ".join(sorted(files)) or _OWN)
+        raise UnknownName(what="âm thanh / sound", name=name, nearest=", ".join(files) or _OWN)
     return files[name]
-
-
-def _produce(
-    desk: Desk, bulletin: Bulletin, rundown: Sequence[Segment], rack: _Rack, profiles: Sequence[Profile], text: str
-) -> list[Master]:
-    has_bed = bulletin.bed.lower() not in _NONE
-    timeline = lay(rundown, bed=has_bed)
-    bed = probe(desk.store.get(_music(rack, bulletin.bed, "bed")), desk.ffmpeg()) if has_bed else None
-    made: list[Master] = []
-    with desk.store.scratch() as folder:
-        mixes: dict[int, Mix] = {}
-        for profile in profiles:
-            if profile.sample_rate not in mixes:
-                spool = folder / f"mix-{profile.sample_rate}.f32"
-                mixes[profile.sample_rate] = mix(timeline, rack.clips, spool, bed, profile.sample_rate, desk.progress)
-            made.append(_master(desk, bulletin, mixes[profile.sample_rate], profile, folder, timeline))
-            if len(made) == 1:
-                png = folder / "picture.png"
-                picture.draw(...)
-                views.show(desk, bulletin, desk.store.get(made[0].digest), text, png)
-    return made

@@ -58,7 +58,7 @@ def bulletin(name="b1", digest="1" * 64):
 
 
 def fact(happened=Happened.RECEIVED, name="b1", **more):
-    return Fact(happened=happened, who="Lan", at=NOW, bulletin=BulletinId(name), **more)
+    return Fact(happened=happened, who="Người duyệt", at=NOW, bulletin=BulletinId(name), **more)
 
 
 def test_what_was_received_is_found_again_to_the_letter(ledger):

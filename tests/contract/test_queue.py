@@ -55,7 +55,6 @@ def test_two_jobs_of_one_station_never_run_at_once_and_keep_their_order():
     list(queue.perform(jobs("station", "station", "station")))
     other.join()
     assert not clashes
-    assert sorted(order, key=order.index)[-1] in {0, 2}
     assert [n for n in order if n] == [1, 2]
 
 
@@ -120,6 +119,9 @@ def test_control_c_cuts_the_work_short_and_is_passed_on():
         return {}
 
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), closing(LocalQueue({"do": work}, 1, cut=cut.set).perform(jobs("a", "b"))) as o:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        closing(LocalQueue({"do": work}, 1, cut=cut.set).perform(jobs("a", "b"))) as o,
+    ):
         next(o)
     assert time.monotonic() - started < 4

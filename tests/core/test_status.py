@@ -7,7 +7,7 @@ from pipeline.core.status import Stage, status_of
 ONE, TWO = Digest("1" * 64), Digest("2" * 64)
 
 
-def fact(happened, digest=None, station=None, who="Lan", **detail):
+def fact(happened, digest=None, station=None, who="Người duyệt", **detail):
     return Fact(
         happened=happened, who=who, at=datetime(2026, 11, 23, tzinfo=UTC), bulletin=BulletinId("b"), digest=digest,
         station=StationCode(station) if station else None, detail=detail,

@@ -34,7 +34,7 @@ def evidence(
     return Evidence(
         bulletin=bulletin,
         masters=frozenset({BYTES}) if approved else frozenset(),
-        approved_by="Lan" if approved else "",
+        approved_by="Người duyệt" if approved else "",
         transmissions=[Transmission(at=bulletin.air[0], station=c, bulletin=bulletin.id) for c in codes],
         receipts=[
             Receipt(

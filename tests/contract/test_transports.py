@@ -221,11 +221,19 @@ def test_a_part_that_went_bad_is_thrown_away_and_the_file_arrives_all_the_same(s
     assert (folder / one.name).read_bytes() == one.path.read_bytes()
 
 
-def test_a_part_longer_than_the_file_does_not_leave_its_tail_behind(station, folder, parcel):
-    one = parcel()
-    (folder / part(one.name, one.digest)).write_bytes(bytes(2 * MB))
+def test_a_part_longer_than_the_file_is_none_of_ours_and_is_sent_anew(station, folder, parcel):
+    one = parcel(6 * MB)
+    (folder / part(one.name, one.digest)).write_bytes(bytes(7 * MB))
     assert push(station, one).receipts[0].sent == one.size
-    assert (folder / one.name).stat().st_size == one.size
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_writing_from_the_middle_keeps_the_beginning_and_cuts_what_stood_beyond(station, folder):
+    with opened(station) as remote:
+        assert remote.write("a.bin", iter([b"0123", b"456789"])) == 10
+        assert remote.write("a.bin", iter([b"xy"]), at=3) == 2
+        assert b"".join(remote.read("a.bin")) == b"012xy"
+    assert (folder / "a.bin").read_bytes() == b"012xy"
 
 
 @pytest.mark.parametrize("name", ["a b.mp3", "../out.mp3", "a/b.mp3", "/etc/x", "..", "é.mp3", "x;reboot"])

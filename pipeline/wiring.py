@@ -10,13 +10,13 @@ from pathlib import Path
 
 from pipeline.config import CONFIG_NAME, STATIONS_NAME, Config
 from pipeline.core.errors import WorkspaceNotEmpty
-from pipeline.core.ports import Engine, Progress, Queue, Transport, silent
+from pipeline.core.ports import Engine, Progress, silent
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.sftp import Sftp
 from pipeline.jobs.local import LocalQueue
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
-from pipeline.newsroom.desk import Desk, Handler
+from pipeline.newsroom.desk import Desk
 from pipeline.studio.tools import ffmpeg
 from pipeline.voices.edge import EdgeOnline
 from pipeline.voices.espeak import EspeakVietnamese
@@ -36,6 +36,7 @@ def open_desk(
 ) -> Iterator[Desk]:
     """A desk over a workspace's ledger, store and tools; engines and ledger are let go of at the end."""
     with ExitStack() as stack:
+        sftp = Sftp()
         ledger = Ledger.open(config.state / LEDGER_NAME)
         stack.callback(ledger.close)
         yield Desk(
@@ -43,8 +44,8 @@ def open_desk(
             ledger=ledger,
             store=Store(config.state / "store"),
             engines=engines(config, stack),
-            transports=transports(),
-            queue=lambda handlers: _queue(config, handlers),
+            transports={transport.name: transport for transport in (sftp, Folder())},
+            queue=lambda handlers: LocalQueue(handlers, config.settings.delivery.stations_at_once, cut=sftp.cut),
             ffmpeg=cache(lambda: ffmpeg(config.settings.tools.ffmpeg)),
             now=now,
             who=who,
@@ -60,15 +61,6 @@ def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:
     stack.callback(vietnamese.close)
     stack.callback(khmer.close)
     return {"edge": (EdgeOnline(),) if voices.online else (), "embedded": (vietnamese, khmer)}
-
-
-def transports() -> Mapping[str, Transport]:
-    """The transports by the name that stations.csv uses."""
-    return {transport.name: transport for transport in (Sftp(), Folder())}
-
-
-def _queue(config: Config, handlers: Mapping[str, Handler]) -> Queue:
-    return LocalQueue(handlers, threads=config.settings.delivery.stations_at_once)
 
 
 def starter() -> Path:

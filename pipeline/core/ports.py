@@ -1,6 +1,6 @@
 """What the newsroom asks of the world: voices, stations, and someone to do the work. Adapters hide the tools."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,5 +119,8 @@ class Outcome:
 class Queue(Protocol):
     """Does jobs, here or on other machines."""
 
-    def perform(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Run jobs and give each outcome as it comes. Our own errors are outcomes; a bug ends the run as it is."""
+    def perform(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
+        """Run jobs and give each outcome as it comes. Our own errors are outcomes; a bug ends the run as it is.
+
+        Close it (contextlib.closing): left half way, it ends the work under way.
+        """

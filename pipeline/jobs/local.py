@@ -1,7 +1,7 @@
 """The queue of one machine: threads of this process."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 
@@ -29,7 +29,7 @@ class LocalQueue:
         self._cut = cut
         self._turns: dict[str, threading.Lock] = {}
 
-    def perform(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def perform(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
         """Run jobs and give each outcome as it comes.
 
         Our own errors are outcomes. A bug lets the jobs that are at work end and gives their outcomes, starts no other,

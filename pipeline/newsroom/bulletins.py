@@ -112,13 +112,14 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         raise StoreDamaged(digest=bulletin.script)
     programme = desk.programme(bulletin)
     text = _read(desk, bulletin, script)
-    rack = mastering.Rack(desk, bulletin)
-    if script.recording:
-        made = mastering.recorded(rack, script.recording, text)
-    else:
-        lines = _framed(desk, bulletin, programme, text)
-        voiced = _voice(desk, bulletin, lines.all, programme)
-        made = mastering.spoken(rack, lines, voiced.takes, script.attachments)
+    with desk.store.scratch() as scratch:
+        rack = mastering.Rack(desk, bulletin, scratch)
+        if script.recording:
+            made = mastering.recorded(rack, script.recording, text)
+        else:
+            lines = _framed(desk, bulletin, programme, text)
+            voiced = _voice(desk, bulletin, lines.all, programme)
+            made = mastering.spoken(rack, lines, voiced.takes, script.attachments)
     desk.ledger.record(*(_mastered(desk, bulletin, master) for master in made))
     return made
 

@@ -17,13 +17,14 @@ from pipeline.core.model import (
     Sentence,
     Take,
 )
-from pipeline.core.rundown import Segment, SegmentKind, Timeline, lay
+from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.newsroom import views
 from pipeline.newsroom.desk import Desk
-from pipeline.studio import jingle, picture
+from pipeline.studio import jingle
 from pipeline.studio.decode import Clip, probe
-from pipeline.studio.master import master
+from pipeline.studio.master import Mastered, master
 from pipeline.studio.mix import Mix, mix
+from pipeline.studio.picture import Caption, draw
 from pipeline.studio.tag import Tags, tag
 
 _OWN = "mac-dinh"
@@ -50,8 +51,9 @@ class Lines:
 class Rack:
     """The sounds of one bulletin, probed once each, and its rundown as it grows."""
 
-    def __init__(self, desk: Desk, bulletin: Bulletin) -> None:
+    def __init__(self, desk: Desk, bulletin: Bulletin, scratch: Path) -> None:
         self.desk = desk
+        self.scratch = scratch
         self.bulletin = bulletin
         self.clips: dict[str, Clip] = {}
         self.rundown: list[Segment] = []
@@ -65,14 +67,17 @@ class Rack:
             BadRecording: it must not air as it is.
         """
         if sound not in self.clips:
-            self.clips[sound] = probe(self.desk.store.get(sound), self.desk.ffmpeg())
+            self.clips[sound] = self._probe(sound)
         seconds = self.clips[sound].seconds
         self.rundown.append(Segment(kind=kind, seconds=seconds, source=sound, text=text, pause=pause))
 
     def bed(self) -> Clip | None:
         """The music that lies under the speech, if the bulletin has any."""
         name = self.bulletin.bed
-        return None if _is_none(name) else probe(self.desk.store.get(self._music(name, jingle.bed)), self.desk.ffmpeg())
+        return None if _is_none(name) else self._probe(self._music(name, jingle.bed))
+
+    def _probe(self, sound: Digest) -> Clip:
+        return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch)
 
     def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
         """Ours, made when it is first needed, or a file of the newsroom's own in scripts/am-thanh."""
@@ -113,17 +118,20 @@ def _produce(rack: Rack, text: str) -> list[Master]:
     desk, bulletin = rack.desk, rack.bulletin
     bed = rack.bed()
     timeline = lay(rack.rundown, bed=bed is not None)
+    mixes: dict[int, Mix] = {}
     made: list[Master] = []
-    with desk.store.scratch() as folder:
-        mixes: dict[int, Mix] = {}
-        for profile in _profiles(desk, bulletin):
-            rate = profile.sample_rate
-            if rate not in mixes:
-                mixes[rate] = mix(timeline, rack.clips, folder / f"{rate}.f32", bed, rate, desk.progress)
-            made.append(_master(rack, mixes[rate], profile, folder))
-        picture_file = folder / "picture.png"
-        _draw(rack, timeline, next(iter(mixes.values())), picture_file)
-        views.show(desk, bulletin, desk.store.get(made[0].digest), text, picture_file)
+    for profile in _profiles(desk, bulletin):
+        rate = profile.sample_rate
+        if rate not in mixes:
+            mixes[rate] = mix(timeline, rack.clips, rack.scratch / f"{rate}.f32", bed, rate, desk.progress)
+        desk.progress("master", len(made), len(made) + 1)
+        file = rack.scratch / f"{profile.name}.mp3"
+        mastered = master(mixes[rate], profile, file, desk.ffmpeg())
+        made.append(_keep(rack, mixes[rate], profile, mastered, file))
+        if len(made) == 1:
+            png = rack.scratch / "picture.png"
+            draw(mastered, timeline, profile, _caption(desk, bulletin, made[0]), png)
+            views.show(desk, bulletin, desk.store.get(made[0].digest), text, png)
     return made
 
 
@@ -134,19 +142,35 @@ def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
     return [profiles[name] for name in sorted(names)] or [next(iter(profiles.values()))]
 
 
-def _master(rack: Rack, mixed: Mix, profile: Profile, folder: Path) -> Master:
+def _keep(rack: Rack, mixed: Mix, profile: Profile, mastered: Mastered, file: Path) -> Master:
+    """Tag a finished file and put it into the store; from here on it has its digest."""
     desk, bulletin = rack.desk, rack.bulletin
-    desk.progress("master", 0, 1)
-    file = folder / f"{profile.name}.mp3"
-    loudness = master(mixed, profile, file, desk.ffmpeg())
-    tag(file, _tags(desk, bulletin))
+    tags = Tags(
+        title=bulletin.title,
+        artist=desk.config.settings.newsroom.name,
+        album=desk.programme(bulletin).title,
+        languages=bulletin.languages,
+        date=min(bulletin.air).astimezone(desk.config.zone),
+    )
+    tag(file, tags)
     size = file.stat().st_size
     return Master(
         digest=desk.store.adopt(file),
         profile=profile.name,
         size=size,
         seconds=Seconds(mixed.frames / mixed.sample_rate),
-        loudness=loudness,
+        loudness=mastered.loudness,
+    )
+
+
+def _caption(desk: Desk, bulletin: Bulletin, made: Master) -> Caption:
+    first = min(bulletin.air).astimezone(desk.config.zone)
+    minutes, seconds = divmod(round(made.seconds), 60)
+    level = made.loudness
+    return Caption(
+        title=bulletin.title,
+        subtitle=f"phát {first:%d/%m/%Y %H:%M} · dài {minutes}:{seconds:02} · "
+        f"{level.integrated:.1f} LUFS · {level.true_peak:.1f} dBTP",
     )
 
 

@@ -1,1 +1,1 @@
-"""From recordings and takes to a master: decode, arrange, meter, limit, encode, tag, picture. Everything is one channel."""
+"""From recordings and takes to a master: decode, arrange, meter, limit, encode, tag, picture. One channel."""

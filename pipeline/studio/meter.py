@@ -73,7 +73,8 @@ class Gating:
 def hop_energy(samples: Samples, hop: int) -> Levels:
     """Mean square of each hop of a whole number of hops."""
     rows = samples.reshape(-1, hop)
-    return np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / hop
+    energy: Levels = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+    return energy / hop
 
 
 def integrated(energy: Levels) -> Lufs:
@@ -163,7 +164,7 @@ def measure(file: Path, program: Path) -> Loudness:
     Raises:
         BadRecording: ffmpeg cannot read the file.
     """
-    graph: Any = ffmpeg.input(str(file)).filter("ebur128", peak="true", framelog="quiet").output("-", format="null")
+    graph: Any = ffmpeg.input(str(file)).filter("ebur128", peak="true", framelog="verbose").output("-", format="null")
     try:
         _, told = graph.global_args("-hide_banner", "-nostats").run(cmd=str(program), capture_stderr=True)
     except ffmpeg.Error as problem:

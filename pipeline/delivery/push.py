@@ -6,7 +6,7 @@ It holds for any transport. A run that is killed anywhere leaves only whole file
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,10 +84,16 @@ def deliver(
     return Delivered(receipts=tuple(receipts), small=small)
 
 
-def papers(station: Station, entries: Sequence[manifest.Entry], made: datetime, zone: str) -> tuple[Extra, Extra]:
-    """The playlist, then the timetable. A timetable that differs only in when it was made is not sent again."""
+def papers(
+    station: Station, entries: Sequence[manifest.Entry], here: Collection[str], made: datetime, zone: str
+) -> tuple[Extra, Extra]:
+    """The playlist of the files that are `here` (stand at the station when it does), then the timetable of all entries.
+
+    A timetable that differs only in when it was made is not sent again.
+    """
+    playable = [entry for entry in entries if entry.file in here]
     return (
-        Extra(name=manifest.PLAYLIST, data=manifest.playlist(station, entries)),
+        Extra(name=manifest.PLAYLIST, data=manifest.playlist(station, playable)),
         Extra(
             name=manifest.TIMETABLE,
             data=manifest.timetable(station, entries, made, zone),

@@ -24,7 +24,7 @@ from pipeline.newsroom.voicing import say
 from pipeline.report.words import VERIFIED, language
 
 APPROVER = "Người duyệt thử"
-STATIONS = {"TH-01": "Trạm thực hành 1", "TH-02": "Trạm thực hành 2"}
+STATIONS = {"TH-01": "Xã thực hành 1", "TH-02": "Xã thực hành 2"}
 _RECORDED = "hoi-nghi-bien-phong"
 _WORD = "canh-bao-man"
 _CHANGES = {

@@ -23,7 +23,7 @@ from pipeline.core.model import (
 )
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
-from pipeline.newsroom import mastering, voicing
+from pipeline.newsroom import voicing
 from pipeline.newsroom.desk import Desk
 
 OPEN = frozenset({Stage.RECEIVED, Stage.READ, Stage.VOICED, Stage.HELD})
@@ -112,12 +112,18 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         raise StoreDamaged(digest=bulletin.script)
     programme = desk.programme(bulletin)
     text = _read(desk, bulletin, script)
+    from pipeline.newsroom import mastering  # noqa: PLC0415 - numpy and matplotlib, only where sound is made
+
     with desk.store.scratch() as scratch:
         rack = mastering.Rack(desk, bulletin, scratch)
         if script.recording:
             made = mastering.recorded(rack, script.recording, text)
         else:
-            lines = _framed(desk, bulletin, programme, text)
+            lines = mastering.Lines(
+                opening=_lines(desk, bulletin, programme.opening),
+                body=text,
+                closing=_lines(desk, bulletin, programme.closing),
+            )
             voiced = _voice(desk, bulletin, lines.all, programme)
             made = mastering.spoken(rack, lines, voiced.takes, script.attachments)
     desk.ledger.record(*(_mastered(desk, bulletin, master) for master in made))
@@ -145,16 +151,8 @@ def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     return text
 
 
-def _framed(desk: Desk, bulletin: Bulletin, programme: Programme, text: Reading) -> mastering.Lines:
-    """The programme's opening and closing lines around the body, in every language of the bulletin."""
-    return mastering.Lines(
-        opening=_lines(desk, bulletin, programme.opening),
-        body=text,
-        closing=_lines(desk, bulletin, programme.closing),
-    )
-
-
 def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str]) -> tuple[Sentence, ...]:
+    """The programme's opening or closing line in every language of the bulletin, title and day of air filled in."""
     register = reading.Register(desk.config.settings.reading.register_)
     sentences: list[Sentence] = []
     for language in bulletin.languages:

@@ -1,6 +1,7 @@
 """The push: what airs soon goes to every station that lacks it, once, and what arrived is proven."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,7 +20,7 @@ from pipeline.core.ports import Job
 from pipeline.core.schedule import due, overdue
 from pipeline.core.status import Stage
 from pipeline.delivery import manifest
-from pipeline.delivery.push import Extra, Parcel, deliver
+from pipeline.delivery.push import Extra, Parcel, deliver, papers
 from pipeline.newsroom import bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk, Handler
@@ -118,9 +119,10 @@ def push(desk: Desk, only: str = "") -> Pushed:
         for w in wanted(desk, only)
     ]
     attempts: list[Attempt] = []
-    for done, outcome in enumerate(desk.queue(handlers(desk)).perform(jobs), start=1):
-        desk.progress("push", done, len(jobs))
-        attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))
+    with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
+        for done, outcome in enumerate(outcomes, start=1):
+            desk.progress("push", done, len(jobs))
+            attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))
     return Pushed(attempts=tuple(sorted(attempts, key=lambda a: a.station)), missed=missed)
 
 
@@ -166,7 +168,7 @@ def _bring(desk: Desk, station: Station, asked: Sequence[str], token: int) -> Ma
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
     known = _known(desk, {*map(BulletinId, asked), *(t.bulletin for t in to_come)})
     parcels = [_parcel(desk, known[BulletinId(b)], station) for b in asked]
-    extras = _extras(desk, station, [(t.at, known[t.bulletin]) for t in to_come])
+    extras = _extras(desk, station, [(t.at, known[t.bulletin]) for t in to_come], parcels)
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
         done = deliver(remote, station, parcels, extras, desk.now())
@@ -195,15 +197,19 @@ def _known(desk: Desk, names: set[BulletinId]) -> dict[BulletinId, Row]:
     return {row.bulletin.id: row for row in bulletins.rows(desk, names)}
 
 
-def _extras(desk: Desk, station: Station, to_come: Sequence[tuple[datetime, Row]]) -> list[Extra]:
-    """The station's playlist and timetable of all that is to come and signed."""
-    entries = [_entry(desk, row, station, at) for at, row in to_come if row.status.may_go_out]
+def _extras(
+    desk: Desk, station: Station, to_come: Sequence[tuple[datetime, Row]], parcels: Sequence[Parcel]
+) -> Sequence[Extra]:
+    """The station's playlist of what stands there after this visit, and its timetable of all that is to come."""
+    cleared = [(at, row) for at, row in to_come if row.status.may_go_out]
+    entries = [_entry(desk, row, station, at) for at, row in cleared]
+    held = {
+        entry.file
+        for entry, (_, row) in zip(entries, cleared, strict=True)
+        if row.status.holding.get(station.code) == row.status.masters[station.profile]
+    }
     made = desk.now().astimezone(desk.config.zone)
-    timetable = manifest.timetable(station, entries, made, str(desk.config.zone))
-    return [
-        Extra(name=manifest.PLAYLIST, data=manifest.playlist(station, entries)),
-        Extra(name=manifest.TIMETABLE, data=timetable, stamp=manifest.STAMP.encode()),
-    ]
+    return papers(station, entries, held | {p.name for p in parcels}, made, str(desk.config.zone))
 
 
 def _entry(desk: Desk, row: Row, station: Station, at: datetime) -> manifest.Entry:

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
-
 from pipeline import reading
 from pipeline.core.errors import EngineUnavailable, NoVoiceForLanguage, TakeRejected
 from pipeline.core.model import Language, Programme, Recipe, Seconds, Sentence, Take, Voice
@@ -116,8 +114,14 @@ def _take(desk: Desk, engine: Engine, sentence: Sentence) -> tuple[Take, bool]:
     with desk.store.scratch() as folder:
         file = folder / "take.wav"
         engine.speak(sentence.text, chosen.name, file)
-        seconds = Seconds(soundfile.info(file).duration)
+        seconds = _length(file)
         audio = desk.store.adopt(file)
     take = Take(recipe=recipe.digest, audio=audio, seconds=seconds, engine=engine.name, voice=chosen.name)
     desk.ledger.keep_take(take)
     return take, True
+
+
+def _length(file: Path) -> Seconds:
+    import soundfile  # noqa: PLC0415 - numpy, only where something is voiced
+
+    return Seconds(soundfile.info(file).duration)

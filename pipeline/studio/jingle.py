@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -63,7 +63,7 @@ def _silence(milliseconds: int) -> "AudioSegment":
     return silent
 
 
-def _pydub():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module without types
+def _pydub() -> Any:  # noqa: ANN401 - a module without types
     with warnings.catch_warnings():
         # It looks for ffmpeg when it is imported; nothing here needs it to have one.
         warnings.simplefilter("ignore")

@@ -17,7 +17,7 @@ def curve(peaks: Samples, ceiling: float) -> Levels:
     Look-ahead of 6 ms, exponential release of 80 ms, edges smoothed over 11 ms; never above what a hop or its
     neighbours need.
     """
-    needed = np.maximum(0.0, 20 * np.log10(np.maximum(peaks, 1e-9) / ceiling))
+    needed = np.maximum(0.0, 20 * np.log10(np.maximum(peaks.astype(np.float64), 1e-9) / ceiling))
     if not needed.any():
         return np.zeros(len(peaks))
     return -_averaged(_released(_held(needed)))
@@ -44,7 +44,7 @@ def _released(needed: Levels) -> Levels:
         best = np.maximum.accumulate(np.maximum(logs, np.log(max(carried, 1e-12))))
         out[at : at + 4000] = np.exp(best - line)
         carried = float(out[min(at + 4000, len(needed)) - 1])
-    out[out < 1e-3] = 0.0
+    out[out < 1e-4] = 0.0
     return out
 
 

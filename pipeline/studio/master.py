@@ -85,7 +85,7 @@ def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
 
 
 def _solve(mixed: Mix, peaks: Samples, aim: _Aim) -> tuple[float, Levels]:
-    """The gain in dB and the limiter's curve that reach the aim together: more gain makes the limiter turn down more."""
+    """The gain in dB and the limiter's curve that reach the aim together: more gain makes it turn down more."""
     gain = aim.loudness - _loudness(mixed.energy)
     reduction = np.zeros(len(peaks))
     for _ in range(12):

@@ -17,6 +17,8 @@ from pipeline.studio.meter import Levels, Samples, Weighting, hop_energy
 
 LEVEL = Lufs(-23.0)
 """What every clip is brought to before mixing, so that no limiter has to even them out later."""
+_MUSIC = -6.0
+"""LU that idents and stings lie below speech: they have no pauses, and horns make them shrill."""
 _MOST_GAIN = 30.0
 _EDGE = 0.005
 """Seconds over which a clip fades in and out: no click where silence was cut off."""
@@ -64,7 +66,7 @@ def mix(  # noqa: PLR0917 - a rundown's sounds and where they go
 ) -> Mix:
     """Render a timeline to `out` (raw float32); `clips` are the sounds its segments name.
 
-    Speech and recordings stand at LEVEL, music 3 LU below; the bed lies where the timeline says, ducked.
+    Speech and recordings stand at LEVEL, music 6 LU below; the bed lies where the timeline says, ducked.
     """
     with out.open("wb") as stream:
         spool = _Spool(stream, sample_rate, _Bed(timeline, bed, sample_rate) if bed else None)
@@ -121,7 +123,7 @@ class _Spool:
 
 
 def _levelled(clip: Clip, placed: Placed, sample_rate: int) -> Iterator[Samples]:
-    wanted = LEVEL if placed.segment.kind in SPOKEN else LEVEL - 3.0
+    wanted = LEVEL if placed.segment.kind in SPOKEN else LEVEL + _MUSIC
     gain = np.float32(10 ** (np.clip(wanted - clip.loudness, -_MOST_GAIN, _MOST_GAIN) / 20))
     for block in resampled(clip, sample_rate):
         yield block * gain

@@ -45,13 +45,13 @@ def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Capt
     with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True}):
         figure = Figure(figsize=(14, 4.2), dpi=100, facecolor="white")
         wave, level = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        figure.subplots_adjust(left=0.055, right=0.985, top=0.85, bottom=0.11, hspace=0.12)
+        figure.subplots_adjust(left=0.055, right=0.985, top=0.88, bottom=0.12, hspace=0.08)
         figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
         figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
         _draw_wave(wave, mastered, timeline)
         _draw_level(level, mastered, profile)
         level.set_xlim(0, max(0.1, len(mastered.peaks) / 10))
-        level.set_xlabel("giây", loc="right", labelpad=-2)
+        level.set_xlabel("giây")
         part = out.with_name(f".{out.name}.part")
         FigureCanvasAgg(figure).print_png(str(part), metadata={"Software": None})
     part.replace(out)
@@ -62,10 +62,10 @@ def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline) -> None:
     axes.fill_between(at, -mastered.peaks, mastered.peaks, color=_WAVE, linewidth=0)
     for kind, start, end in _stretches(timeline):
         color = _WAVE if kind in SPOKEN else _MUSIC
-        axes.axvspan(start, end, ymin=0, ymax=0.06, color=color, linewidth=0)
+        axes.fill_between([start, end], -1.18, -1.08, color=color, linewidth=0)
         if end - start > timeline.seconds * 0.05:
-            axes.text(start, -0.86, f" {_NAMES[kind]}", fontsize=8, color=_INK, va="bottom")
-    axes.set_ylim(-1, 1)
+            axes.text(start, -1.24, _NAMES[kind], fontsize=8, color=_INK, va="top")
+    axes.set_ylim(-1.5, 1.05)
     axes.set_yticks([-1, 0, 1])
     axes.set_ylabel("sóng âm")
     axes.spines[["top", "right"]].set_visible(False)
@@ -89,7 +89,8 @@ def _draw_level(axes: Axes, mastered: Mastered, profile: Profile) -> None:
     level = _short_term(mastered.energy)
     axes.plot(np.arange(len(level)) / 10, level, color=_LINE, linewidth=1.2)
     axes.axhline(profile.target, color=_TARGET, linewidth=1, linestyle="--")
-    axes.text(0, profile.target + 1, f" mục tiêu {profile.target:g} LUFS", fontsize=8, color=_TARGET)
+    goal = f"mục tiêu {profile.target:g} LUFS, trần {profile.ceiling:g} dBTP"
+    axes.text(0.995, 0.06, goal, fontsize=8, color=_TARGET, ha="right", transform=axes.transAxes)
     axes.set_ylim(_FLOOR, 0)
     axes.set_ylabel("LUFS (3 s)")
     axes.grid(axis="y", alpha=0.3)

@@ -1,4 +1,4 @@
-"""ID3v2.3 tags, the one version that every old player reads; text in UTF-16, so that Khmer and Vietnamese stay whole."""
+"""ID3v2.3 tags, which every old player reads; text in UTF-16, so that Khmer and Vietnamese stay whole."""
 
 from dataclasses import dataclass
 from datetime import datetime

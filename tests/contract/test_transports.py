@@ -131,7 +131,11 @@ def test_what_is_delivered_stands_there_whole_proven_and_with_its_papers(station
         )
         for p in sent
     ]
-    done = push(station, *sent, extras=papers(station, entries, NOW.astimezone(ZONE), "Asia/Ho_Chi_Minh"))
+    done = push(
+        station,
+        *sent,
+        extras=papers(station, entries, [e.file for e in entries], NOW.astimezone(ZONE), "Asia/Ho_Chi_Minh"),
+    )
     papers_of = {name for p in sent for name in (p.name, f"{p.name}.json", f"{p.name}.sha256")}
     assert set(names(folder)) == papers_of | {"BANTIN.m3u8", "LICH-PHAT.txt"}
     for p, receipt in zip(sent, done.receipts, strict=True):
@@ -156,7 +160,9 @@ def test_a_second_delivery_sends_nothing_though_time_has_passed(station, folder,
 
     def go(hour):
         made = datetime(2026, 11, 24, hour, tzinfo=ZONE)
-        return push(station, parcel(), extras=papers(station, entries, made, "Asia/Ho_Chi_Minh"))
+        return push(
+            station, parcel(), extras=papers(station, entries, [e.file for e in entries], made, "Asia/Ho_Chi_Minh")
+        )
 
     assert go(21).sent > 600_000
     before = (folder / "LICH-PHAT.txt").stat()

@@ -112,8 +112,8 @@ def test_an_unreachable_station_fails_alone(workspace):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         workspace.station("TOT")
-        workspace.station("HONG", transport="sftp", folder=".", host="127.0.0.1", port=taken.getsockname()[1], user="loa",
-                          key="keys/khong-co", host_key=WRONG_KEY)  # fmt: skip
+        line = {"host": "127.0.0.1", "port": taken.getsockname()[1], "user": "loa", "host_key": WRONG_KEY}
+        workspace.station("HONG", transport="sftp", folder=".", key="keys/khong-co", **line)
         client_key(workspace)
         approved(workspace)
         done = workspace.bantin("push", code=6)

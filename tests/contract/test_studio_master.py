@@ -1,0 +1,287 @@
+"""Masters as a listener and an old player get them, measured by ffmpeg's own meter."""
+
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import datetime
+
+import lameenc
+import numpy as np
+import pytest
+import soundfile
+from mutagen.id3 import ID3
+
+from pipeline.core.errors import BadRecording
+from pipeline.core.model import Language, Profile
+from pipeline.core.rundown import Segment, SegmentKind, lay
+from pipeline.studio import jingle
+from pipeline.studio.decode import probe
+from pipeline.studio.master import encoder_loss, master
+from pipeline.studio.meter import measure
+from pipeline.studio.mix import mix
+from pipeline.studio.picture import Caption, draw
+from pipeline.studio.tag import Tags, tag
+from pipeline.studio.tools import ffmpeg
+
+PROFILE = Profile(name="loa-xa")
+
+
+def speech(seconds=8.0, rate=24000, level=0.1, seed=1):
+    """Noise with the rhythm and the crest of speech: bursts of syllables, pauses between words."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * 8)
+    syllables = np.where(rng.random(count) < 0.75, rng.uniform(0.2, 1.0, count), 0.003)
+    envelope = np.interp(np.arange(round(seconds * rate)), np.arange(count) * rate / 8, syllables)
+    voiced = np.convolve(rng.standard_normal(len(envelope)), np.hanning(24), "same")
+    return (voiced * envelope * level / np.abs(voiced).max()).astype(np.float32)
+
+
+def save(path, samples, rate=24000, **options):
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+def clips(tmp_path, *files):
+    return {file.stem: probe(file, ffmpeg(), tmp_path) for file in files}
+
+
+def rundown(sounds, kind=SegmentKind.SPEECH, pause=0.3):
+    return [Segment(kind=kind, seconds=c.seconds, source=name, pause=pause) for name, c in sounds.items()]
+
+
+def produced(tmp_path, *files, profile=PROFILE, bed=None):
+    sounds = clips(tmp_path, *files)
+    timeline = lay(rundown(sounds), bed=bed is not None)
+    under = probe(bed, ffmpeg(), tmp_path) if bed else None
+    mixed = mix(timeline, sounds, tmp_path / "mix.f32", under, profile.sample_rate)
+    made = master(mixed, profile, tmp_path / "out.mp3", ffmpeg())
+    return tmp_path / "out.mp3", made, timeline
+
+
+def cases():
+    rng = np.random.default_rng(5)
+    clipped = np.clip(speech(level=6.0), -1, 1)
+    whisper = speech(level=0.003)
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(24000 * 4) / 24000)).astype(np.float32)
+    clicks = speech()
+    clicks[rng.integers(0, len(clicks), 40)] = 1.0
+    return {"speech": speech(), "clipped": clipped, "whisper": whisper, "tone": tone, "clicks": clicks,
+            "one second": speech(1.0), "half a second": speech(0.5)}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(cases()))
+def test_every_master_is_on_target_and_under_its_ceiling(tmp_path, name):
+    out, made, _ = produced(tmp_path, save(tmp_path / "a.wav", cases()[name], subtype="FLOAT"))
+    found = measure(out, ffmpeg())
+    if name != "half a second":  # ffmpeg's meter needs 400 ms blocks to overlap
+        assert found.integrated == pytest.approx(-16.0, abs=0.3)
+    assert found.true_peak <= -1.5
+    assert made.loudness == found
+
+
+@pytest.mark.parametrize("kbps", [48, 64, 128, 192])
+def test_other_bit_rates_meet_their_target_too(tmp_path, kbps):
+    profile = Profile(name="x", kbps=kbps, target=-18.0, ceiling=-1.0)
+    out, _, _ = produced(tmp_path, save(tmp_path / "a.wav", speech()), profile=profile)
+    found = measure(out, ffmpeg())
+    assert found.integrated == pytest.approx(-18.0, abs=0.3)
+    assert found.true_peak <= -1.0
+
+
+@pytest.mark.parametrize("kbps", [48, 64, 128, 160, 192, 224, 256])
+def test_the_encoders_loss_is_what_the_table_says(tmp_path, kbps):
+    wave = (0.25 * np.sin(2 * np.pi * 1000 * np.arange(44100 * 6) / 44100)).astype(np.float32)
+    encoder = lameenc.Encoder()
+    encoder.set_bit_rate(kbps)
+    encoder.set_in_sample_rate(44100)
+    encoder.set_channels(1)
+    encoder.set_quality(5)
+    encoder.silence()
+    data = encoder.encode((wave * 32767).astype("<i2").tobytes()) + encoder.flush()
+    (tmp_path / "x.mp3").write_bytes(data)
+    back, _ = soundfile.read(tmp_path / "x.mp3", dtype="float32")
+    middle = slice(44100, 44100 * 5)
+    loss = 20 * np.log10(np.sqrt(np.mean(wave[middle] ** 2)) / np.sqrt(np.mean(back[middle] ** 2)))
+    assert loss == pytest.approx(encoder_loss(kbps), abs=0.05)
+
+
+def test_loud_and_quiet_speakers_come_out_alike(tmp_path):
+    loud = save(tmp_path / "a.wav", speech(level=0.9))
+    quiet = save(tmp_path / "b.wav", speech(level=0.03), subtype="FLOAT")
+    out, _, timeline = produced(tmp_path, loud, quiet)
+    sound, rate = soundfile.read(out, dtype="float32")
+    levels = []
+    for placed in timeline.placed:
+        part = sound[round((placed.start + 0.2) * rate) : round((placed.end - 0.2) * rate)]
+        levels.append(20 * np.log10(np.sqrt(np.mean(part**2))))
+    assert abs(levels[0] - levels[1]) < 2.0
+
+
+def test_the_same_mix_gives_the_same_bytes(tmp_path):
+    source = save(tmp_path / "a.wav", speech())
+    first = produced(tmp_path, source)[0].read_bytes()
+    assert produced(tmp_path, source)[0].read_bytes() == first
+
+
+def test_the_file_is_constant_bit_rate_mono_without_a_xing_frame(tmp_path):
+    out, _, timeline = produced(tmp_path, save(tmp_path / "a.wav", speech()))
+    data = out.read_bytes()
+    assert b"Xing" not in data
+    assert b"Info" not in data[:1000]
+    assert data[0] == 0xFF
+    assert data[1] & 0xFA == 0xFA  # MPEG 1, layer III
+    bit_rates, at = set(), 0
+    while at + 4 <= len(data):
+        header = data[at : at + 4]
+        assert header[0] == 0xFF
+        bit_rates.add(header[2] >> 4)
+        assert header[3] >> 6 == 3  # mono
+        at += 144 * 64000 // 44100 + (header[2] >> 1 & 1)
+    assert bit_rates == {5}  # 64 kbit/s
+    assert soundfile.info(out).duration == pytest.approx(timeline.seconds, abs=0.15)
+
+
+def test_tags_are_of_the_old_version_and_keep_khmer_whole(tmp_path):
+    out, _, _ = produced(tmp_path, save(tmp_path / "a.wav", speech()))
+    tags = Tags(title="ព័ត៌មាន — Bản tin", artist="Sở", album="Bản tin", languages=(Language.KM, Language.VI),
+                date=datetime(2026, 11, 25))  # fmt: skip # noqa: DTZ001 - a local day
+    before = measure(out, ffmpeg())
+    tag(out, tags)
+    first = out.read_bytes()
+    assert first[:4] == b"ID3\x03"
+    assert first[-128:-125] != b"TAG"
+    read = ID3(out, translate=False)
+    assert read["TIT2"].text == ["ព័ត៌មាន — Bản tin"]
+    assert read["TLAN"].text == ["khmvie"]
+    assert measure(out, ffmpeg()) == before
+    tag(out, tags)
+    assert out.read_bytes() == first
+
+
+def test_a_bed_lies_under_the_words_and_not_over_them(tmp_path):
+    jingle.bed(tmp_path / "bed.wav")
+    source = save(tmp_path / "a.wav", np.concatenate([speech(4.0), np.zeros(24000 * 3, np.float32), speech(4.0)]))
+    _, _, timeline = produced(tmp_path, source)
+    bare = np.fromfile(tmp_path / "mix.f32", np.float32)
+    produced(tmp_path, source, bed=tmp_path / "bed.wav")
+    music = np.fromfile(tmp_path / "mix.f32", np.float32) - bare
+    level = 20 * np.log10(np.sqrt(np.mean(music[3 * 44100 : 8 * 44100] ** 2)) / np.sqrt(np.mean(bare**2)))
+    assert -26 < level < -14
+    assert np.abs(music[round(timeline.placed[-1].end * 44100) :]).max(initial=0) < 1e-4
+
+
+def test_our_music_is_made_the_same_every_time_and_does_not_clip(tmp_path):
+    for make, seconds in ((jingle.ident, 3.6), (jingle.sting, 1.2), (jingle.bed, 24.0)):
+        make(tmp_path / "a.wav")
+        make(tmp_path / "b.wav")
+        assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+        samples, rate = soundfile.read(tmp_path / "a.wav")
+        assert len(samples) / rate == pytest.approx(seconds, abs=0.01)
+        assert 0.05 < np.abs(samples).max() < 0.99
+
+
+def test_the_picture_is_a_png_of_known_size_and_always_the_same(tmp_path):
+    _, made, timeline = produced(tmp_path, save(tmp_path / "a.wav", speech()))
+    caption = Caption(title="ព័ត៌មានពេលព្រឹក · Bản tin sáng", subtitle="phát 25/11/2026 05:00")
+    for name in ("a.png", "b.png"):
+        draw(made, timeline, PROFILE, caption, tmp_path / name)
+    data = (tmp_path / "a.png").read_bytes()
+    assert data == (tmp_path / "b.png").read_bytes()
+    assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == (1400, 420)
+    assert len(data) < 150_000
+
+
+def test_memory_does_not_grow_with_the_length_of_the_programme(tmp_path):
+    code = (
+        "import resource, sys; from pathlib import Path; from pipeline.studio.decode import probe\n"
+        "from pipeline.studio.mix import mix; from pipeline.studio.master import master\n"
+        "from pipeline.studio.tools import ffmpeg; from pipeline.core.model import Profile\n"
+        "from pipeline.core.rundown import Segment, SegmentKind, lay\n"
+        "top = Path(sys.argv[1]); clip = probe(top / 'a.wav', ffmpeg(), top)\n"
+        "part = Segment(kind=SegmentKind.SPEECH, seconds=clip.seconds, source='a', pause=0.3)\n"
+        "mixed = mix(lay([part] * int(sys.argv[2])), {'a': clip}, top / 'm.f32')\n"
+        "master(mixed, Profile(name='x'), top / 'o.mp3', ffmpeg())\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+    )
+    save(tmp_path / "a.wav", speech(20.0))
+    used = []
+    for times in (3, 30):  # one minute, ten minutes
+        command = [sys.executable, "-c", code, str(tmp_path), str(times)]
+        used.append(int(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    assert used[1] - used[0] < 60
+
+
+# --- what must not air -----------------------------------------------------------------------------------------------
+
+
+def mp3_with_length(tmp_path):
+    """An MP3 that declares its length, as most programs write it."""
+    save(tmp_path / "a.wav", speech(20.0))
+    command = [ffmpeg(), "-loglevel", "error", "-i", tmp_path / "a.wav", "-b:a", "64k", tmp_path / "whole.mp3"]
+    subprocess.run(command, check=True)
+    return (tmp_path / "whole.mp3").read_bytes()
+
+
+def bad_recordings(tmp_path):
+    good = save(tmp_path / "good.wav", speech(3.0)).read_bytes()
+    nan = speech(2.0)
+    nan[5000] = np.nan
+    yield "rỗng", b""
+    yield "văn bản", b"<html><body>404 Not Found</body></html>" * 50
+    yield "ngẫu nhiên", np.random.default_rng(1).bytes(60_000)
+    yield "chỉ có đầu", good[:44]
+    yield "cụt", good[: len(good) // 2]
+    yield "100 mẫu", save(tmp_path / "s.wav", speech(2.0)[:100]).read_bytes()
+    yield "NaN", save(tmp_path / "n.wav", nan, subtype="FLOAT").read_bytes()
+    yield "im lặng", save(tmp_path / "z.wav", np.zeros(48000, np.float32)).read_bytes()
+    yield "mp3 cụt", mp3_with_length(tmp_path)[:90_000]
+    yield "danh sách", b"#EXTM3U\nfile:///etc/passwd\n" + b"#\n" * 500
+
+
+def test_a_bad_recording_is_refused_with_its_reason(tmp_path):
+    taken = []
+    for name, data in bad_recordings(tmp_path):
+        file = tmp_path / "x.bin"
+        file.write_bytes(data)
+        with suppress(BadRecording):
+            probe(file, ffmpeg(), tmp_path)
+            taken.append(name)
+    assert taken == []
+
+
+def test_a_whole_recording_of_each_kind_is_taken(tmp_path):
+    save(tmp_path / "a.wav", speech(5.0))
+    for suffix in ("flac", "ogg", "mp3", "m4a", "opus", "wma", "aac"):
+        out = tmp_path / f"a.{suffix}"
+        subprocess.run([ffmpeg(), "-loglevel", "error", "-i", tmp_path / "a.wav", "-y", out], check=True)
+        assert probe(out, ffmpeg(), tmp_path).seconds == pytest.approx(5.0, abs=0.3), suffix
+
+
+def test_two_sides_that_cancel_each_other_are_still_heard(tmp_path):
+    left = speech(3.0)
+    file = save(tmp_path / "a.wav", np.stack([left, -left], axis=1))
+    clip = probe(file, ffmpeg(), tmp_path)
+    assert clip.weights == (1.0, 0.0)
+    assert np.abs(np.concatenate(list(clip.blocks()))).max() > 0.05
+
+
+def test_a_dead_side_does_not_halve_the_other(tmp_path):
+    left = speech(3.0)
+    clip = probe(save(tmp_path / "a.wav", np.stack([np.zeros_like(left), left], axis=1)), ffmpeg(), tmp_path)
+    assert clip.weights == (0.0, 1.0)
+
+
+def test_silence_at_the_ends_is_cut_and_silence_inside_is_kept(tmp_path):
+    quiet = np.zeros(24000, np.float32)
+    file = save(tmp_path / "a.wav", np.concatenate([quiet, speech(2.0), quiet, speech(2.0), quiet, quiet]))
+    assert probe(file, ffmpeg(), tmp_path).seconds == pytest.approx(5.0, abs=0.3)
+
+
+def test_resampling_leaves_no_images(tmp_path):
+    tone = (0.5 * np.sin(2 * np.pi * 3000 * np.arange(24000 * 2) / 24000)).astype(np.float32)
+    sounds = clips(tmp_path, save(tmp_path / "a.wav", tone, subtype="FLOAT"))
+    mixed = mix(lay(rundown(sounds, pause=0.0)), sounds, tmp_path / "m.f32")
+    middle = mixed.samples(22050, 22050 + 32768)
+    spectrum = np.abs(np.fft.rfft(middle * np.blackman(len(middle))))
+    hertz = np.fft.rfftfreq(len(middle), 1 / 44100)
+    assert 20 * np.log10(spectrum[hertz > 5000].max() / spectrum.max()) < -80

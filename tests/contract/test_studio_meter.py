@@ -1,0 +1,76 @@
+"""Our meter against EBU Tech 3341 and against ffmpeg's."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.studio.limiter import curve
+from pipeline.studio.meter import REACH, Gating, measure, true_peaks
+from pipeline.studio.tools import ffmpeg
+
+RATES = [44100, 48000]
+IN_PHASE = 10 * np.log10(2)
+"""EBU's signals are stereo in phase; one channel of them reads this much less."""
+
+
+def sine(level, seconds, rate, hertz=1000.0, phase=0.0):
+    at = np.arange(round(seconds * rate)) / rate
+    return (10 ** (level / 20) * np.sin(2 * np.pi * hertz * at + phase)).astype(np.float32)
+
+
+def read(signal, rate):
+    gating = Gating(rate)
+    for start in range(0, len(signal), 50_001):  # blocks that fit no hop
+        gating.feed(signal[start : start + 50_001])
+    return gating.loudness() + IN_PHASE
+
+
+CASES = {
+    1: [(-23, 20)],
+    2: [(-33, 20)],
+    3: [(-36, 10), (-23, 60), (-36, 10)],
+    4: [(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)],
+    5: [(-26, 20), (-20, 20.1), (-26, 20)],
+}
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("case", CASES)
+def test_the_meter_reads_the_ebu_cases_within_a_tenth(case, rate):
+    signal = np.concatenate([sine(level, seconds, rate) for level, seconds in CASES[case]])
+    assert read(signal, rate) == pytest.approx(-33 if case == 2 else -23, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(("divisor", "degrees"), [(4, 0), (4, 45), (6, 60), (8, 67.5)])
+def test_a_true_peak_is_found_between_the_samples(rate, divisor, degrees):
+    signal = sine(-6.0206, 0.5, rate, hertz=rate / divisor, phase=np.radians(degrees))
+    inner = true_peaks(signal)[4 * REACH : -4 * REACH]
+    assert -6.0 - 0.4 <= 20 * np.log10(inner.max()) <= -6.0 + 0.2
+
+
+@pytest.mark.parametrize("rate", [22050, 44100])
+def test_our_meter_agrees_with_ffmpegs(tmp_path, rate):
+    rng = np.random.default_rng(7)
+    swell = np.repeat(np.abs(rng.standard_normal(150)), rate // 10)
+    signal = (rng.standard_normal(len(swell)) * swell * 0.05).astype(np.float32)
+    soundfile.write(tmp_path / "x.wav", signal, rate, subtype="FLOAT")
+    theirs = measure(tmp_path / "x.wav", ffmpeg())
+    assert read(signal, rate) - IN_PHASE == pytest.approx(theirs.integrated, abs=0.1)
+
+
+def test_the_limiter_covers_every_peak_and_lets_go_again():
+    rng = np.random.default_rng(3)
+    peaks = rng.uniform(0.0, 0.4, 20_000).astype(np.float32)
+    loud = rng.integers(100, 19_000, 300)
+    peaks[loud] = rng.uniform(0.5, 4.0, 300).astype(np.float32)
+    peaks[19_000:] = 0.1
+    gain = 10 ** (curve(peaks, 0.5) / 20)
+    assert (peaks * gain <= 0.5 * 1.0001).all()
+    assert (gain <= 1.0).all()
+    assert gain[19_800:].min() > 0.999
+    assert np.abs(np.diff(20 * np.log10(gain))).max() < 3.0  # dB in a millisecond: no click
+
+
+def test_what_is_below_the_ceiling_is_not_touched():
+    assert not curve(np.full(1000, 0.4, np.float32), 0.5).any()

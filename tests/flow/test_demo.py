@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from mutagen.id3 import ID3
 from mutagen.mp3 import MP3, BitrateMode
+
 from pipeline.studio.tools import ffmpeg
 
 pytestmark = pytest.mark.xdist_group("demo")

@@ -506,7 +506,7 @@ def _push(desk: "Desk", only: str, as_json: bool) -> None:
 
     done = pushing.push(desk, only)
     for attempt in done.failed:
-        if attempt.problem and len(done.attempts) > 1:
+        if attempt.problem:
             _print_problem(attempt.problem)
     if as_json:
         _print_json({"sent": done.sent, "missed": done.missed, "stations": [

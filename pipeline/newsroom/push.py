@@ -64,15 +64,16 @@ class Pushed:
         """Raise for the caller's exit code where a station failed.
 
         Raises:
-            AllStationsFailed, SomeStationsFailed, or the one problem itself where there was one station.
+            StationBusy: all that failed are being served by another run.
+            AllStationsFailed, SomeStationsFailed: any other failure.
         """
-        failed = self.failed
-        if not failed:
+        problems = [a.problem for a in self.attempts if a.problem]
+        if not problems:
             return
-        if len(self.attempts) == 1 and failed[0].problem:
-            raise failed[0].problem
-        kind = AllStationsFailed if len(failed) == len(self.attempts) else SomeStationsFailed
-        raise kind(failed=len(failed), total=len(self.attempts))
+        if all(isinstance(problem, StationBusy) for problem in problems):
+            raise problems[0]
+        kind = AllStationsFailed if len(problems) == len(self.attempts) else SomeStationsFailed
+        raise kind(failed=len(problems), total=len(self.attempts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,280 @@
+"""Use cases on a real ledger, real voices and a real studio; only the clock is the test's own."""
+
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline import config, wiring
+from pipeline.core.errors import EngineUnavailable, NotApprovable, NotApproved, TextLost
+from pipeline.core.facts import Happened
+from pipeline.core.model import Language
+from pipeline.core.status import Stage, status_of
+from pipeline.newsroom import approvals, bulletins, plan, push, scripts
+from pipeline.newsroom.tally import tally
+
+TOP = Path(__file__).parents[2]
+TEXT = "Tiêu đề: Tin hôm nay\n\nCâu thứ nhất của bản tin.\n\nCâu thứ hai của bản tin.\n"
+
+
+class Clock:
+    def __init__(self):
+        self.at = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 22:00 in Cà Mau
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def open_desk(folder, clock, **changes):
+    file = folder / "config.toml"
+    text = (TOP / "config.toml").read_text("utf-8")
+    lines = {"online": "false", "embedded_may_air": "true", "settle_seconds": "0", **changes}
+    for key, value in lines.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{key} = ")]
+        text = text.replace(line, f"{key} = {value}")
+    file.write_text(text, "utf-8")
+    return wiring.open_desk(config.load(folder), now=clock)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "tram").mkdir()
+    row = f"A,1,Trạm A,folder,{tmp_path / 'tram'}"
+    (tmp_path / "stations.csv").write_text(f"code,commune,name,transport,folder\n{row}\n", "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def desk(folder, clock):
+    with open_desk(folder, clock) as opened:
+        yield opened
+
+
+def taken(desk, text=TEXT, name="tin.txt"):
+    file = desk.config.scripts / name
+    file.write_text(text, "utf-8")
+    (result,) = scripts.sweep(desk, [file])
+    return result.bulletin
+
+
+def voiced(desk, bulletin):
+    return [f.detail["voiced"] for f in desk.ledger.facts(bulletin.id, Happened.VOICED)]
+
+
+def stage(desk, bulletin):
+    return status_of(desk.ledger.facts(bulletin.id)).stage
+
+
+def test_one_changed_sentence_is_one_new_take(desk):
+    first = taken(desk)
+    bulletins.render(desk, first)
+    second = taken(desk, TEXT.replace("thứ hai", "thứ ba"), "sua.txt")
+    bulletins.render(desk, second)
+    assert first.id != second.id
+    assert voiced(desk, first)[0] > 1
+    assert voiced(desk, second) == [1]
+
+
+def test_rendering_again_voices_nothing_and_keeps_the_signature(desk):
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    approvals.approve(desk, bulletin, "Người duyệt")
+    bulletins.render(desk, bulletin)
+    assert voiced(desk, bulletin)[1:] == [0]
+    assert status_of(desk.ledger.facts(bulletin.id)).may_go_out
+
+
+def test_a_render_that_sounds_different_voids_the_signature_and_nothing_goes_out(folder, clock):
+    with open_desk(folder, clock) as desk:
+        bulletin = taken(desk)
+        bulletins.render(desk, bulletin)
+        approvals.approve(desk, bulletin, "Người duyệt")
+        plan.plan(desk, bulletin)
+    with open_desk(folder, clock, vietnamese_rate="170") as desk:
+        bulletins.render(desk, bulletin)
+        assert stage(desk, bulletin) is Stage.WAITING
+        assert push.wanted(desk) == []
+        with pytest.raises(NotApproved):
+            plan.plan(desk, bulletin)
+
+
+def test_a_render_cut_short_goes_on_where_it_was(folder, clock):
+    """Killed in the middle of voicing: what was voiced is found again."""
+    (folder / "scripts" / "tin.txt").write_text(
+        TEXT + "Câu thứ ba. " * 30 + "\n".join(f"Câu số {n}." for n in range(60))
+    )
+    with open_desk(folder, clock) as desk:
+        scripts.sweep(desk, [folder / "scripts" / "tin.txt"])
+    code = (
+        "import os, sys; from pathlib import Path; from pipeline import config, wiring\n"
+        "from pipeline.newsroom import bulletins\n"
+        "seen = []\n"
+        "def progress(step, done, total):\n"
+        "    if step == 'voice' and done == 20: os._exit(9)\n"
+        "with wiring.open_desk(config.load(Path(sys.argv[1])), progress=progress) as desk:\n"
+        "    bulletins.render(desk, desk.ledger.bulletins()[0])\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(folder)], check=False).returncode == 9
+    with open_desk(folder, clock) as desk:
+        (bulletin,) = desk.ledger.bulletins()
+        bulletins.render(desk, bulletin)
+        (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+        assert 0 < fact.detail["voiced"] <= fact.detail["takes"] - 15
+        assert [p for p in (desk.store.folder / "tmp").iterdir() if p.is_file()] == []
+
+
+def test_a_script_is_taken_again_after_a_power_cut_before_it_was_moved(desk):
+    bulletin = taken(desk)
+    (moved,) = (desk.config.scripts / "da-nhan").rglob("tin.txt")
+    shutil.move(moved, desk.config.scripts / "tin.txt")  # as if the cut came between ledger and move
+    (again,) = scripts.sweep(desk, [desk.config.scripts / "tin.txt"])
+    assert again.again
+    assert again.bulletin == bulletin
+    assert not (desk.config.scripts / "tin.txt").exists()
+    assert len(desk.ledger.bulletins()) == 1
+
+
+def test_when_the_first_engine_fails_the_next_one_speaks_the_whole_language(desk):
+    class Down:
+        name, version, embedded = "down", "1", False
+        voices = tuple(v for v in desk.engines["embedded"][0].voices)
+
+        def settings(self, voice):
+            return {}
+
+        def check(self):
+            raise EngineUnavailable(engine="down", reason="x", how="y")
+
+        def speak(self, text, voice, out):
+            raise EngineUnavailable(engine="down", reason="x", how="y")
+
+    object.__setattr__(desk, "engines", {**desk.engines, "edge": (Down(),)})
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert set(fact.detail["engines"]) == {"espeak"}
+    assert fact.detail["embedded"] is True
+
+
+def test_khmer_is_spoken_by_the_khmer_voice_and_a_vietnamese_name_inside_it_by_the_vietnamese(desk):
+    bulletin = taken(desk, "សូមបងប្អូននៅឃុំ Đất Mũi ស្តាប់ព័ត៌មាន។\n", "km.txt")
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert fact.detail["engines"]["khmer"] >= 2
+    assert fact.detail["engines"]["espeak"] >= 1
+    sentences = bulletins.reading_of(desk, bulletin).sentences
+    assert [s.text for s in sentences if s.language is Language.VI] == ["Đất Mũi"]
+
+
+def test_a_text_that_a_voice_would_lose_is_held_with_what_was_lost(desk):
+    bulletin = taken(desk, "Tiêu đề: Tin\n\nBà con nghe ข่าว hôm nay.\n", "thai.txt")
+    with pytest.raises(TextLost):
+        bulletins.render(desk, bulletin)
+    status = status_of(desk.ledger.facts(bulletin.id))
+    assert status.stage is Stage.HELD
+    assert "ข่าว" in status.reason
+    with pytest.raises(NotApprovable):
+        approvals.approve(desk, bulletin, "Người duyệt")
+    with pytest.raises(TextLost):
+        bulletins.render(desk, bulletin)
+    assert len(desk.ledger.facts(bulletin.id, Happened.HELD)) == 1  # the same reason is told once
+
+
+def test_nobody_signs_without_a_name(desk):
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    with pytest.raises(NotApprovable):
+        approvals.approve(desk, bulletin, "  ")
+
+
+def ready(desk):
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    approvals.approve(desk, bulletin, "Người duyệt")
+    plan.plan(desk, bulletin)
+    return bulletin
+
+
+def test_a_night_without_the_file_is_told_once_and_does_not_count(desk, clock):
+    bulletin = ready(desk)
+    clock.at += timedelta(days=2)  # no power for two days
+    assert push.push(desk).missed == 2
+    assert push.push(desk).missed == 0
+    assert len(desk.ledger.facts(bulletin.id, Happened.MISSED)) == 2
+    assert list((desk.config.workspace / "tram").iterdir()) == []
+    assert tally(desk).counted == 0
+
+
+def test_what_arrived_in_time_counts_and_is_never_called_missed(desk, clock):
+    ready(desk)
+    assert push.push(desk).sent == 1
+    clock.at += timedelta(days=2)
+    assert push.push(desk).missed == 0
+    assert tally(desk).counted == 1
+
+
+def test_what_airs_later_than_the_hours_ahead_waits(desk):
+    bulletin = taken(desk, "Tiêu đề: Tin\nPhát: 30/11/2026 05:00\n\nBà con chú ý.\n")
+    bulletins.render(desk, bulletin)
+    approvals.approve(desk, bulletin, "Người duyệt")
+    assert plan.plan(desk, bulletin).added == 1
+    assert push.wanted(desk) == []
+
+
+def test_planning_twice_adds_nothing(desk):
+    bulletin = ready(desk)
+    assert plan.plan(desk, bulletin).added == 0
+    assert len(desk.ledger.transmissions(bulletin.id)) == 2
+
+
+def test_an_announcers_recording_airs_and_the_text_beside_it_is_only_its_transcript(desk):
+    from pipeline.newsroom.voicing import say
+
+    say(desk, "Đây là bản ghi của phát thanh viên.", Language.VI, desk.config.scripts / "tin.wav")
+    bulletin = taken(desk)
+    (master,) = bulletins.render(desk, bulletin)
+    assert desk.ledger.facts(bulletin.id, Happened.VOICED) == []
+    assert master.seconds < 10
+    assert sorted(f.name for f in (desk.config.scripts / "da-nhan").rglob("*.*")) == ["tin.txt", "tin.wav"]
+
+
+def test_a_recording_in_the_middle_of_a_script_airs_in_its_place(desk):
+    from pipeline.newsroom.voicing import say
+
+    say(desk, "Ý kiến của bà con.", Language.VI, desk.config.scripts / "phong-van.wav")
+    bulletin = taken(desk, "Tiêu đề: Tin\n\nMời bà con nghe.\n\n[ghi âm: phong-van.wav]\n\n[nghỉ 2 giây]\n\nHết.\n")
+    (longer,) = bulletins.render(desk, bulletin)
+    plain = taken(desk, "Tiêu đề: Tin\n\nMời bà con nghe.\n\nHết.\n", "ngan.txt")
+    (shorter,) = bulletins.render(desk, plain)
+    assert longer.seconds - shorter.seconds > 3
+
+
+def test_a_damaged_recording_is_held_with_the_reason_and_stays_in_the_store(desk):
+    file = desk.config.scripts / "hong.wav"
+    from pipeline.newsroom.voicing import say
+
+    say(desk, "Bản ghi này sẽ bị cắt cụt giữa chừng.", Language.VI, file)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    (result,) = scripts.sweep(desk, [file])
+    bulletins.render_new(desk)
+    status = status_of(desk.ledger.facts(result.bulletin.id))
+    assert status.stage is Stage.HELD
+    assert "cụt" in status.reason
+    assert result.bulletin.script in desk.store
+
+
+def test_the_folder_for_people_holds_what_was_signed(desk):
+    bulletin = ready(desk)
+    (sound,) = desk.config.bulletins.rglob("*.mp3")
+    (digest,) = status_of(desk.ledger.facts(bulletin.id)).masters.values()
+    assert sound.read_bytes() == desk.store.get(digest).read_bytes()
+    assert sound.parent.relative_to(desk.config.bulletins).as_posix() == "2026/11/24"

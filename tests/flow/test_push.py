@@ -1,0 +1,128 @@
+"""The nightly push as an operator sees it, to real OpenSSH and to stations that refuse."""
+
+import shutil
+import subprocess
+
+import pytest
+
+TEXT = "Tiêu đề: Tin hôm nay\n\nBà con chú ý theo dõi.\n"
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
+
+
+@pytest.fixture
+def bulletin(workspace):
+    """A bulletin that is approved, with whatever stations the test adds before it asks for this."""
+
+    def make(text=TEXT, name="tin.txt"):
+        (row,) = workspace.json("add", workspace.drop(name, text))
+        workspace.bantin("approve", row["id"], "--by", "Người duyệt")
+        return row["id"]
+
+    return make
+
+
+def over_ssh(server, folder, **changes):
+    columns = {"transport": "sftp", "host": server.host, "port": server.port, "user": server.user, "key": server.key,
+               "host_key": server.host_key, "folder": folder}  # fmt: skip
+    return {**columns, **changes}
+
+
+def test_openssh_gets_the_file_and_proves_it_by_its_own_hash(workspace, openssh, bulletin, tmp_path):
+    folder = tmp_path / "loa"
+    folder.mkdir()
+    workspace.station("CM-01", **over_ssh(openssh, folder))
+    name = bulletin()
+    assert workspace.json("push")["sent"] == 1
+    assert workspace.json("push") == {"sent": 0, "missed": 0, "stations": []}
+    (sound,) = folder.glob("*.mp3")
+    assert (
+        subprocess.run(["/usr/bin/env", "sha256sum", "-c", f"{sound.name}.sha256"], cwd=folder, check=False).returncode
+        == 0
+    )
+    confirmed = [f for f in workspace.json("show", name)["facts"] if f["happened"] == "confirmed"]
+    assert [f["detail"]["verified"] for f in confirmed] == ["hash"]
+
+
+def test_a_station_that_shows_another_host_key_gets_nothing(workspace, openssh, bulletin, tmp_path):
+    folder = tmp_path / "loa"
+    folder.mkdir()
+    workspace.station("CM-01", **over_ssh(openssh, folder, host_key=OTHER_KEY))
+    good = workspace.station("CM-02")
+    bulletin()
+    told = workspace.bantin("push", code=6).stderr
+    assert "D-102" in told
+    assert "SHA256:" in told
+    assert "stations.csv" in told
+    assert list(folder.iterdir()) == []
+    assert list(good.glob("*.mp3"))
+
+
+def test_a_full_station_is_told_before_anything_is_sent(workspace, bulletin):
+    folder = workspace.station("DAY")
+    good = workspace.station("TOT")
+    mount = ["/usr/bin/env", "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    try:
+        bulletin()
+        told = workspace.bantin("push", code=6).stderr
+        assert "D-104" in told
+        assert list(folder.iterdir()) == []
+    finally:
+        subprocess.run(["/usr/bin/env", "umount", "--lazy", str(folder)], check=True)
+    assert list(good.glob("*.mp3"))
+    assert workspace.json("push")["sent"] == 1  # there is room now
+
+
+def test_a_receipt_lost_in_a_power_cut_is_found_again_and_nothing_is_sent_twice(workspace, bulletin):
+    folder = workspace.station("A")
+    name = bulletin()
+    shutil.copytree(workspace.state, workspace.folder / "before")
+    workspace.bantin("push")
+    times = {f.name: f.stat().st_mtime_ns for f in folder.iterdir()}
+    shutil.rmtree(workspace.state)
+    (workspace.folder / "before").rename(workspace.state)  # the file is there, its receipt is not
+    done = workspace.json("push")
+    assert done["sent"] == 0
+    assert done["stations"][0]["bytes"] == 0
+    assert {f.name: f.stat().st_mtime_ns for f in folder.iterdir()} == times
+    assert workspace.json("list")[0]["stage"] == "arrived"
+    confirmed = [f for f in workspace.json("show", name)["facts"] if f["happened"] == "confirmed"]
+    assert len(confirmed) == 1
+
+
+def test_a_second_bulletin_goes_into_the_same_timetable(workspace, bulletin):
+    folder = workspace.station("A")
+    bulletin()
+    workspace.bantin("push")
+    bulletin("Tiêu đề: Tin thứ hai\n\nBà con nghe tiếp.\n", "hai.txt")
+    workspace.bantin("push")
+    timetable = (folder / "LICH-PHAT.txt").read_text("utf-8-sig")
+    assert "Tin hôm nay" in timetable
+    assert "Tin thứ hai" in timetable
+    playlist = (folder / "BANTIN.m3u8").read_text("utf-8")
+    assert playlist.count(".mp3") == 2
+
+
+def test_a_dry_run_says_what_would_go_and_sends_nothing(workspace, bulletin):
+    folder = workspace.station("A")
+    name = bulletin()
+    assert workspace.json("push", "--dry-run") == [{"station": "A", "bulletins": [name]}]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_withdrawn_bulletin_is_not_sent(workspace, bulletin):
+    folder = workspace.station("A")
+    workspace.bantin("withdraw", bulletin(), "--by", "Người duyệt")
+    assert workspace.json("push")["sent"] == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_a_station_outside_its_windows_is_left_out_and_it_is_told(workspace):
+    workspace.station("A", windows="16:30-18:30")
+    workspace.station("B", languages="km")
+    (row,) = workspace.json("add", workspace.drop("tin.txt", TEXT))
+    told = workspace.bantin("approve", row["id"], "--by", "Người duyệt").stderr
+    assert "05:00" in told
+    assert "không phát tiếng này" in told
+    assert workspace.json("push", "--dry-run") == [{"station": "A", "bulletins": [row["id"]]}]

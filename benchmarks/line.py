@@ -115,7 +115,7 @@ def measured(*words: str | Path) -> dict[str, float | str]:
 def _tell(result: dict[str, float] | dict[str, float | str]) -> None:
     own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, others))
-    print(json.dumps({**result, "cpu": cpu, "mb": own.ru_maxrss / 1024, "others_mb": others.ru_maxrss / 1024}))
+    print(json.dumps({**result, "cpu": cpu, "mb": own.ru_maxrss / 1024}))
 
 
 def _start(command: list[str]) -> float:
@@ -132,12 +132,12 @@ def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
-        print(f"{'line':<34}{'audio min':>10}{'CPU s':>8}{'peak MB':>9}{'worker MB':>11}")
+        print(f"{'line':<34}{'audio min':>10}{'CPU s':>8}{'peak MB':>9}")
         lines = {}
         for minutes in MINUTES:
             lines[minutes] = got = measured("render", top / f"w{minutes}", str(minutes))
             print(f"{f'whole line, {minutes} min':<34}{float(got['seconds']) / 60:>10.1f}{float(got['cpu']):>8.2f}"
-                  f"{float(got['mb']):>9.0f}{float(got['others_mb']):>11.0f}")  # fmt: skip
+                  f"{float(got['mb']):>9.0f}")  # fmt: skip
         ten = lines[10]
         bare = measured("speak", str(ten["spoken"]), top / "bare.wav")
         _decode(Path(str(ten["master"])), top / "mix.wav")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pipeline import reading
 from pipeline.core.errors import PipelineError, StoreDamaged
-from pipeline.core.facts import Fact, Happened
+from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import (
     Bulletin,
     BulletinId,
@@ -144,10 +144,11 @@ def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     register = reading.Register(desk.config.settings.reading.register_)
     text = reading.read(script, register)
     digest = desk.store.put_bytes(documents.readings().dump_json(text))
-    notes = [f"{note.about}: {note.message}" for note in text.notes]
-    desk.ledger.record(
-        desk.fact(Happened.READ, bulletin=bulletin, digest=digest, sentences=len(text.sentences), notes=[*notes])
-    )
+    before = desk.ledger.facts(bulletin.id, Happened.READ)
+    if not before or before[-1].digest != digest:  # read again to the same words is no news
+        notes: list[Json] = [f"{note.about}: {note.message}" for note in text.notes]
+        fact = desk.fact(Happened.READ, bulletin=bulletin, digest=digest, sentences=len(text.sentences), notes=notes)
+        desk.ledger.record(fact)
     return text
 
 

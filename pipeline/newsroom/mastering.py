@@ -12,6 +12,7 @@ from pipeline.core.model import (
     PauseMark,
     Profile,
     Reading,
+    Recipe,
     RecordingMark,
     Seconds,
     Sentence,
@@ -80,13 +81,20 @@ class Rack:
         return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch)
 
     def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
-        """Ours, made when it is first needed, or a file of the newsroom's own in scripts/am-thanh."""
-        store = self.desk.store
+        """Ours, made once for a workspace and found again by recipe, or a file of the newsroom's in scripts/am-thanh."""
+        desk = self.desk
         if name != _OWN:
-            return store.put(_own_music(self.desk, name))
-        with store.scratch() as folder:
-            make(folder / "music.wav")
-            return store.adopt(folder / "music.wav")
+            return desk.store.put(_own_music(desk, name))
+        recipe = Recipe(text=make.__name__, engine="jingle", version=jingle.VERSION, voice=name).digest
+        known = desk.ledger.take(recipe)
+        if known and known.audio in desk.store:
+            return known.audio
+        file = self.scratch / f"{make.__name__}.wav"
+        make(file)
+        audio = desk.store.adopt(file)
+        seconds = self._probe(audio).seconds
+        desk.ledger.keep_take(Take(recipe=recipe, audio=audio, seconds=seconds, engine="jingle", voice=name))
+        return audio
 
 
 def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping[str, Digest]) -> list[Master]:

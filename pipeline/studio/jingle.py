@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
+VERSION = "1"
+"""Changes whenever the same piece would sound different."""
 RATE = 44100
 _PENTATONIC = {"đô": 261.63, "rê": 293.66, "fa": 349.23, "son": 392.00, "la": 440.00, "đố": 523.25, "rế": 587.33}
 """The five-note scale of southern song, in Hz, equal temperament on A = 440."""

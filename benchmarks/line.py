@@ -16,7 +16,7 @@ import wave
 from pathlib import Path
 
 MINUTES = (1, 10, 30)
-_WORDS_A_MINUTE = 165
+_WORDS_A_MINUTE = 210
 """What the embedded Vietnamese voice speaks at its usual rate, pauses and all."""
 _SENTENCE = (
     "Ngày {day} tháng {month}, Ủy ban nhân dân xã cho biết ấp số {n} có {n} hộ tham gia mô hình nuôi tôm quảng canh, "

@@ -81,7 +81,7 @@ class Rack:
         return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch)
 
     def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
-        """Ours, made once for a workspace and found again by recipe, or a file of the newsroom's in scripts/am-thanh."""
+        """Ours, made once for a workspace and found again by recipe, or the newsroom's own in scripts/am-thanh."""
         desk = self.desk
         if name != _OWN:
             return desk.store.put(_own_music(desk, name))

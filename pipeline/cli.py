@@ -1,15 +1,16 @@
 """The command `bantin`. Data goes to standard output, progress and problems to standard error."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.core.errors import PipelineError, Says
+from pipeline.core.errors import DiskFull, PipelineError, Says
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -64,6 +65,12 @@ def main() -> None:
     except PipelineError as problem:
         _print_problem(problem)
         sys.exit(problem.exit_code)
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        full = DiskFull(where=problem.filename or "?")
+        _print_problem(full)
+        sys.exit(full.exit_code)
 
 
 # --- a workspace -----------------------------------------------------------------------------------------------------
@@ -172,7 +179,7 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
     """
     from pipeline.newsroom import bulletins, scripts
 
-    with _desk() as desk:
+    with _desk() as desk, _line(desk):
         taken = scripts.sweep(desk, files)
         problems = [t.problem for t in taken if t.problem]
         for item in taken:
@@ -245,7 +252,9 @@ def return_(bulletin: Id, why: Annotated[str, typer.Option("-m", "--why", help="
     from pipeline.newsroom import approvals
 
     with _desk() as desk:
-        approvals.send_back(desk, approvals.find(desk, bulletin), by, why)
+        found = approvals.find(desk, bulletin)
+        approvals.send_back(desk, found, by, why)
+        _warn_where(desk, found)
 
 
 @app.command()
@@ -257,7 +266,9 @@ def withdraw(bulletin: Id, by: By = "") -> None:
     from pipeline.newsroom import approvals
 
     with _desk() as desk:
-        approvals.withdraw(desk, approvals.find(desk, bulletin), by)
+        found = approvals.find(desk, bulletin)
+        approvals.withdraw(desk, found, by)
+        _warn_where(desk, found)
 
 
 # --- air and stations ------------------------------------------------------------------------------------------------
@@ -294,9 +305,10 @@ def run_due(as_json: AsJson = False) -> None:
     from pipeline.newsroom import plan as planning
 
     with _desk() as desk:
-        problems = [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
-        problems += [problem for _, problem in bulletins.render_new(desk, held_too=True) if problem]
-        planning.plan_all(desk)
+        with _line(desk):
+            problems = [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
+            problems += [problem for _, problem in bulletins.render_new(desk, held_too=True) if problem]
+            planning.plan_all(desk)
         for problem in problems:
             _print_problem(problem)
         _push(desk, "", as_json)
@@ -397,6 +409,14 @@ def _desk() -> "Iterator[Desk]":
         yield desk
 
 
+def _line(desk: "Desk") -> AbstractContextManager[None]:
+    """Taking in and rendering are done by one process at a time; this one waits its turn."""
+    from pipeline.ledger.lock import alone
+    from pipeline.newsroom.desk import LINE_WAIT
+
+    return alone(desk.config.state, "line", LINE_WAIT)
+
+
 @contextmanager
 def _progress(lang: str) -> "Iterator[Progress]":
     """Bars on standard error, one a step; nothing at all where it is not a terminal."""
@@ -459,6 +479,18 @@ def _show_bulletins(desk: "Desk", only: set[Any] | None, as_json: bool) -> None:
         _print_json([_row(r.bulletin, r.status) for r in rows])
     elif rows:
         _print_table(_faces(desk.config).bulletins([(r.bulletin, r.status) for r in rows]))
+
+
+def _warn_where(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin, imported where used
+    """Name the stations that hold what was just stopped: they may still air it until someone calls them."""
+    from pipeline.core.status import status_of
+
+    if holding := sorted(status_of(desk.ledger.facts(bulletin.id)).holding):
+        words = Says(
+            "! Các trạm đang giữ tệp này, cần gọi để không phát: {stations}",
+            "! These stations hold the file; call them so that they do not air it: {stations}",
+        )
+        sys.stderr.write(_say(words.format(stations=", ".join(holding))) + "\n")
 
 
 def _show_conflicts(desk: "Desk", planned: list[Any]) -> None:

@@ -1,12 +1,9 @@
 """The clock: scans the drop folder, pushes every night. What to do stands in the ledger: a restart loses nothing."""
 
-import fcntl
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -14,13 +11,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.core.errors import PipelineError, WorkspaceInUse
 from pipeline.intake.settling import Sightings
+from pipeline.ledger.lock import alone
 from pipeline.newsroom import bulletins, plan, push, scripts
-from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.push import Pushed
 
-AGAIN = timedelta(minutes=10)
-"""How long after a push that left stations without their file the next one starts."""
+SOON = timedelta(minutes=10)
+"""How often it is looked whether something airs before the next nightly push and is not at its stations yet."""
 
 _log = structlog.get_logger("bantin.clock")
 
@@ -31,71 +29,78 @@ class Clock:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._seen = Sightings()
-        self._line = threading.Lock()
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=desk.config.zone, job_defaults=defaults)
         self._scheduler.add_listener(_tell, EVENT_JOB_ERROR)
         settings = desk.config.settings.clock
+        self._nightly = CronTrigger(
+            hour=settings.push_at.hour, minute=settings.push_at.minute, timezone=desk.config.zone
+        )
         self._scheduler.add_job(self.scan, IntervalTrigger(seconds=settings.scan_seconds), id="scan")
-        nightly = CronTrigger(hour=settings.push_at.hour, minute=settings.push_at.minute, timezone=desk.config.zone)
-        self._scheduler.add_job(self.push, nightly, id="push")
+        self._scheduler.add_job(self.push, self._nightly, id="push")
+        self._scheduler.add_job(self.push_soon, IntervalTrigger(seconds=SOON.total_seconds()), id="soon")
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. First catches up on what came due while nobody worked."""
-        with alone(self._desk.config.state, "serve"):
+        desk = self._desk
+        with alone(desk.config.state, "serve"):
             self._scheduler.start()
             self._scheduler.add_job(self.push, id="catch-up")
-            _log.info("serving", scripts=str(self._desk.config.scripts), push_at=self._push_at())
+            _log.info(
+                "serving", scripts=str(desk.config.scripts), push_at=f"{desk.config.settings.clock.push_at:%H:%M}"
+            )
             try:
                 stop.wait()
             finally:
+                desk.cut()  # an upload under way is taken up again next time
                 self._scheduler.shutdown(wait=True)
 
     def scan(self) -> None:
         """Take in what editors dropped, and make bulletins of it."""
-        with self._line:
+        with self._line():
             for taken in scripts.sweep(self._desk, scripts.settled(self._desk, self._seen)):
                 if taken.problem:
                     _log.warning("refused", file=taken.path.name, code=taken.problem.code, why=taken.problem.message.vi)
                 elif taken.bulletin:
                     _log.info("received", file=taken.path.name, bulletin=taken.bulletin.id, again=taken.again)
-            for bulletin, problem in bulletins.render_new(self._desk):
-                _log_render(bulletin.id, problem)
+            self._render(held_too=False)
 
     def push(self) -> None:
-        """Plan what is approved and send what is wanted; comes back soon for stations that could not be reached."""
-        with self._line:
-            for bulletin, problem in bulletins.render_new(self._desk, held_too=True):
-                _log_render(bulletin.id, problem)
+        """The night's work: try again what was held, plan what is approved, send what is wanted."""
+        with self._line():
+            self._render(held_too=True)
             plan.plan_all(self._desk)
-        pushed = push.push(self._desk)
-        _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent, missed=pushed.missed)
+        self._report(push.push(self._desk))
+
+    def push_soon(self) -> None:
+        """Between nights: send what airs before the next one, signed late or not delivered yet.
+
+        A station whose last fault does not mend by waiting (its key, its disk) is left for a person.
+        """
+        now = self._desk.now()
+        night = self._nightly.get_next_fire_time(None, now.astimezone(self._desk.config.zone))
+        plan.plan_all(self._desk)
+        self._report(push.push(self._desk, ahead=night - now + SOON, patient=True))
+
+    def _render(self, *, held_too: bool) -> None:
+        for bulletin, problem in bulletins.render_new(self._desk, held_too=held_too):
+            if problem:
+                why, fix = problem.message.vi, problem.next_step.vi
+                _log.error("held", bulletin=bulletin.id, code=problem.code, why=why, next=fix)
+            else:
+                _log.info("mastered", bulletin=bulletin.id)
+
+    def _report(self, pushed: Pushed) -> None:
+        if pushed.attempts or pushed.missed:
+            _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent, missed=pushed.missed)
         for attempt in pushed.failed:
             if attempt.problem:
                 _log.error("failed", station=attempt.station, code=attempt.problem.code, why=attempt.problem.message.vi)
-        if any(a.problem and a.problem.retry for a in pushed.failed):
-            when = self._desk.now() + AGAIN
-            self._scheduler.add_job(self.push, "date", run_date=when, id="again", replace_existing=True)
 
-    def _push_at(self) -> str:
-        return f"{self._desk.config.settings.clock.push_at:%H:%M} {self._desk.config.zone}"
-
-
-@contextmanager
-def alone(state: Path, job: str) -> Iterator[None]:
-    """Hold the workspace's lock for a kind of job; the system lets go of it when the process ends, however it ends.
-
-    Raises:
-        WorkspaceInUse: another process holds it.
-    """
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / f"{job}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise WorkspaceInUse(job=job, folder=state) from problem
-        yield
+    def _line(self) -> AbstractContextManager[None]:
+        """Taking in and rendering are done by one process at a time; another waits its turn."""
+        return alone(self._desk.config.state, "line", LINE_WAIT)
 
 
 def until_told() -> threading.Event:
@@ -104,13 +109,6 @@ def until_told() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
-
-
-def _log_render(bulletin: str, problem: PipelineError | None) -> None:
-    if problem:
-        _log.error("held", bulletin=bulletin, code=problem.code, why=problem.message.vi, next=problem.next_step.vi)
-    else:
-        _log.info("mastered", bulletin=bulletin)
 
 
 def _tell(event: JobExecutionEvent) -> None:

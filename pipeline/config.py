@@ -34,6 +34,8 @@ from pipeline.core.model import (
 
 CONFIG_NAME = "config.toml"
 STATIONS_NAME = "stations.csv"
+TRANSPORTS = ("sftp", "folder")
+"""What the column transport may say; wiring has one of each."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -341,6 +343,8 @@ def _station(row: Mapping[str, str], workspace: Path, profiles: Mapping[str, Pro
     profile = row.get("profile") or next(iter(profiles))
     if profile not in profiles:
         raise ValueError(f"không có hồ sơ “{profile}”; có: {', '.join(profiles)} / unknown profile")
+    if transport not in TRANSPORTS:
+        raise ValueError(f"không có cách gửi “{transport}”; có: {', '.join(TRANSPORTS)} / unknown transport")
     if transport == "sftp" and not (row.get("host") and row.get("user") and row.get("host_key")):
         raise ValueError("trạm sftp cần host, user và host_key / an sftp station needs host, user and host_key")
     return Station(

@@ -48,6 +48,7 @@ def open_desk(
             queue=lambda handlers: LocalQueue(handlers, config.settings.delivery.stations_at_once, cut=sftp.cut),
             ffmpeg=cache(lambda: ffmpeg(config.settings.tools.ffmpeg)),
             now=now,
+            cut=sftp.cut,
             who=who,
             progress=progress,
         )

@@ -116,6 +116,19 @@ class WorkspaceNotEmpty(PipelineError):
     fix = Says("chọn một thư mục trống", "choose an empty folder")
 
 
+class NoDropFolder(PipelineError):
+    """The drop folder is not there; it may be a share that is not mounted, so it is not made anew."""
+
+    code = "C-107"
+    exit_code = EXIT_CONFIG
+    retry = True
+    what = Says("không thấy thư mục thả tệp {folder}", "the drop folder {folder} is not there")
+    fix = Says(
+        "gắn lại ổ mạng, hoặc sửa [paths] scripts trong config.toml",
+        "mount the share again, or correct [paths] scripts in config.toml",
+    )
+
+
 # --- I: intake -------------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +414,18 @@ class StoreDamaged(PipelineError):
     fix = Says(
         "khôi phục kho từ bản sao lưu, hoặc thả lại kịch bản",
         "restore the store from a backup, or drop the script again",
+    )
+
+
+class DiskFull(PipelineError):
+    """This machine has no room left. What was being written is not there in part; what was there still is."""
+
+    code = "L-104"
+    exit_code = EXIT_CONFIG
+    retry = True
+    what = Says("ổ đĩa của máy này đã đầy: {where}", "this machine's disk is full: {where}")
+    fix = Says(
+        "dọn bớt chỗ rồi chạy lại; không tệp nào bị ghi dở", "free some space and run again; nothing is half written"
     )
 
 

@@ -51,6 +51,8 @@ class Status:
     """Stations with a receipt, and for which bytes."""
     failed: dict[StationCode, str] = field(default_factory=dict)
     """Stations whose last attempt failed, and the code of the failure."""
+    stuck: set[StationCode] = field(default_factory=set)
+    """Those of them whom waiting does not help."""
     missed: set[StationCode] = field(default_factory=set)
     reason: str = ""
     """Why it is held or was returned."""
@@ -110,8 +112,10 @@ def _take_in_delivery(status: Status, fact: Fact) -> None:
         case Happened.CONFIRMED if fact.digest:
             status.holding[station] = fact.digest
             status.failed.pop(station, None)
+            status.stuck.discard(station)
         case Happened.FAILED:
             status.failed[station] = str(fact.detail.get("code", ""))
+            (status.stuck.discard if fact.detail.get("retry") else status.stuck.add)(station)
         case Happened.MISSED:
             status.missed.add(station)
         case Happened.RECALLED:

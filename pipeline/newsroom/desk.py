@@ -7,13 +7,21 @@ from pathlib import Path
 
 from pipeline.config import Config
 from pipeline.core.facts import Fact, Happened, Json
-from pipeline.core.model import Bulletin, Digest, Programme, StationCode
+from pipeline.core.model import Bulletin, Digest, Programme, Seconds, StationCode
 from pipeline.core.ports import Engine, Progress, Queue, Transport, silent
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
 
 Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
 """What a queue calls to do a job: arguments in, result out."""
+
+
+LINE_WAIT = Seconds(600)
+"""How long one process waits for another that is taking in or rendering."""
+
+
+def nothing() -> None:
+    """What there is to cut where no line can be open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,8 @@ class Desk:
     """Where ffmpeg is; raises ToolMissing."""
     now: Callable[[], datetime]
     """The instant, UTC."""
+    cut: Callable[[], None] = nothing
+    """Ends every open line to a station at once, from any thread."""
     who: str = "bantin"
     """Whose hand it is when nobody in particular asked."""
     progress: Progress = field(default=silent)

@@ -84,28 +84,32 @@ class Wanted:
     bulletins: tuple[Bulletin, ...]
 
 
-def wanted(desk: Desk, only: str = "") -> list[Wanted]:
-    """What is planned within the hours ahead, may go out, and is not proven to be at its station, by station.
+def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient: bool = False) -> list[Wanted]:
+    """What airs within `ahead` (else the settings' hours), may go out, and is not proven to be at its station.
+
+    By station. `patient` leaves out stations whose last failure does not mend by waiting.
 
     Raises:
         UnknownName: `only` names no station.
     """
     if only and only not in desk.config.stations:
         raise UnknownName(what="trạm / station", name=only, nearest=", ".join(sorted(desk.config.stations)) or "-")
-    ahead = timedelta(hours=desk.config.settings.delivery.ahead_hours)
-    soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), ahead)
+    within = timedelta(hours=desk.config.settings.delivery.ahead_hours) if ahead is None else ahead
+    soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), within)
     known = _known(desk, {t.bulletin for t in soon})
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for t in soon:
         row, station = known[t.bulletin], desk.config.stations.get(t.station)
         if station is None or (only and t.station != only) or not row.status.may_go_out:
             continue
+        if patient and t.station in row.status.stuck:
+            continue
         if row.status.holding.get(t.station) != row.status.masters.get(station.profile, ""):
             lacking.setdefault(t.station, {})[t.bulletin] = row.bulletin
     return [Wanted(station=desk.config.stations[c], bulletins=tuple(b.values())) for c, b in lacking.items()]
 
 
-def push(desk: Desk, only: str = "") -> Pushed:
+def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient: bool = False) -> Pushed:
     """Send what is wanted. A second run right after it finds nothing wanted and sends nothing.
 
     One station's trouble is a `failed` fact and does not touch the others.
@@ -117,7 +121,7 @@ def push(desk: Desk, only: str = "") -> Pushed:
             key=w.station.code,
             arguments={"station": w.station.code, "bulletins": [b.id for b in w.bulletins]},
         )
-        for w in wanted(desk, only)
+        for w in wanted(desk, only, ahead=ahead, patient=patient)
     ]
     attempts: list[Attempt] = []
     with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:

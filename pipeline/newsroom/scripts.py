@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.errors import PipelineError, ScriptRefused, StillGrowing, WrongHeadValue
+from pipeline.core.errors import NoDropFolder, PipelineError, ScriptRefused, StillGrowing, WrongHeadValue
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, BulletinId, Programme, Script, Station, StationCode
 from pipeline.core.schedule import air_times
@@ -54,7 +54,13 @@ def take_in(desk: Desk, path: Path) -> Taken:
 
 
 def settled(desk: Desk, seen: Sightings) -> list[Path]:
-    """The dropped files that stand still as of this look; `seen` remembers the looks before."""
+    """The dropped files that stand still as of this look; `seen` remembers the looks before.
+
+    Raises:
+        NoDropFolder: the folder is not there, or not any more.
+    """
+    if not desk.config.scripts.is_dir():
+        raise NoDropFolder(folder=desk.config.scripts)
     seconds = desk.config.settings.intake.settle_seconds
     return drop.settled(desk.config.scripts, seconds, seen, time.monotonic())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import config, wiring
+from pipeline.clock import Clock as Serving
 from pipeline.core.errors import EngineUnavailable, NotApprovable, NotApproved, TextLost
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language
@@ -278,3 +279,38 @@ def test_the_folder_for_people_holds_what_was_signed(desk):
     (digest,) = status_of(desk.ledger.facts(bulletin.id)).masters.values()
     assert sound.read_bytes() == desk.store.get(digest).read_bytes()
     assert sound.parent.relative_to(desk.config.bulletins).as_posix() == "2026/11/24"
+
+
+def test_what_is_signed_in_the_morning_for_the_same_afternoon_does_not_wait_for_the_night(desk, clock):
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    clock.at += timedelta(hours=10)  # 08:00 the next day; the first slot has passed, 17:00 is to come
+    approvals.approve(desk, bulletin, "Người duyệt")
+    Serving(desk).push_soon()
+    assert [r.bulletin for r in desk.ledger.receipts()] == [bulletin.id]
+    assert len(desk.ledger.transmissions(bulletin.id)) == 1
+
+
+def test_what_airs_after_the_next_night_waits_for_it(desk, clock):
+    bulletin = taken(desk, "Tiêu đề: Tin\nPhát: 25/11/2026 05:00\n\nBà con chú ý.\n")
+    bulletins.render(desk, bulletin)
+    approvals.approve(desk, bulletin, "Người duyệt")
+    clock.at += timedelta(minutes=30)
+    Serving(desk).push_soon()
+    assert desk.ledger.receipts() == []
+    Serving(desk).push()
+    assert len(desk.ledger.receipts()) == 1
+
+
+def test_between_nights_only_what_mends_by_waiting_is_tried_again(desk, clock):
+    tram = desk.config.workspace / "tram"
+    ready(desk)
+    clock.at += timedelta(hours=1)
+    tram.rename(tram.with_name("doi-ten"))  # a missing folder does not mend by itself
+    serving = Serving(desk)
+    serving.push_soon()
+    serving.push_soon()
+    assert [f.detail["code"] for f in desk.ledger.facts(happened=Happened.FAILED)] == ["D-105"]
+    tram.with_name("doi-ten").rename(tram)
+    serving.push()  # the night's push tries everybody
+    assert len(desk.ledger.receipts()) == 1

@@ -455,10 +455,9 @@ def _print_json(value: object) -> None:
 
 
 def _print_table(table: Any) -> None:  # noqa: ANN401 - rich is imported only where it prints
-    from rich.console import Console
+    from pipeline.report.faces import printer
 
-    console = Console()
-    console.print(table, width=console.width if console.is_terminal else 160)
+    printer().print(table)
 
 
 def _raise_last(problems: list[PipelineError], *, printed: bool = False) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from pipeline import config, wiring
@@ -21,6 +20,7 @@ from pipeline.newsroom import approvals, bulletins, plan, push, scripts, views
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.tally import tally
 from pipeline.newsroom.voicing import say
+from pipeline.report.faces import printer
 from pipeline.report.words import VERIFIED, language
 
 APPROVER = "Người duyệt thử"
@@ -94,7 +94,7 @@ def run(folder: Path | None, progress: Progress) -> Result:
 
 def tell(result: Result, lang: str) -> None:
     """Print a short table and where to look."""
-    console = Console()
+    console = printer()
     vi = lang == "vi"
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("Bản tin", "Tiếng", "Dài", "LUFS", "dBTP", "Trạm") if vi else (
@@ -108,7 +108,7 @@ def tell(result: Result, lang: str) -> None:
             f"{s.master.loudness.integrated:.1f}", f"{s.master.loudness.true_peak:.1f}",
             ", ".join(f"{r.station} ✓ {_in(VERIFIED[r.verified], lang)}" for r in s.receipts),
         )  # fmt: skip
-    console.print(table, width=console.width if console.is_terminal else 160)
+    console.print(table)
     count = result.tally
     console.print(_in(Says(
         f"\nGửi lại lần hai: {result.second_push_sent} tệp. Năm {count.year}: {count.counted}/{count.target} bản tin.\n"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from rich.console import Console
 from rich.table import Table
 
 from pipeline.core.errors import Says
@@ -11,6 +12,15 @@ from pipeline.core.model import Bulletin
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
 from pipeline.report.words import STAGE, WHY, language
+
+_PIPED = 160
+"""Columns of a table that no terminal shows."""
+
+
+def printer() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for a file."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPED)
 
 
 class Faces:

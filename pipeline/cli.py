@@ -1,6 +1,7 @@
 """The command `bantin`. Data goes to standard output, progress and problems to standard error."""
 
 import errno
+import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.core.errors import DiskFull, PipelineError, Says
+from pipeline.core.errors import DiskFull, NoSuchFile, PipelineError, Says
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -53,6 +54,8 @@ def _options(
     ] = Path(),
     lang: Annotated[str, typer.Option("--lang", help="Language of messages, vi or en; else as config.toml says.")] = "",
 ) -> None:
+    if lang not in {"", "vi", "en"}:
+        raise typer.BadParameter(f"{lang!r}: vi | en", param_hint="--lang")
     _Choice.workspace, _Choice.lang = workspace, lang
 
 
@@ -163,6 +166,10 @@ def say(
     """
     from pipeline.newsroom.voicing import say as speak
 
+    if engine not in {"edge", "embedded"}:
+        raise typer.BadParameter(f"{engine!r}: edge | embedded", param_hint="--engine")
+    if not out.absolute().parent.is_dir():
+        raise NoSuchFile(name=out.absolute().parent)
     with _desk() as desk:
         speak(desk, text, _language(lang), out, engine=engine, wish=voice)
     typer.echo(out)
@@ -180,8 +187,9 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
     from pipeline.newsroom import bulletins, scripts
 
     with _desk() as desk, _line(desk):
+        problems: list[PipelineError] = [NoSuchFile(name=file) for file in files if not file.is_file()]
         taken = scripts.sweep(desk, files)
-        problems = [t.problem for t in taken if t.problem]
+        problems += [t.problem for t in taken if t.problem]
         for item in taken:
             if item.bulletin and (not item.again or bulletins.is_open(desk, item.bulletin)):
                 try:
@@ -241,6 +249,12 @@ def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
         planned = plan.plan(desk, found)
         _show_bulletins(desk, {found.id}, as_json)
         _show_conflicts(desk, [planned])
+        if not desk.ledger.transmissions(found.id):
+            words = Says(
+                "! Chưa có trạm nào nhận bản tin này: xem stations.csv và dòng “Nơi nhận”.",
+                "! No station gets this bulletin yet: see stations.csv and its recipients.",
+            )
+            sys.stderr.write(_say(words) + "\n")
 
 
 @app.command("return")
@@ -253,7 +267,8 @@ def return_(bulletin: Id, why: Annotated[str, typer.Option("-m", "--why", help="
 
     with _desk() as desk:
         found = approvals.find(desk, bulletin)
-        approvals.send_back(desk, found, by, why)
+        approvals.send_back(desk, found, by or getpass.getuser(), why)
+        _show_bulletins(desk, {found.id}, as_json=False)
         _warn_where(desk, found)
 
 
@@ -267,7 +282,8 @@ def withdraw(bulletin: Id, by: By = "") -> None:
 
     with _desk() as desk:
         found = approvals.find(desk, bulletin)
-        approvals.withdraw(desk, found, by)
+        approvals.withdraw(desk, found, by or getpass.getuser())
+        _show_bulletins(desk, {found.id}, as_json=False)
         _warn_where(desk, found)
 
 
@@ -291,7 +307,10 @@ def plan(
             _print_json([{"bulletin": p.bulletin, "added": p.added, "conflicts": len(p.conflicts)} for p in planned])
             return
         for p in planned:
-            typer.echo(f"{p.bulletin}: +{p.added}")
+            if p.added:
+                typer.echo(f"{p.bulletin}: +{p.added}")
+        if not any(p.added for p in planned):
+            typer.echo(_say(Says("Không có lượt phát mới.", "Nothing new to plan.")))
         _show_conflicts(desk, planned)
 
 
@@ -307,10 +326,14 @@ def run_due(as_json: AsJson = False) -> None:
     with _desk() as desk:
         with _line(desk):
             problems = [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
-            problems += [problem for _, problem in bulletins.render_new(desk, held_too=True) if problem]
+            made = bulletins.render_new(desk, held_too=True)
             planning.plan_all(desk)
         for problem in problems:
             _print_problem(problem)
+        for bulletin, stopped in made:
+            if stopped:
+                problems.append(stopped)
+                _print_problem(stopped, about=bulletin.id)
         _push(desk, "", as_json)
     _raise_last(problems, printed=True)
 
@@ -359,7 +382,7 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def report(
-    year: Annotated[int | None, typer.Option("--year", help="The year; else the current one.")] = None,
+    year: Annotated[int | None, typer.Option("--year", min=2000, max=9999, help="Else the current one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Count the year toward the plan, each bulletin with its evidence.
@@ -445,9 +468,9 @@ def _faces(config: "Config") -> "Faces":
     return Faces(_Choice.lang or config.settings.newsroom.language, config.zone)
 
 
-def _print_problem(problem: PipelineError) -> None:
-    arrow = "→"
-    sys.stderr.write(f"{problem.code} {_say(problem.message)}\n  {arrow} {_say(problem.next_step)}\n")
+def _print_problem(problem: PipelineError, about: str = "") -> None:
+    what = f"{about}: " if about else ""
+    sys.stderr.write(f"{problem.code} {what}{_say(problem.message)}\n  → {_say(problem.next_step)}\n")
 
 
 def _print_json(value: object) -> None:
@@ -486,8 +509,8 @@ def _warn_where(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bullet
 
     if holding := sorted(status_of(desk.ledger.facts(bulletin.id)).holding):
         words = Says(
-            "! Các trạm đang giữ tệp này, cần gọi để không phát: {stations}",
-            "! These stations hold the file; call them so that they do not air it: {stations}",
+            "! Các trạm còn giữ tệp: {stations}. Chạy bantin push để gỡ; gấp thì gọi trạm.",
+            "! Still at these stations: {stations}. Run bantin push to take it away; if it is urgent, call them.",
         )
         sys.stderr.write(_say(words.format(stations=", ".join(holding))) + "\n")
 
@@ -528,6 +551,8 @@ def _show_wanted(wanted: list[Any], as_json: bool) -> None:
     if as_json:
         _print_json(lacking)
         return
+    if not lacking:
+        typer.echo(_say(Says("Không còn gì phải gửi.", "Nothing to send.")))
     for one in lacking:
         typer.echo(f"{one['station']}: {', '.join(one['bulletins'])}")
 
@@ -589,6 +614,8 @@ def _open_text(name: str) -> Iterator[Any]:
         return
     from pipeline.core.errors import UnreadableScript
 
+    if not Path(name).is_file():
+        raise NoSuchFile(name=name)
     try:
         with Path(name).open(encoding="utf-8-sig") as lines:
             yield lines

@@ -20,6 +20,13 @@ from pipeline.newsroom.push import Pushed
 SOON = timedelta(minutes=10)
 """How often it is looked whether something airs before the next nightly push and is not at its stations yet."""
 
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S%z", utc=False),
+        structlog.dev.ConsoleRenderer(colors=False),
+    ]
+)
 _log = structlog.get_logger("bantin.clock")
 
 

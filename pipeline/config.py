@@ -47,6 +47,13 @@ def _zone(name: str) -> str:
     return name
 
 
+def _line(template: str) -> str:
+    unknown = set(re.findall(r"\{[^{}]*\}?|\}", template)) - {"{title}", "{date}"}
+    if unknown:
+        raise ValueError(f"chỉ dùng được {{title}} và {{date}} / only these two: not {', '.join(sorted(unknown))}")
+    return template
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -115,8 +122,8 @@ class ProgrammeSettings(_Section):
     bed: str = "không"
     engines: tuple[Literal["edge", "embedded"], ...] = ("edge", "embedded")
     embedded_may_air: bool = False
-    opening: Mapping[Language, str] = Field(default_factory=dict)
-    closing: Mapping[Language, str] = Field(default_factory=dict)
+    opening: Mapping[Language, Annotated[str, AfterValidator(_line)]] = Field(default_factory=dict)
+    closing: Mapping[Language, Annotated[str, AfterValidator(_line)]] = Field(default_factory=dict)
 
 
 class Delivery(_Section):
@@ -384,7 +391,8 @@ def _port(text: str) -> int:
 
 
 def _window(text: str) -> Window:
-    start, dash, end = text.partition("-")
-    if not dash:
-        raise ValueError(f"khung giờ “{text}” viết như 04:30-06:00 / write a window like 04:30-06:00")
-    return Window(time.fromisoformat(start), time.fromisoformat(end))
+    start, _, end = text.partition("-")
+    try:
+        return Window(time.fromisoformat(start), time.fromisoformat(end))
+    except ValueError as problem:
+        raise ValueError(f"cột windows: “{text}” viết như 04:30-06:00 / write a window like 04:30-06:00") from problem

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HEAD = "code,commune,name,transport,folder,host,port,user,key,host_key,windows,languages,verification"
+HEAD = "code,commune,name,transport,folder,host,port,user,key,host_key,profile,windows,languages,verification"
 
 
 class Workspace:

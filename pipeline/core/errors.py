@@ -203,6 +203,14 @@ class MissingRecording(ScriptRefused):
     fix = Says("thả {recording} vào cùng thư mục rồi thả lại {name}", "drop {recording} beside it, then {name} again")
 
 
+class NoSuchFile(ScriptRefused):
+    """A file that was named on the command line and is not there."""
+
+    code = "I-109"
+    what = Says("không thấy tệp {name}", "there is no file {name}")
+    fix = Says("kiểm tra lại tên và thư mục của tệp", "check its name and folder")
+
+
 class TooLarge(ScriptRefused):
     """A file larger than any bulletin needs; reading it could take the machine down."""
 
@@ -417,6 +425,15 @@ class StoreDamaged(PipelineError):
     )
 
 
+class AmbiguousBulletin(PipelineError):
+    """A part of an id that several bulletins have."""
+
+    code = "L-105"
+    exit_code = EXIT_USAGE
+    what = Says("có {count} bản tin khớp với “{id}”", "{count} bulletins match {id!r}")
+    fix = Says("viết rõ hơn; đó là: {names}", "say more; they are: {names}")
+
+
 class DiskFull(PipelineError):
     """This machine has no room left. What was being written is not there in part; what was there still is."""
 
@@ -474,4 +491,7 @@ class AllStationsFailed(SomeStationsFailed):
 
     code = "N-104"
     exit_code = EXIT_ALL_FAILED
-    fix = Says("kiểm tra đường mạng của máy này, rồi chạy: bantin push", "check this machine's network: bantin push")
+    fix = Says(
+        "xem lý do từng trạm ở trên; nếu trạm nào cũng mất kết nối, kiểm tra mạng của máy này, rồi chạy: bantin push",
+        "see each station's reason above; if none can be reached, check this machine's network, then: bantin push",
+    )

@@ -295,11 +295,16 @@ class Bulletin:
     programme: str
     air: tuple[datetime, ...]
     """UTC instants at which it is meant to air, in order."""
-    stations: tuple[StationCode, ...]
+    only: tuple[str, ...] = ()
+    """Station codes or commune names to send to; empty means all there are when it is planned."""
+    without: tuple[str, ...] = ()
+    """Station codes or commune names to leave out."""
     theme: str = ""
     voice: str = ""
-    ident: str = "mac-dinh"
-    bed: str = "không"
+    ident: str = ""
+    """Empty: as its programme says when it is rendered."""
+    bed: str = ""
+    """Empty: as its programme says when it is rendered."""
     priority: Priority = Priority.NORMAL
     counts: bool = True
     author: str = ""

@@ -15,7 +15,7 @@ class Conflict:
     station: StationCode
     at: datetime | None
     why: str
-    """`language`, `window` or `past`."""
+    """`language`, `window`, `past`, or `profile` where there is no master of the station's kind."""
 
 
 @dataclass(frozen=True, slots=True)

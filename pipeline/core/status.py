@@ -86,6 +86,7 @@ def status_of(facts: Iterable[Fact]) -> Status:
 
 def _take_in(status: Status, fact: Fact) -> None:
     if status.stage is Stage.WITHDRAWN:
+        _take_in_delivery(status, fact)  # nothing brings it back, but a station may still let go of it
         return
     if fact.happened in _CLOSED:
         status.stage, status.reason = _CLOSED[fact.happened], str(fact.detail.get("reason", ""))

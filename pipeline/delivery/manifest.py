@@ -4,7 +4,6 @@ Pure text: nothing here touches a file, a clock or a station.
 """
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -90,7 +89,7 @@ def playlist(station: Station, entries: Sequence[Entry]) -> bytes:
     lines = ["#EXTM3U", f"#PLAYLIST:Bản tin, trạm {_line(station.name)}"]
     first = {entry.file: entry for entry in reversed(_ordered(entries))}
     for entry in _ordered(list(first.values())):
-        lines += [f"#EXTINF:{math.ceil(entry.seconds)},{_line(entry.title)}", entry.file]
+        lines += [f"#EXTINF:{round(entry.seconds)},{_line(entry.title)}", entry.file]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -111,6 +110,7 @@ def timetable(station: Station, entries: Sequence[Entry], made: datetime, zone: 
         "",
         *_days(entries),
         "Ghi chú",
+        "- Các bản tin cùng giờ phát nối tiếp nhau, theo đúng thứ tự ghi ở trên.",
         f"- Tệp {PLAYLIST} xếp sẵn các bản tin theo thứ tự phát; mở bằng máy nghe nhạc là dùng được.",
         "- Tệp có đuôi .part là tệp đang nhận dở: không phát, không xoá.",
     ]

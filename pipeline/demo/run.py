@@ -1,5 +1,7 @@
 """Drops four scripts, approves, pushes over real SFTP to two practice stations, and pushes again."""
 
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -110,16 +112,17 @@ def tell(result: Result, lang: str) -> None:
         )  # fmt: skip
     console.print(table)
     count = result.tally
+    more = shlex.join([str(Path(sys.executable).with_name("bantin")), "-w", str(result.workspace), "status"])
     console.print(_in(Says(
         f"\nGửi lại lần hai: {result.second_push_sent} tệp. Năm {count.year}: {count.counted}/{count.target} bản tin.\n"
         f"Nghe thử:  {result.shown[0].file}\n"
         f"Ở trạm:    {result.workspace / 'tram'}  (LICH-PHAT.txt là lịch phát)\n"
-        f"Xem thêm:  bantin -w {result.workspace} status\n"
+        f"Xem thêm:  {more}\n"
         "Giọng có sẵn là giọng thử, chưa được người bản ngữ chấm.",
         f"\nSecond push: {result.second_push_sent} files. {count.year}: {count.counted} of {count.target} bulletins.\n"
         f"Listen:    {result.shown[0].file}\n"
         f"Stations:  {result.workspace / 'tram'}  (LICH-PHAT.txt is the timetable)\n"
-        f"More:      bantin -w {result.workspace} status\n"
+        f"More:      {more}\n"
         "The embedded voices are drafts (giọng thử): no native listener has rated them.",
     ), lang), soft_wrap=True, highlight=False)  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import difflib
 
-from pipeline.core.errors import NotApprovable, Says, StoreDamaged, UnknownBulletin
+from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin
 from pipeline.core.status import Stage, Status, status_of
@@ -14,12 +14,15 @@ def find(desk: Desk, name: str) -> Bulletin:
     """The bulletin of an id, or of the only id that contains the given text.
 
     Raises:
-        UnknownBulletin: none, or several.
+        UnknownBulletin: there is none.
+        AmbiguousBulletin: there are several.
     """
     bulletins = {b.id: b for b in desk.ledger.bulletins()}
     hits = [b for i, b in bulletins.items() if i == name] or [b for i, b in bulletins.items() if name and name in i]
-    if len(hits) != 1:
-        near = [b.id for b in hits] or difflib.get_close_matches(name, bulletins, n=3, cutoff=0)
+    if len(hits) > 1:
+        raise AmbiguousBulletin(id=name, count=len(hits), names=", ".join(b.id for b in hits))
+    if not hits:
+        near = difflib.get_close_matches(name, bulletins, n=3, cutoff=0)
         raise UnknownBulletin(id=name, nearest=", ".join(near) or "-")
     return hits[0]
 
@@ -66,7 +69,10 @@ def _must_be_approvable(desk: Desk, bulletin: Bulletin, facts: list[Fact], statu
         raise NotApprovable(
             bulletin=bulletin.id,
             reason=Says("đã rút lại", "it was withdrawn"),
-            how=Says("thả lại kịch bản nếu vẫn cần phát", "drop the script again if it is still wanted"),
+            how=Says(
+                "nếu vẫn cần phát, sửa ít nhất một chữ rồi thả lại",
+                "if it is still wanted, change a word and drop it again",
+            ),
         )
     if not status.masters or status.stage in {Stage.HELD, Stage.RETURNED}:
         raise NotApprovable(
@@ -79,7 +85,9 @@ def _must_be_approvable(desk: Desk, bulletin: Bulletin, facts: list[Fact], statu
     if _is_draft(facts) and not desk.programme(bulletin).embedded_may_air:
         raise NotApprovable(
             bulletin=bulletin.id,
-            reason=Says("do giọng thử đọc, chỉ giữ chỗ", "a draft voice speaks it, which only holds a place"),
+            reason=Says(
+                "bài do giọng thử đọc, chỉ dùng để nghe nháp", "a draft voice speaks it, which only holds a place"
+            ),
             how=Says(
                 "chờ giọng trực tuyến, thả bản ghi âm, hoặc đặt embedded_may_air = true cho chương trình",
                 "wait for the online voice, drop a recording, or set embedded_may_air = true for its programme",

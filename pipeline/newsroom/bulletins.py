@@ -25,6 +25,7 @@ from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
 from pipeline.newsroom import voicing
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.recipients import recipients
 
 OPEN = frozenset({Stage.RECEIVED, Stage.READ, Stage.VOICED, Stage.HELD})
 """Stages in which a bulletin still has to become a master."""
@@ -62,13 +63,16 @@ def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
 
 
 def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, PipelineError | None]]:
-    """Render every bulletin that has no master yet; one that is held does not keep the others waiting.
+    """Render every bulletin that has no master yet, or none for a kind of station that joined since.
+
+    One that is held does not keep the others waiting.
 
     `held_too` tries those again that were held before, for whatever stopped them may be mended.
     """
     results: list[tuple[Bulletin, PipelineError | None]] = []
     for row in rows(desk):
-        if row.status.stage not in OPEN or (row.status.stage is Stage.HELD and not held_too):
+        stage = row.status.stage
+        if (stage is Stage.HELD and not held_too) or not (stage in OPEN or _lacks_profile(desk, row)):
             continue
         try:
             render(desk, row.bulletin)
@@ -77,6 +81,13 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
         else:
             results.append((row.bulletin, None))
     return results
+
+
+def _lacks_profile(desk: Desk, row: Row) -> bool:
+    """Whether a bulletin that is still to air has no master for one of its stations."""
+    if row.status.stage in {Stage.WITHDRAWN, Stage.RETURNED} or max(row.bulletin.air) <= desk.now():
+        return False
+    return bool({s.profile for s in recipients(desk, row.bulletin)} - set(row.status.masters))
 
 
 def reading_of(desk: Desk, bulletin: Bulletin) -> Reading | None:

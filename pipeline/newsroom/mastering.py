@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.errors import UnknownName
+from pipeline.core.errors import Says, UnknownName
 from pipeline.core.model import (
     Bulletin,
     Digest,
@@ -21,6 +21,7 @@ from pipeline.core.model import (
 from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.newsroom import views
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.recipients import recipients
 from pipeline.studio import jingle
 from pipeline.studio.decode import Clip, probe
 from pipeline.studio.master import Mastered, master
@@ -58,8 +59,11 @@ class Rack:
         self.bulletin = bulletin
         self.clips: dict[str, Clip] = {}
         self.rundown: list[Segment] = []
-        if not _is_none(bulletin.ident):
-            self.play(SegmentKind.IDENT, self._music(bulletin.ident, jingle.ident), pause=_AFTER_IDENT)
+        programme = desk.programme(bulletin)
+        self._bed = bulletin.bed or programme.bed
+        ident = bulletin.ident or programme.ident
+        if not _is_none(ident):
+            self.play(SegmentKind.IDENT, self._music(ident, jingle.ident), pause=_AFTER_IDENT)
 
     def play(self, kind: SegmentKind, sound: Digest, *, text: str = "", pause: Seconds = _NO_PAUSE) -> None:
         """Add a sound of the store to the rundown.
@@ -74,8 +78,7 @@ class Rack:
 
     def bed(self) -> Clip | None:
         """The music that lies under the speech, if the bulletin has any."""
-        name = self.bulletin.bed
-        return None if _is_none(name) else self._probe(self._music(name, jingle.bed))
+        return None if _is_none(self._bed) else self._probe(self._music(self._bed, jingle.bed))
 
     def _probe(self, sound: Digest) -> Clip:
         return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch)
@@ -145,7 +148,7 @@ def _produce(rack: Rack, text: str) -> list[Master]:
 
 def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
     """The profiles its stations want; the first one of the settings where it has no station yet."""
-    names = {s.profile for code in bulletin.stations if (s := desk.config.stations.get(code))}
+    names = {s.profile for s in recipients(desk, bulletin)}
     profiles = desk.config.profiles
     return [profiles[name] for name in sorted(names)] or [next(iter(profiles.values()))]
 
@@ -190,5 +193,5 @@ def _own_music(desk: Desk, name: str) -> Path:
     folder = desk.config.scripts / "am-thanh"
     files = {file.name: file for file in sorted(folder.iterdir())} if folder.is_dir() else {}
     if name not in files:
-        raise UnknownName(what="âm thanh / sound", name=name, nearest=", ".join(files) or _OWN)
+        raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(files) or _OWN)
     return files[name]

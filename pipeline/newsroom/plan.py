@@ -11,6 +11,7 @@ from pipeline.core.schedule import Conflict
 from pipeline.core.schedule import plan as lay_out
 from pipeline.core.status import status_of
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.recipients import recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,18 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     Raises:
         NotApproved: its current masters are not all signed.
     """
-    if not status_of(desk.ledger.facts(bulletin.id)).may_go_out:
+    status = status_of(desk.ledger.facts(bulletin.id))
+    if not status.may_go_out:
         raise NotApproved(bulletin=bulletin.id)
-    stations = [s for code in bulletin.stations if (s := desk.config.stations.get(code))]
-    laid = lay_out(bulletin, stations, desk.now(), desk.config.zone)
+    stations = recipients(desk, bulletin)
+    served = [s for s in stations if s.profile in status.masters]
+    laid = lay_out(bulletin, served, desk.now(), desk.config.zone)
+    unserved = tuple(Conflict(s.code, None, "profile") for s in stations if s not in served)
     facts = [
         desk.fact(Happened.PLANNED, bulletin=bulletin, station=code)
         for code in dict.fromkeys(t.station for t in laid.transmissions)
     ]
-    return Planned(bulletin.id, desk.ledger.plan(laid.transmissions, facts), laid.conflicts)
+    return Planned(bulletin.id, desk.ledger.plan(laid.transmissions, facts), (*unserved, *laid.conflicts))
 
 
 def plan_all(desk: Desk, day: date | None = None) -> list[Planned]:

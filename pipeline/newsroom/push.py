@@ -10,13 +10,14 @@ from pipeline.core.errors import (
     AllStationsFailed,
     NotApproved,
     PipelineError,
+    Says,
     SomeStationsFailed,
     StationBusy,
     UnknownName,
 )
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import Bulletin, BulletinId, Receipt, Seconds, Station, StationCode
-from pipeline.core.ports import Job
+from pipeline.core.ports import Job, Remote
 from pipeline.core.schedule import due, overdue
 from pipeline.core.status import Stage
 from pipeline.delivery import manifest
@@ -82,6 +83,8 @@ class Wanted:
 
     station: Station
     bulletins: tuple[Bulletin, ...]
+    stopped: tuple[Bulletin, ...] = ()
+    """Withdrawn or returned bulletins that it still holds and might air: they are taken away."""
 
 
 def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient: bool = False) -> list[Wanted]:
@@ -93,7 +96,9 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
         UnknownName: `only` names no station.
     """
     if only and only not in desk.config.stations:
-        raise UnknownName(what="trạm / station", name=only, nearest=", ".join(sorted(desk.config.stations)) or "-")
+        raise UnknownName(
+            what=Says("trạm", "station"), name=only, nearest=", ".join(sorted(desk.config.stations)) or "-"
+        )
     within = timedelta(hours=desk.config.settings.delivery.ahead_hours) if ahead is None else ahead
     soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), within)
     known = _known(desk, {t.bulletin for t in soon})
@@ -106,7 +111,28 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
             continue
         if row.status.holding.get(t.station) != row.status.masters.get(station.profile, ""):
             lacking.setdefault(t.station, {})[t.bulletin] = row.bulletin
-    return [Wanted(station=desk.config.stations[c], bulletins=tuple(b.values())) for c, b in lacking.items()]
+    stopped = _stopped(desk, only, patient=patient)
+    return [
+        Wanted(
+            station=desk.config.stations[code],
+            bulletins=tuple(lacking.get(code, {}).values()),
+            stopped=tuple(stopped.get(code, ())),
+        )
+        for code in dict.fromkeys([*lacking, *stopped])
+    ]
+
+
+def _stopped(desk: Desk, only: str, *, patient: bool) -> dict[StationCode, list[Bulletin]]:
+    """Stations that hold a bulletin which must not air any more, while its air time is still to come."""
+    to_come = {t.bulletin for t in desk.ledger.transmissions(after=desk.now())}
+    found: dict[StationCode, list[Bulletin]] = {}
+    for row in bulletins.rows(desk, to_come):
+        if row.status.stage not in {Stage.WITHDRAWN, Stage.RETURNED}:
+            continue
+        for code in sorted(row.status.holding.keys() - (row.status.stuck if patient else set())):
+            if code in desk.config.stations and only in {"", code}:
+                found.setdefault(code, []).append(row.bulletin)
+    return found
 
 
 def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient: bool = False) -> Pushed:
@@ -115,14 +141,7 @@ def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient:
     One station's trouble is a `failed` fact and does not touch the others.
     """
     missed = _tell_missed(desk)
-    jobs = [
-        Job(
-            verb=VERB,
-            key=w.station.code,
-            arguments={"station": w.station.code, "bulletins": [b.id for b in w.bulletins]},
-        )
-        for w in wanted(desk, only, ahead=ahead, patient=patient)
-    ]
+    jobs = [_job(w) for w in wanted(desk, only, ahead=ahead, patient=patient)]
     attempts: list[Attempt] = []
     with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
@@ -131,16 +150,27 @@ def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient:
     return Pushed(attempts=tuple(sorted(attempts, key=lambda a: a.station)), missed=missed)
 
 
+def _job(wanted: Wanted) -> Job:
+    return Job(
+        verb=VERB,
+        key=wanted.station.code,
+        arguments={
+            "station": wanted.station.code,
+            "bulletins": [b.id for b in wanted.bulletins],
+            "stopped": [b.id for b in wanted.stopped],
+        },
+    )
+
+
 def handlers(desk: Desk) -> Mapping[str, Handler]:
     """The verbs that any worker of this newsroom can do."""
     return {VERB: lambda arguments: _deliver(desk, arguments)}
 
 
 def _attempt(job: Job, result: Mapping[str, Json], problem: PipelineError | None) -> Attempt:
-    asked = job.arguments["bulletins"]
     return Attempt(
         station=StationCode(job.key),
-        files=len(asked) if isinstance(asked, list) else 0,
+        files=len(_names(job.arguments, "bulletins")),
         sent=int(str(result.get("sent", 0))),
         size=int(str(result.get("size", 0))),
         problem=problem,
@@ -156,27 +186,37 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     Killed before that, the next run finds the files in place, proves them again and sends nothing twice.
     """
     station = desk.config.stations[StationCode(str(arguments["station"]))]
-    asked = [str(b) for b in arguments["bulletins"]] if isinstance(arguments["bulletins"], list) else []
+    asked, stopped = _names(arguments, "bulletins"), _names(arguments, "stopped")
     seconds = desk.config.settings.delivery.deadline_seconds
     now = desk.now()
     token = desk.ledger.lease(station.code, f"{desk.who} {uuid4().hex[:8]}", now, now + timedelta(seconds=seconds + 60))
     try:
-        return _bring(desk, station, asked, token)
+        return _bring(desk, station, asked, stopped, token)
     except PipelineError as problem:
-        _record_failure(desk, station, asked, problem)
+        _record_failure(desk, station, [*asked, *stopped], problem)
         raise
     finally:
         desk.ledger.release(station.code, token, desk.now())
 
 
-def _bring(desk: Desk, station: Station, asked: Sequence[str], token: int) -> Mapping[str, Json]:
+def _names(arguments: Mapping[str, Json], kind: str) -> list[BulletinId]:
+    listed = arguments.get(kind)
+    return [BulletinId(str(name)) for name in listed] if isinstance(listed, list) else []
+
+
+def _bring(
+    desk: Desk, station: Station, asked: Sequence[BulletinId], stopped: Sequence[BulletinId], token: int
+) -> Mapping[str, Json]:
+    """Bring what is asked for and the new papers; then take away what was stopped, which no paper names any more."""
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    known = _known(desk, {*map(BulletinId, asked), *(t.bulletin for t in to_come)})
-    parcels = [_parcel(desk, known[BulletinId(b)], station) for b in asked]
+    known = _known(desk, {*asked, *stopped, *(t.bulletin for t in to_come)})
+    parcels = [_parcel(desk, known[b], station) for b in asked]
     extras = _extras(desk, station, [(t.at, known[t.bulletin]) for t in to_come], parcels)
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
         done = deliver(remote, station, parcels, extras, desk.now())
+        for name in stopped:
+            _take_away(desk, remote, station, known[name].bulletin)
     for receipt in done.receipts:
         _confirm(desk, known[receipt.bulletin].bulletin, receipt, token)
     return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
@@ -248,15 +288,23 @@ def _confirm(desk: Desk, bulletin: Bulletin, receipt: Receipt, token: int) -> No
     desk.ledger.confirm(receipt, facts, token)
 
 
-def _record_failure(desk: Desk, station: Station, asked: Sequence[str], problem: PipelineError) -> None:
+def _take_away(desk: Desk, remote: Remote, station: Station, bulletin: Bulletin) -> None:
+    for receipt in desk.ledger.receipts(bulletin.id):
+        if receipt.station == station.code:
+            for file in (receipt.remote, manifest.sidecar_name(receipt.remote), manifest.checksum_name(receipt.remote)):
+                remote.remove(file)
+    desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=bulletin, station=station.code))
+
+
+def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:
     if isinstance(problem, StationBusy):
         return  # the run that took the station over tells its own story
-    known = {b.id: b for b in desk.ledger.bulletins(map(BulletinId, asked))}
+    known = {b.id: b for b in desk.ledger.bulletins(asked)}
     desk.ledger.record(
         *(
             desk.fact(
                 Happened.FAILED,
-                bulletin=known[BulletinId(b)],
+                bulletin=known[b],
                 station=station.code,
                 code=problem.code,
                 reason=problem.message.vi,
@@ -279,7 +327,7 @@ def _tell_missed(desk: Desk) -> int:
     facts = [
         desk.fact(Happened.MISSED, bulletin=known[t.bulletin].bulletin, station=t.station, at=t.at.isoformat())
         for t in passed
-        if known[t.bulletin].status.stage is not Stage.WITHDRAWN
+        if known[t.bulletin].status.stage not in {Stage.WITHDRAWN, Stage.RETURNED}
         and (t.bulletin, t.station, t.at.isoformat()) not in told
         and not ((at := proven.get((t.bulletin, t.station))) and at < t.at)
     ]

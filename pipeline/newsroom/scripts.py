@@ -1,19 +1,20 @@
 """Scripts: files dropped by editors become bulletins, or are put aside with the reason beside them."""
 
-import difflib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pipeline.core.errors import NoDropFolder, PipelineError, ScriptRefused, StillGrowing, WrongHeadValue
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, BulletinId, Programme, Script, Station, StationCode
+from pipeline.core.model import Bulletin, BulletinId, Programme, Script
 from pipeline.core.schedule import air_times
 from pipeline.core.text import slug
 from pipeline.intake import drop
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.store import hash_file
+from pipeline.newsroom import recipients
 from pipeline.newsroom.desk import Desk
 
 
@@ -36,7 +37,8 @@ def take_in(desk: Desk, path: Path) -> Taken:
     """
     try:
         submission = drop.take_in(path, max_bytes=desk.config.settings.intake.max_megabytes * 1_000_000)
-        bulletin = edition(desk, submission.script)
+        known = desk.ledger.bulletin_of(submission.script.digest)
+        bulletin = known or edition(desk, submission.script)
     except StillGrowing:
         raise
     except ScriptRefused as problem:
@@ -47,10 +49,9 @@ def take_in(desk: Desk, path: Path) -> Taken:
     script = submission.script
     fact = desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=script.digest, name=script.name)
     fresh = desk.ledger.receive(script, bulletin, fact)
-    known = desk.ledger.bulletin_of(script.digest) or bulletin
     if _is_dropped(desk, path):
         drop.accept(submission.files.values(), desk.config.scripts, _month(desk))
-    return Taken(path=path, bulletin=known, again=not fresh)
+    return Taken(path=path, bulletin=bulletin, again=not fresh)
 
 
 def settled(desk: Desk, seen: Sightings) -> list[Path]:
@@ -121,12 +122,17 @@ def edition(desk: Desk, script: Script) -> Bulletin:
     """The bulletin of a script: what its head says, and the programme's word for the rest.
 
     Raises:
-        WrongHeadValue: it names a programme or a station that the settings do not know.
+        WrongHeadValue: it names a programme or a station that the settings do not know, or airs in the past only.
     """
     head = script.head
     programme = _programme(desk, script)
+    recipients.check(desk, head, script.name)
     now, zone = desk.now(), desk.config.zone
     air = air_times(head.air, programme.slots, now, zone)
+    if max(air) <= now:
+        last, tomorrow = max(air).astimezone(zone), now.astimezone(zone) + timedelta(days=1)
+        value, example = f"{last:%d/%m/%Y %H:%M} (đã qua)", f"{tomorrow:%d/%m/%Y} 05:00"
+        raise WrongHeadValue(name=script.name, key="Phát", value=value, example=example)
     day = air[0].astimezone(zone).strftime("%Y%m%d")
     name = "-".join(part for part in (day, slug(head.title), script.digest[:6]) if part)
     return Bulletin(
@@ -137,11 +143,12 @@ def edition(desk: Desk, script: Script) -> Bulletin:
         kind=head.kind or programme.kind,
         programme=programme.code,
         air=air,
-        stations=tuple(s.code for s in _stations(desk, script)),
+        only=head.only,
+        without=head.without,
         theme=head.theme,
         voice=head.voice,
-        ident=head.ident or programme.ident,
-        bed=head.bed or programme.bed,
+        ident=head.ident,
+        bed=head.bed,
         counts=head.counts is not False,
         author=head.author,
         **({"priority": head.priority} if head.priority else {}),
@@ -157,20 +164,3 @@ def _programme(desk: Desk, script: Script) -> Programme:
         if slug(wanted) in {slug(programme.code), slug(programme.title)}:
             return programme
     raise WrongHeadValue(name=script.name, key="Chương trình", value=wanted, example=", ".join(programmes))
-
-
-def _stations(desk: Desk, script: Script) -> Sequence[Station]:
-    stations = list(desk.config.stations.values())
-    only = {c for name in script.head.only for c in _named(stations, name, script)}
-    without = {c for name in script.head.without for c in _named(stations, name, script)}
-    return [s for s in stations if (not only or s.code in only) and s.code not in without]
-
-
-def _named(stations: Sequence[Station], name: str, script: Script) -> set[StationCode]:
-    """The stations of a code or of a commune's name, accents and capitals aside."""
-    found = {s.code for s in stations if slug(name) in {slug(s.code), slug(s.name)}}
-    if not found:
-        names = [s.name for s in stations]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0) or ["tất cả"]
-        raise WrongHeadValue(name=script.name, key="Nơi nhận", value=name, example=near[0])
-    return found

@@ -1,12 +1,13 @@
 """Voicing: every sentence becomes a take, found again by its recipe or spoken now. One engine speaks a language."""
 
+import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import reading
-from pipeline.core.errors import EngineUnavailable, NoVoiceForLanguage, TakeRejected
+from pipeline.core.errors import EngineUnavailable, NoVoiceForLanguage, Says, TakeRejected, UnknownName
 from pipeline.core.model import Language, Programme, Recipe, Seconds, Sentence, Take, Voice
 from pipeline.core.ports import Engine
 from pipeline.newsroom.desk import Desk
@@ -54,14 +55,18 @@ def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "
 
     Raises:
         NoVoiceForLanguage: none of the engines behind the word speaks the language.
+        UnknownName: they have no voice of the wished name or sex.
     """
     register = reading.Register(desk.config.settings.reading.register_)
     line = reading.spoken(text, language, register).text
-    for one in desk.engines.get(engine, ()):
-        if any(v.language is language for v in one.voices):
-            one.speak(line, cast(one, language, wish).name, out)
-            return
-    raise NoVoiceForLanguage(language=language.value)
+    speaking = [e for e in desk.engines[engine] if any(v.language is language for v in e.voices)]
+    if not speaking:
+        raise NoVoiceForLanguage(language=language.value)
+    names = [name for v in speaking[0].voices if v.language is language for name in (v.name, v.sex)]
+    if wish and wish not in names:
+        near = difflib.get_close_matches(wish, names, n=1, cutoff=0)
+        raise UnknownName(what=Says("giọng", "voice"), name=wish, nearest=near[0])
+    speaking[0].speak(line, cast(speaking[0], language, wish).name, out)
 
 
 def engines_for(desk: Desk, programme: Programme, language: Language) -> Iterator[Engine]:

@@ -1,5 +1,6 @@
 """Tables for a terminal, in the newsroom's language. Nothing here decides anything."""
 
+import math
 from collections.abc import Sequence
 from datetime import tzinfo
 
@@ -11,8 +12,9 @@ from pipeline.core.facts import Fact
 from pipeline.core.model import Bulletin
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
-from pipeline.report.words import STAGE, WHY, language
+from pipeline.report.words import HAPPENED, STAGE, WHY, language
 
+_ID = Says("Mã", "Id")
 _PIPED = 160
 """Columns of a table that no terminal shows."""
 
@@ -37,7 +39,7 @@ class Faces:
     def bulletins(self, rows: Sequence[tuple[Bulletin, Status]]) -> Table:
         """Bulletins with their stage and their stations."""
         table = self._table(
-            Says("Mã", "Id"), Says("Tiêu đề", "Title"), Says("Tiếng", "Language"), Says("Phát", "Airs"),
+            _ID, Says("Tiêu đề", "Title"), Says("Tiếng", "Language"), Says("Phát", "Airs"),
             Says("Tình trạng", "Stage"), Says("Trạm", "Stations"),
         )  # fmt: skip
         for bulletin, status in rows:
@@ -48,7 +50,7 @@ class Faces:
                 self.say(language(bulletin.language)),
                 f"{min(bulletin.air).astimezone(self._zone):%d/%m/%Y %H:%M}",
                 f"{stage}: {status.reason}" if status.reason else stage,
-                f"{len(status.confirmed)}/{len(status.planned) or len(bulletin.stations)}",
+                f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
             )
         return table
 
@@ -61,15 +63,18 @@ class Faces:
         for fact in facts:
             detail = ", ".join(f"{key}={value}" for key, value in fact.detail.items() if value not in ("", None, []))
             table.add_row(
-                f"{fact.at.astimezone(self._zone):%d/%m %H:%M:%S}", fact.happened.value, fact.who, fact.station or "",
+                f"{fact.at.astimezone(self._zone):%d/%m %H:%M:%S}",
+                self.say(HAPPENED[fact.happened]),
+                fact.who,
+                fact.station or "",
                 f"{fact.digest[:12]} {detail}" if fact.digest else detail,
-            )  # fmt: skip
+            )
         return table
 
     def tally(self, tally: Tally) -> Table:
         """The year, a row a bulletin, each with its evidence."""
         table = self._table(
-            Says("Ngày phát", "Airs"), Says("Mã", "Id"), Says("Loại", "Kind"), Says("Tiếng", "Language"),
+            Says("Ngày phát", "Airs"), _ID, Says("Loại", "Kind"), Says("Tiếng", "Language"),
             Says("Trạm nhận kịp", "Stations in time"), Says("Người duyệt", "Approved by"), Says("Kết quả", "Result"),
         )  # fmt: skip
         for row in tally.rows:
@@ -81,16 +86,18 @@ class Faces:
 
     def year(self, tally: Tally) -> str:
         """The year in one line."""
+        pace = math.ceil(tally.expected)
         by = [f"{self.say(language(code))} {n}" for code, n in sorted(tally.by_language.items())]
         by += [f"{kind} {n}" for kind, n in sorted(tally.by_kind.items())]
         line = Says(
-            f"Năm {tally.year}: {tally.counted}/{tally.target} bản tin được tính; theo tiến độ cần {tally.expected:g}",
-            f"{tally.year}: {tally.counted} of {tally.target} bulletins counted; the pace asks for {tally.expected:g}",
+            f"Năm {tally.year}: {tally.counted}/{tally.target} bản tin được tính; theo tiến độ phải có {pace}",
+            f"{tally.year}: {tally.counted} of {tally.target} bulletins counted; the pace asks for {pace}",
         )
         return self.say(line) + (f" ({', '.join(by)})" if by else "")
 
     def _table(self, *columns: Says) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(self.say(column), overflow="fold")
+            is_name = column == _ID  # ids are copied: they stay on one line
+            table.add_column(self.say(column), overflow="fold", no_wrap=is_name)
         return table

@@ -1,6 +1,7 @@
 """The words that people read for what the ledger calls by short names."""
 
 from pipeline.core.errors import Says
+from pipeline.core.facts import Happened
 from pipeline.core.model import Language, Verification
 from pipeline.core.status import Stage
 
@@ -18,6 +19,24 @@ STAGE: dict[Stage, Says] = {
     Stage.WITHDRAWN: Says("đã rút", "withdrawn"),
 }
 
+HAPPENED: dict[Happened, Says] = {
+    Happened.RECEIVED: Says("nhận bài", "received"),
+    Happened.REFUSED: Says("không nhận", "refused"),
+    Happened.READ: Says("chuyển thành lời đọc", "read"),
+    Happened.VOICED: Says("đọc thành tiếng", "voiced"),
+    Happened.MASTERED: Says("làm xong bản phát", "mastered"),
+    Happened.HELD: Says("giữ lại", "held"),
+    Happened.APPROVED: Says("duyệt", "approved"),
+    Happened.RETURNED: Says("trả lại", "returned"),
+    Happened.WITHDRAWN: Says("rút bài", "withdrawn"),
+    Happened.PLANNED: Says("lên lịch", "planned"),
+    Happened.DELIVERED: Says("gửi đi", "delivered"),
+    Happened.FAILED: Says("gửi hỏng", "failed"),
+    Happened.CONFIRMED: Says("kiểm chứng tại trạm", "confirmed"),
+    Happened.MISSED: Says("lỡ giờ phát", "missed"),
+    Happened.RECALLED: Says("gỡ khỏi trạm", "recalled"),
+}
+
 WHY: dict[str, Says] = {
     "counted": Says("được tính", "counted"),
     "withdrawn": Says("đã rút", "withdrawn"),
@@ -30,6 +49,10 @@ WHY: dict[str, Says] = {
 CONFLICT: dict[str, Says] = {
     "language": Says("trạm không phát tiếng này", "the station does not air this language"),
     "window": Says("ngoài khung giờ của trạm", "outside the station's windows"),
+    "profile": Says(
+        "chưa có bản cho loại máy của trạm; lượt sau sẽ làm, rồi cần duyệt lại",
+        "no master for this kind of station yet; it is made next time, and then wants a signature",
+    ),
     "past": Says("giờ phát đã qua", "the air time has passed"),
 }
 

@@ -88,3 +88,26 @@ def test_an_unknown_column_is_named_with_the_nearest(workspace):
     stations(workspace, "code,name,hostkey\n")
     with pytest.raises(ConfigError, match="host_key"):
         load(workspace)
+
+
+def test_an_unknown_transport_is_refused_before_any_work(workspace):
+    stations(workspace, "code,name,transport,folder\nCM-01,Đất Mũi,ftp,/x\n")
+    with pytest.raises(ConfigError, match="ftp"):
+        load(workspace)
+
+
+def test_a_window_that_is_no_window_names_its_column_and_the_way_to_write_it(workspace):
+    stations(workspace, "code,name,transport,folder,windows\nCM-01,Đất Mũi,folder,/x,4h30\n")
+    with pytest.raises(ConfigError, match=r"windows.*04:30-06:00"):
+        load(workspace)
+
+
+@pytest.mark.parametrize("template", ["Bản tin ngày {ngay}.", "Bản tin {title", "Hết}"])
+def test_a_wrong_placeholder_never_reaches_the_air(workspace, template):
+    file = workspace / "config.toml"
+    lines = [
+        f'vi = "{template}"' if line.startswith('vi = "Mời') else line for line in file.read_text("utf-8").splitlines()
+    ]
+    file.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(ConfigError, match="opening"):
+        load(workspace)

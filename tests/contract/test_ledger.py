@@ -53,7 +53,7 @@ def script(digest="1" * 64):
 def bulletin(name="b1", digest="1" * 64):
     return Bulletin(
         id=BulletinId(name), script=Digest(digest), title="Tin", languages=(Language.VI, Language.KM), kind=Kind.CT,
-        programme="ban-tin", air=(NOW,), stations=(A,),
+        programme="ban-tin", air=(NOW,),
     )  # fmt: skip
 
 

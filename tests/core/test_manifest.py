@@ -34,7 +34,7 @@ MADE = datetime(2026, 11, 24, 22, 3, tzinfo=ZONE)
 def bulletin(title="Phòng chống sốt xuất huyết mùa mưa", languages=(Language.VI,), air=None):
     return Bulletin(
         id="20261125-phong-chong-123456", script=DIGEST, title=title, languages=languages, kind=Kind.CT,
-        programme="ban-tin", stations=("CM-0101",),
+        programme="ban-tin",
         air=air or (datetime(2026, 11, 24, 22, 0, tzinfo=UTC), datetime(2026, 11, 25, 10, 0, tzinfo=UTC)),
     )  # fmt: skip
 

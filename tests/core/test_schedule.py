@@ -24,7 +24,7 @@ FIVE = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)  # 05:00 on the 25th there
 def bulletin(**changes):
     fields = {
         "id": BulletinId("20261125-tin"), "script": Digest("0" * 64), "title": "Tin", "languages": (Language.VI,),
-        "kind": Kind.CT, "programme": "ban-tin", "air": (FIVE,), "stations": (StationCode("A"),),
+        "kind": Kind.CT, "programme": "ban-tin", "air": (FIVE,),
     }  # fmt: skip
     return Bulletin(**{**fields, **changes})
 

@@ -27,7 +27,7 @@ def evidence(
 ):
     fields = {
         "id": BulletinId("b"), "script": Digest("0" * 64), "title": "Tin", "languages": (Language.VI,), "kind": Kind.CT,
-        "programme": "ban-tin", "air": (AIR,), "stations": (),
+        "programme": "ban-tin", "air": (AIR,),
     }  # fmt: skip
     codes = [StationCode(f"S{n}") for n in range(stations)]
     bulletin = Bulletin(**{**fields, **changes})

@@ -164,6 +164,39 @@ def test_an_unknown_bulletin_is_answered_with_the_nearest(workspace):
     assert bulletin["id"] in told
 
 
+def test_a_part_of_an_id_that_two_bulletins_have_is_answered_with_both(workspace):
+    workspace.bantin("add", workspace.drop("tin.txt", TEXT))
+    workspace.bantin("add", workspace.drop("hai.txt", TEXT + "Thêm một câu.\n"))
+    told = workspace.bantin("show", "tin-hom-nay", code=2).stderr
+    assert "L-105" in told
+    assert all(b["id"] in told for b in workspace.json("list"))
+
+
+def test_a_file_that_is_not_there_is_told_and_the_others_are_taken(workspace):
+    told = workspace.bantin("add", "khong-co.docx", workspace.drop("tin.txt", TEXT), code=4).stderr
+    assert "khong-co.docx" in told
+    assert len(workspace.json("list")) == 1
+
+
+def test_a_script_for_a_day_that_has_passed_is_refused(workspace):
+    workspace.drop("cu.txt", "Tiêu đề: Tin cũ\nPhát: 20/11/2020 05:00\n\nNội dung.\n")
+    assert "đã qua" in workspace.bantin("run-due", code=4).stderr
+    assert "cu.txt" in workspace.refused()
+
+
+def test_a_station_that_the_registry_does_not_have_is_answered_with_those_it_has(workspace):
+    workspace.station("A")
+    workspace.drop("tin.txt", "Tiêu đề: Tin\nNơi nhận: Năm Căn\n\nNội dung.\n")
+    told = workspace.bantin("run-due", code=4).stderr
+    assert "Năm Căn" in told
+    assert "Trạm A" in told
+
+
+def test_a_drop_folder_that_vanished_is_named(workspace):
+    workspace.scripts.rename(workspace.folder / "mat")
+    assert "C-107" in workspace.bantin("run-due", code=3).stderr
+
+
 def test_a_folder_that_is_no_workspace_says_how_to_make_one(workspace, tmp_path):
     workspace.folder = tmp_path
     assert "bantin init" in workspace.bantin("list", code=3).stderr

@@ -111,6 +111,48 @@ def test_a_dry_run_says_what_would_go_and_sends_nothing(workspace, bulletin):
     assert list(folder.iterdir()) == []
 
 
+def test_a_withdrawn_bulletin_is_taken_off_the_stations_and_off_their_papers(workspace, bulletin):
+    folder = workspace.station("A")
+    first, second = bulletin(), bulletin("Tiêu đề: Tin thứ hai\n\nBà con nghe tiếp.\n", "hai.txt")
+    workspace.bantin("push")
+    told = workspace.bantin("withdraw", first, "--by", "Người duyệt").stderr
+    assert "A" in told.split()[-12:] or "A." in told
+    assert workspace.json("push")["stations"][0]["code"] is None
+    assert len(list(folder.glob("*.mp3"))) == 1
+    assert len(list(folder.glob("*.sha256"))) == 1
+    assert "Tin hôm nay" not in (folder / "LICH-PHAT.txt").read_text("utf-8-sig")
+    assert (folder / "BANTIN.m3u8").read_text("utf-8").count(".mp3") == 1
+    assert workspace.json("push")["stations"] == []
+    rows = {r["id"]: r for r in workspace.json("status")["bulletins"]}
+    assert rows[first]["stage"] == "withdrawn"
+    assert rows[second]["stage"] == "arrived"
+    assert "gỡ khỏi trạm" in workspace.bantin("show", first).stdout
+
+
+def test_a_station_that_joins_later_gets_what_is_still_to_air(workspace, bulletin):
+    name = bulletin()
+    assert workspace.json("push")["sent"] == 0
+    folder = workspace.station("A")
+    assert workspace.json("push")["sent"] == 1
+    assert list(folder.glob("*.mp3"))
+    assert workspace.json("status")["bulletins"][0]["confirmed"] == ["A"]
+    assert workspace.json("show", name)["facts"][-1]["happened"] == "confirmed"
+
+
+def test_a_station_of_another_kind_that_joins_later_waits_for_its_own_signed_master(workspace, bulletin):
+    name = bulletin()
+    config = workspace.folder / "config.toml"
+    config.write_text(
+        config.read_text("utf-8").replace("[programmes.ban-tin]", "[profiles.fm]\nkbps = 128\n\n[programmes.ban-tin]")
+    )
+    folder = workspace.station("FM", profile="fm")
+    workspace.bantin("run-due")
+    assert list(folder.iterdir()) == []
+    assert workspace.json("list")[0]["stage"] == "waiting"
+    workspace.bantin("approve", name, "--by", "Người duyệt")
+    assert workspace.json("push")["sent"] == 1
+
+
 def test_a_withdrawn_bulletin_is_not_sent(workspace, bulletin):
     folder = workspace.station("A")
     workspace.bantin("withdraw", bulletin(), "--by", "Người duyệt")

@@ -122,9 +122,9 @@ def test_the_playlist_holds_every_file_once_in_the_order_of_its_first_airing():
     assert manifest.playlist(STATION, entries).decode().splitlines() == [
         "#EXTM3U",
         "#PLAYLIST:Bản tin, trạm Đất Mũi",
-        "#EXTINF:201,Phòng chống sốt xuất huyết",
+        "#EXTINF:200,Phòng chống sốt xuất huyết",
         "20261125-0500_phong_vi_0123456789ab.mp3",
-        "#EXTINF:201,Tin hai",
+        "#EXTINF:200,Tin hai",
         "b.mp3",
     ]
 

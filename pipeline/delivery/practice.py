@@ -14,6 +14,8 @@ from typing import Self
 import asyncssh
 
 LOOPBACK = "127.0.0.1"
+_LAST_TURNS = 0.1
+"""Seconds in which sockets that are closing get the turns of the loop that they need."""
 
 
 def client_key(path: Path) -> str:
@@ -73,6 +75,7 @@ class PracticeStation:
             self._open.set_result(server.get_port())
             await self._closing.wait()
             await asyncio.gather(*(_hang_up(caller) for caller in callers))
+            await asyncio.sleep(_LAST_TURNS)
 
     async def _listen(self, callers: set[asyncssh.SSHServerConnection]) -> asyncssh.SSHAcceptor:
         root = str(self.folder).encode()

@@ -108,10 +108,15 @@ def service() -> Iterator[Service]:
     try:
         yield running
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end(runner):
+    await runner.cleanup()
+    await asyncio.sleep(0.1)  # sockets that are closing need a few more turns of the loop
 
 
 async def _start(running):

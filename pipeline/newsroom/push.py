@@ -207,7 +207,10 @@ def _names(arguments: Mapping[str, Json], kind: str) -> list[BulletinId]:
 def _bring(
     desk: Desk, station: Station, asked: Sequence[BulletinId], stopped: Sequence[BulletinId], token: int
 ) -> Mapping[str, Json]:
-    """Bring what is asked for and the new papers; then take away what was stopped, which no paper names any more."""
+    """Bring what is asked for and the new papers; then take away what no paper names any more.
+
+    That is every file of a bulletin that was stopped, and the older versions of one that was just brought.
+    """
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
     known = _known(desk, {*asked, *stopped, *(t.bulletin for t in to_come)})
     parcels = [_parcel(desk, known[b], station) for b in asked]
@@ -215,8 +218,11 @@ def _bring(
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
         done = deliver(remote, station, parcels, extras, desk.now())
+        for parcel in parcels:
+            _remove(desk, remote, station, parcel.bulletin, but=parcel.name)
         for name in stopped:
-            _take_away(desk, remote, station, known[name].bulletin)
+            _remove(desk, remote, station, name)
+            desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=known[name].bulletin, station=station.code))
     for receipt in done.receipts:
         _confirm(desk, known[receipt.bulletin].bulletin, receipt, token)
     return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
@@ -288,12 +294,12 @@ def _confirm(desk: Desk, bulletin: Bulletin, receipt: Receipt, token: int) -> No
     desk.ledger.confirm(receipt, facts, token)
 
 
-def _take_away(desk: Desk, remote: Remote, station: Station, bulletin: Bulletin) -> None:
-    for receipt in desk.ledger.receipts(bulletin.id):
-        if receipt.station == station.code:
+def _remove(desk: Desk, remote: Remote, station: Station, bulletin: BulletinId, but: str = "") -> None:
+    """Remove the files that receipts say we once brought, and no others."""
+    for receipt in desk.ledger.receipts(bulletin):
+        if receipt.station == station.code and receipt.remote != but:
             for file in (receipt.remote, manifest.sidecar_name(receipt.remote), manifest.checksum_name(receipt.remote)):
                 remote.remove(file)
-    desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=bulletin, station=station.code))
 
 
 def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:

@@ -314,3 +314,19 @@ def test_between_nights_only_what_mends_by_waiting_is_tried_again(desk, clock):
     tram.with_name("doi-ten").rename(tram)
     serving.push()  # the night's push tries everybody
     assert len(desk.ledger.receipts()) == 1
+
+
+def test_a_new_version_takes_the_place_of_the_old_one_at_the_station(folder, clock):
+    with open_desk(folder, clock) as desk:
+        bulletin = ready(desk)
+        push.push(desk)
+        (old,) = (folder / "tram").glob("*.mp3")
+    with open_desk(folder, clock, vietnamese_rate="170") as desk:
+        bulletins.render(desk, bulletin)
+        assert push.push(desk).sent == 0  # the new bytes are not signed
+        approvals.approve(desk, bulletin, "Người duyệt")
+        assert push.push(desk).sent == 1
+        (new,) = (folder / "tram").glob("*.mp3")
+        assert new.name != old.name
+        assert new.name in (folder / "tram" / "BANTIN.m3u8").read_text("utf-8")
+        assert tally(desk).counted == 1

@@ -3,13 +3,17 @@
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Json
 from pipeline.core.ports import Job, Outcome
 
 Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
+
+
+_WAKE = 0.5
+"""Seconds after which the thread that waits for outcomes looks up: only the main thread handles signals."""
 
 
 def _nothing() -> None:
@@ -75,7 +79,10 @@ class _Run:
         """Outcomes until every chain has ended; then the first bug, if there was one."""
         running = len(chains)
         while running:
-            outcome = self._done.get()
+            try:
+                outcome = self._done.get(timeout=_WAKE)
+            except Empty:
+                continue  # a Ctrl-C that reached another thread is seen here
             if outcome is None:
                 running -= 1
             else:

@@ -116,7 +116,10 @@ def service() -> Iterator[Service]:
 
 async def _end(runner):
     await runner.cleanup()
-    await asyncio.sleep(0.1)  # sockets that are closing need a few more turns of the loop
+    await asyncio.sleep(0.05)
+    for line in list(asyncio.get_running_loop()._transports.values()):
+        line.abort()  # one that was accepted while the service closed, or whose caller reads no more
+    await asyncio.sleep(0.05)  # what is closing needs a few more turns of the loop
 
 
 async def _start(running):

@@ -110,6 +110,15 @@ def test_whoever_stops_asking_cuts_the_work_short():
     assert len(started) < 4
 
 
+@pytest.fixture
+def listens_to_control_c():
+    """As in a terminal; a run in the background is started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listens_to_control_c")
 def test_control_c_cuts_the_work_short_and_is_passed_on():
     cut = threading.Event()
 

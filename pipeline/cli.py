@@ -324,10 +324,15 @@ def run_due(as_json: AsJson = False) -> None:
     from pipeline.newsroom import plan as planning
 
     with _desk() as desk:
-        with _line(desk):
-            problems = [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
-            made = bulletins.render_new(desk, held_too=True)
-            planning.plan_all(desk)
+        problems: list[PipelineError] = []
+        made: list[Any] = []
+        try:
+            with _line(desk):
+                problems += [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
+                made = bulletins.render_new(desk, held_too=True)
+        except PipelineError as hindrance:
+            problems.append(hindrance)  # whatever hinders the new bulletins, those that are signed go out
+        planning.plan_all(desk)
         for problem in problems:
             _print_problem(problem)
         for bulletin, stopped in made:

@@ -11,6 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from pipeline.core.errors import PipelineError
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import bulletins, plan, push, scripts
@@ -75,9 +76,12 @@ class Clock:
 
     def push(self) -> None:
         """The night's work: try again what was held, plan what is approved, send what is wanted."""
-        with self._line():
-            self._render(held_too=True)
-            plan.plan_all(self._desk)
+        try:
+            with self._line():
+                self._render(held_too=True)
+        except PipelineError as problem:  # whatever hinders the new bulletins, those that are signed go out
+            _log.error("not rendered", code=problem.code, why=problem.message.vi)
+        plan.plan_all(self._desk)
         self._report(push.push(self._desk))
 
     def push_soon(self) -> None:

@@ -117,7 +117,7 @@ class ProgrammeSettings(_Section):
     title: str
     kind: Kind = Kind.CT
     language: Language = Language.VI
-    slots: tuple[time, ...] = (time(5), time(17))
+    slots: tuple[time, ...] = Field((time(5), time(17)), min_length=1)
     ident: str = "mac-dinh"
     bed: str = "không"
     engines: tuple[Literal["edge", "embedded"], ...] = ("edge", "embedded")
@@ -323,6 +323,7 @@ _COLUMNS = (
 def _rows(file: Path, faults: list[str]) -> list[tuple[int, dict[str, str]]]:
     """The rows with their line numbers. Excel separates by commas or semicolons as the system's region says."""
     if not file.is_file():
+        faults.append("  không thấy tệp; nếu là .xlsx, lưu lại thành “CSV UTF-8” / it is missing; save an .xlsx as CSV")
         return []
     try:
         text = file.read_text("utf-8-sig")

@@ -54,6 +54,8 @@ class Status:
     stuck: set[StationCode] = field(default_factory=set)
     """Those of them whom waiting does not help."""
     missed: set[StationCode] = field(default_factory=set)
+    draft: bool = False
+    """Whether an embedded voice, which nobody has rated yet, speaks any of it."""
     reason: str = ""
     """Why it is held or was returned."""
 
@@ -62,10 +64,18 @@ class Status:
         """Whether every current master carries a signature over exactly its bytes."""
         return bool(self.masters) and all(digest in self.approved for digest in self.masters.values())
 
+    def signed(self, profile: str) -> Digest | None:
+        """The current master of a profile if it may go out: signed, and the bulletin not held, returned or withdrawn.
+
+        Each profile by itself: a kind of station that joins later must not take the others off the air.
+        """
+        digest = self.masters.get(profile)
+        return digest if digest in self.approved and self.stage not in _STOPPED else None
+
     @property
     def may_go_out(self) -> bool:
-        """Whether it may be planned and pushed: signed, and neither held, returned nor withdrawn."""
-        return self.is_approved and self.stage not in _STOPPED
+        """Whether any of its masters may be planned and pushed."""
+        return any(self.signed(profile) for profile in self.masters)
 
     @property
     def confirmed(self) -> set[StationCode]:
@@ -93,6 +103,8 @@ def _take_in(status: Status, fact: Fact) -> None:
     elif fact.happened in _REACHED:
         status.stage, status.reason = _REACHED[fact.happened], ""
     match fact.happened:
+        case Happened.VOICED:
+            status.draft = bool(fact.detail.get("embedded"))
         case Happened.MASTERED if fact.digest:
             status.masters[str(fact.detail.get("profile", ""))] = fact.digest
         case Happened.APPROVED if fact.digest:

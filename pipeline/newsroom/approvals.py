@@ -3,7 +3,7 @@
 import difflib
 
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
-from pipeline.core.facts import Fact, Happened
+from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger.store import hash_file
@@ -35,9 +35,8 @@ def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
             programme does not let that air.
         StoreDamaged: the bytes to be signed are not there any more.
     """
-    facts = desk.ledger.facts(bulletin.id)
-    status = status_of(facts)
-    _must_be_approvable(desk, bulletin, facts, status, by)
+    status = status_of(desk.ledger.facts(bulletin.id))
+    _must_be_approvable(desk, bulletin, status, by)
     for digest in status.masters.values():
         if hash_file(desk.store.get(digest)) != digest:
             raise StoreDamaged(digest=digest)
@@ -58,7 +57,7 @@ def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:
     desk.ledger.record(desk.fact(Happened.WITHDRAWN, bulletin=bulletin, who=by or desk.who))
 
 
-def _must_be_approvable(desk: Desk, bulletin: Bulletin, facts: list[Fact], status: Status, by: str) -> None:
+def _must_be_approvable(desk: Desk, bulletin: Bulletin, status: Status, by: str) -> None:
     if not by.strip():
         raise NotApprovable(
             bulletin=bulletin.id,
@@ -82,7 +81,7 @@ def _must_be_approvable(desk: Desk, bulletin: Bulletin, facts: list[Fact], statu
                 "sửa kịch bản và thả lại, hoặc chạy: bantin run-due", "correct and drop it again, or: bantin run-due"
             ),
         )
-    if _is_draft(facts) and not desk.programme(bulletin).embedded_may_air:
+    if status.draft and not desk.programme(bulletin).embedded_may_air:
         raise NotApprovable(
             bulletin=bulletin.id,
             reason=Says(
@@ -93,8 +92,3 @@ def _must_be_approvable(desk: Desk, bulletin: Bulletin, facts: list[Fact], statu
                 "wait for the online voice, drop a recording, or set embedded_may_air = true for its programme",
             ),
         )
-
-
-def _is_draft(facts: list[Fact]) -> bool:
-    voiced = [f for f in facts if f.happened is Happened.VOICED]
-    return bool(voiced and voiced[-1].detail.get("embedded"))

@@ -72,7 +72,8 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
     results: list[tuple[Bulletin, PipelineError | None]] = []
     for row in rows(desk):
         stage = row.status.stage
-        if (stage is Stage.HELD and not held_too) or not (stage in OPEN or _lacks_profile(desk, row)):
+        again = held_too and _waits_for_a_voice(desk, row)
+        if (stage is Stage.HELD and not held_too) or not (stage in OPEN or again or _lacks_profile(desk, row)):
             continue
         try:
             render(desk, row.bulletin)
@@ -81,6 +82,13 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
         else:
             results.append((row.bulletin, None))
     return results
+
+
+def _waits_for_a_voice(desk: Desk, row: Row) -> bool:
+    """Whether only a draft voice speaks it so far, which its programme does not let air, and there is still time."""
+    may_air = desk.programme(row.bulletin).embedded_may_air
+    to_come = max(row.bulletin.air) > desk.now()
+    return row.status.stage is Stage.WAITING and row.status.draft and not may_air and to_come
 
 
 def _lacks_profile(desk: Desk, row: Row) -> bool:
@@ -144,6 +152,8 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
 def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
     """Say why it cannot go on, once: the same reason again is not a new fact."""
     status = status_of(desk.ledger.facts(bulletin.id))
+    if status.may_go_out:
+        return  # what was signed before is still good; only the new try failed
     reason, fix = problem.message.vi, problem.next_step.vi
     if status.stage is not Stage.HELD or status.reason != reason:
         fact = desk.fact(Happened.HELD, bulletin=bulletin, code=problem.code, reason=reason, next=fix)

@@ -33,7 +33,7 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     if not status.may_go_out:
         raise NotApproved(bulletin=bulletin.id)
     stations = recipients(desk, bulletin)
-    served = [s for s in stations if s.profile in status.masters]
+    served = [s for s in stations if status.signed(s.profile)]
     laid = lay_out(bulletin, served, desk.now(), desk.config.zone)
     unserved = tuple(Conflict(s.code, None, "profile") for s in stations if s not in served)
     facts = [

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from pipeline.core.errors import (
     AllStationsFailed,
-    NotApproved,
     PipelineError,
     Says,
     SomeStationsFailed,
     StationBusy,
+    StoreDamaged,
     UnknownName,
 )
 from pipeline.core.facts import Happened, Json
@@ -22,6 +22,7 @@ from pipeline.core.schedule import due, overdue
 from pipeline.core.status import Stage
 from pipeline.delivery import manifest
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
+from pipeline.ledger.store import hash_file
 from pipeline.newsroom import bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk, Handler
@@ -105,11 +106,10 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for t in soon:
         row, station = known[t.bulletin], desk.config.stations.get(t.station)
-        if station is None or (only and t.station != only) or not row.status.may_go_out:
+        if station is None or (only and t.station != only) or (patient and t.station in row.status.stuck):
             continue
-        if patient and t.station in row.status.stuck:
-            continue
-        if row.status.holding.get(t.station) != row.status.masters.get(station.profile, ""):
+        signed = row.status.signed(station.profile)
+        if signed and row.status.holding.get(t.station) != signed:
             lacking.setdefault(t.station, {})[t.bulletin] = row.bulletin
     stopped = _stopped(desk, only, patient=patient)
     return [
@@ -213,7 +213,8 @@ def _bring(
     """
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
     known = _known(desk, {*asked, *stopped, *(t.bulletin for t in to_come)})
-    parcels = [_parcel(desk, known[b], station) for b in asked]
+    # What is not signed any more by now stays behind and does not keep the others back.
+    parcels = [_parcel(desk, known[b], station) for b in asked if known[b].status.signed(station.profile)]
     extras = _extras(desk, station, [(t.at, known[t.bulletin]) for t in to_come], parcels)
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
@@ -224,15 +225,16 @@ def _bring(
             _remove(desk, remote, station, name)
             desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=known[name].bulletin, station=station.code))
     for receipt in done.receipts:
-        _confirm(desk, known[receipt.bulletin].bulletin, receipt, token)
+        # The end of the visit, not its beginning: a file that came after its air time came too late.
+        _confirm(desk, known[receipt.bulletin].bulletin, replace(receipt, at=desk.now()), token)
     return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
 
 
 def _parcel(desk: Desk, row: Row, station: Station) -> Parcel:
     """The signed master of the station's profile; what is signed is looked at again at the last moment."""
-    master = bulletins.masters(desk, row.bulletin).get(station.profile)
-    if master is None or master.digest not in row.status.approved or not row.status.may_go_out:
-        raise NotApproved(bulletin=row.bulletin.id)
+    master = bulletins.masters(desk, row.bulletin)[station.profile]
+    if hash_file(desk.store.get(master.digest)) != master.digest:
+        raise StoreDamaged(digest=master.digest)
     name = manifest.remote_name(row.bulletin, master.digest, desk.config.zone)
     return Parcel(
         bulletin=row.bulletin.id,
@@ -252,7 +254,7 @@ def _extras(
     desk: Desk, station: Station, to_come: Sequence[tuple[datetime, Row]], parcels: Sequence[Parcel]
 ) -> Sequence[Extra]:
     """The station's playlist of what stands there after this visit, and its timetable of all that is to come."""
-    cleared = [(at, row) for at, row in to_come if row.status.may_go_out]
+    cleared = [(at, row) for at, row in to_come if row.status.signed(station.profile)]
     entries = [_entry(desk, row, station, at) for at, row in cleared]
     held = {
         entry.file

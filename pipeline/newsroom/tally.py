@@ -40,7 +40,7 @@ def _by_bulletin(records: list[_Record]) -> dict[BulletinId, list[_Record]]:
 
 def _evidence(bulletin: Bulletin, facts: list[Fact], planned: list[Transmission], receipts: list[Receipt]) -> Evidence:
     status = status_of(facts)
-    masters: frozenset[Digest] = frozenset(status.masters.values()) if status.may_go_out else frozenset()
+    masters: frozenset[Digest] = frozenset(d for profile in status.masters if (d := status.signed(profile)))
     return Evidence(
         bulletin=bulletin,
         masters=masters,

@@ -330,3 +330,47 @@ def test_a_new_version_takes_the_place_of_the_old_one_at_the_station(folder, clo
         assert new.name != old.name
         assert new.name in (folder / "tram" / "BANTIN.m3u8").read_text("utf-8")
         assert tally(desk).counted == 1
+
+
+def test_a_file_that_comes_after_its_air_time_came_too_late(desk, clock):
+    """The visit begins before the air time and ends after it."""
+    bulletin = ready(desk)
+    clock.at = min(bulletin.air) - timedelta(minutes=1)
+    folder = desk.transports["folder"]
+    opening = folder.open
+
+    def slow(station, deadline):
+        clock.at += timedelta(minutes=5)
+        return opening(station, deadline)
+
+    folder.open = slow
+    assert push.push(desk).sent == 1
+    clock.at += timedelta(days=1)
+    assert push.push(desk).missed == 1  # the morning; by the afternoon it was there
+    assert tally(desk).counted == 0
+
+
+def test_what_a_draft_voice_held_a_place_for_is_tried_again_every_night(folder, clock):
+    with open_desk(folder, clock, embedded_may_air="false") as desk:
+        bulletin = taken(desk)
+        bulletins.render(desk, bulletin)
+        assert bulletins.render_new(desk) == []
+        assert [b.id for b, _ in bulletins.render_new(desk, held_too=True)] == [bulletin.id]
+
+
+def test_bytes_that_changed_in_the_store_are_never_sent(desk):
+    bulletin = ready(desk)
+    (digest,) = status_of(desk.ledger.facts(bulletin.id)).masters.values()
+    file = desk.store.get(digest)
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    pushed = push.push(desk)
+    assert [a.problem.code for a in pushed.failed] == ["L-102"]
+    assert list((desk.config.workspace / "tram").iterdir()) == []
+
+
+def test_a_withdrawn_bulletin_does_not_count_even_where_it_arrived(desk):
+    bulletin = ready(desk)
+    push.push(desk)
+    assert tally(desk).counted == 1
+    approvals.withdraw(desk, bulletin, "Người duyệt")
+    assert tally(desk).counted == 0

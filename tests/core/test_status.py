@@ -37,7 +37,9 @@ def test_a_re_render_with_other_bytes_voids_the_approval_and_the_same_bytes_keep
 
 
 def test_every_profile_needs_its_own_signature():
-    assert not status_of([*APPROVED, fact(Happened.MASTERED, TWO, profile="hq")]).may_go_out
+    status = status_of([*APPROVED, fact(Happened.MASTERED, TWO, profile="hq")])
+    assert (status.signed("hq"), status.stage) == (None, Stage.WAITING)
+    assert status.signed("loa-xa") == ONE  # and the stations that were signed for keep what they have
 
 
 def test_returned_held_and_withdrawn_bulletins_do_not_go_out():

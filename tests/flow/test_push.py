@@ -145,12 +145,15 @@ def test_a_station_of_another_kind_that_joins_later_waits_for_its_own_signed_mas
     config.write_text(
         config.read_text("utf-8").replace("[programmes.ban-tin]", "[profiles.fm]\nkbps = 128\n\n[programmes.ban-tin]")
     )
+    mono = workspace.station("A")
     folder = workspace.station("FM", profile="fm")
     workspace.bantin("run-due")
     assert list(folder.iterdir()) == []
+    assert list(mono.glob("*.mp3"))  # what was signed for it goes out all the same
     assert workspace.json("list")[0]["stage"] == "waiting"
     workspace.bantin("approve", name, "--by", "Người duyệt")
     assert workspace.json("push")["sent"] == 1
+    assert list(folder.glob("*.mp3"))
 
 
 def test_a_withdrawn_bulletin_is_not_sent(workspace, bulletin):
@@ -168,3 +171,18 @@ def test_a_station_outside_its_windows_is_left_out_and_it_is_told(workspace):
     assert "05:00" in told
     assert "không phát tiếng này" in told
     assert workspace.json("push", "--dry-run") == [{"station": "A", "bulletins": [row["id"]]}]
+
+
+def test_a_drop_folder_that_is_away_does_not_keep_tonights_bulletins_back(workspace, bulletin):
+    folder = workspace.station("A")
+    bulletin()
+    workspace.scripts.rename(workspace.folder / "mat")
+    assert "C-107" in workspace.bantin("run-due", code=3).stderr
+    assert list(folder.glob("*.mp3"))
+
+
+def test_a_registry_that_is_away_is_an_error_and_not_no_station(workspace, bulletin):
+    workspace.station("A")
+    bulletin()
+    (workspace.folder / "stations.csv").rename(workspace.folder / "stations.xlsx")
+    assert "stations.csv" in workspace.bantin("push", code=3).stderr

@@ -9,14 +9,27 @@ _LOOK = 6
 _SMOOTH = 5
 """Hops on either side over which the curve is averaged: less than the hold, so a peak is always fully covered."""
 _RELEASE_MS = 80.0
+_STRETCH = 60_000
+"""Hops worked on at once, so that an hour takes no more memory than a minute."""
+_MEMORY = 1500
+"""Hops before a stretch that are looked at again: by then any release has died away."""
 
 
-def curve(peaks: Samples, ceiling: float) -> Levels:
+def curve(peaks: Samples, ceiling: float) -> Samples:
     """Gain reduction in dB (0 or below) of each one-millisecond hop with the given peaks, linear scale.
 
     Look-ahead of 6 ms, exponential release of 80 ms, edges smoothed over 11 ms; never above what a hop or its
     neighbours need.
     """
+    out = np.zeros(len(peaks), np.float32)
+    for at in range(0, len(peaks), _STRETCH):
+        start, end = max(0, at - _MEMORY), at + _STRETCH
+        around = _reduction(peaks[start : end + _LOOK + _SMOOTH], ceiling)
+        out[at:end] = around[at - start : end - start]
+    return out
+
+
+def _reduction(peaks: Samples, ceiling: float) -> Levels:
     needed = np.maximum(0.0, 20 * np.log10(np.maximum(peaks.astype(np.float64), 1e-9) / ceiling))
     if not needed.any():
         return np.zeros(len(peaks))

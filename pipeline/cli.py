@@ -543,6 +543,7 @@ def _row(bulletin: Any, status: Any) -> dict[str, Any]:  # noqa: ANN401 - Bullet
         "confirmed": sorted(status.confirmed),
         "failed": status.failed,
         "missed": sorted(status.missed),
+        "unaired": status.unaired,
     }
 
 
@@ -569,8 +570,12 @@ def _push(desk: "Desk", only: str, as_json: bool) -> None:
     for attempt in done.failed:
         if attempt.problem:
             _print_problem(attempt.problem)
+    for threat in done.threatened:
+        at = f"{threat.at.astimezone(desk.config.zone):%d/%m/%Y %H:%M}"
+        _print_problem(threat.problem, about=_say(Says(f"sắp đến giờ phát {at}", f"airs at {at}")))
     if as_json:
-        _print_json({"sent": done.sent, "missed": done.missed, "stations": [
+        threatened = [threat.bulletin.id for threat in done.threatened]
+        _print_json({"sent": done.sent, "missed": done.missed, "threatened": threatened, "stations": [
             {"station": a.station, "files": a.files, "sent": a.sent, "bytes": a.size,
              "code": a.problem.code if a.problem else None} for a in done.attempts
         ]})  # fmt: skip

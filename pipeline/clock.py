@@ -12,6 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from pipeline.core.errors import PipelineError
+from pipeline.core.model import BulletinId
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import bulletins, plan, push, scripts
@@ -37,6 +38,7 @@ class Clock:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._seen = Sightings()
+        self._threatened: set[BulletinId] = set()
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=desk.config.zone, job_defaults=defaults)
@@ -103,8 +105,15 @@ class Clock:
                 _log.info("mastered", bulletin=bulletin.id)
 
     def _report(self, pushed: Pushed) -> None:
-        if pushed.attempts or pushed.missed:
-            _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent, missed=pushed.missed)
+        if pushed.attempts:
+            _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent)
+        if pushed.missed:
+            _log.error("missed", airings=pushed.missed)
+        for threat in pushed.threatened:
+            if threat.bulletin.id not in self._threatened:  # every ten minutes would drown the rest
+                why, fix = threat.problem.message.vi, threat.problem.next_step.vi
+                _log.warning("airs soon", bulletin=threat.bulletin.id, code=threat.problem.code, why=why, next=fix)
+        self._threatened = {threat.bulletin.id for threat in pushed.threatened}
         for attempt in pushed.failed:
             if attempt.problem:
                 _log.error("failed", station=attempt.station, code=attempt.problem.code, why=attempt.problem.message.vi)

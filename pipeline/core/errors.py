@@ -476,6 +476,17 @@ class NotApproved(PipelineError):
     )
 
 
+class NoStation(PipelineError):
+    """A signed bulletin that no station is planned to air."""
+
+    code = "N-105"
+    what = Says("bản tin {bulletin} chưa trạm nào phát", "no station is planned to air {bulletin}")
+    fix = Says(
+        "xem giờ, tiếng và tên trạm trong stations.csv, và dòng “Nơi nhận” của kịch bản",
+        "see the windows, languages and names in stations.csv, and the script's recipients",
+    )
+
+
 class SomeStationsFailed(PipelineError):
     """A push that left stations without their file; each has its own fact and reason."""
 

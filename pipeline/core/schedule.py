@@ -65,8 +65,3 @@ def _obstacle(bulletin: Bulletin, station: Station, at: datetime, now: datetime,
 def due(planned: Iterable[Transmission], now: datetime, ahead: timedelta) -> list[Transmission]:
     """What to push now: everything that airs after now and within `ahead`, soonest first."""
     return sorted(t for t in planned if now < t.at <= now + ahead)
-
-
-def overdue(planned: Iterable[Transmission], now: datetime) -> list[Transmission]:
-    """What should have aired already, soonest first."""
-    return sorted(t for t in planned if t.at <= now)

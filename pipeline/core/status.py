@@ -54,6 +54,9 @@ class Status:
     stuck: set[StationCode] = field(default_factory=set)
     """Those of them whom waiting does not help."""
     missed: set[StationCode] = field(default_factory=set)
+    """Stations that did not hold it when it was to air."""
+    unaired: bool = False
+    """Whether an air time passed for which nothing was planned at any station."""
     draft: bool = False
     """Whether an embedded voice, which nobody has rated yet, speaks any of it."""
     reason: str = ""
@@ -118,6 +121,7 @@ def _take_in(status: Status, fact: Fact) -> None:
 def _take_in_delivery(status: Status, fact: Fact) -> None:
     station = fact.station
     if station is None:
+        status.unaired = status.unaired or fact.happened is Happened.MISSED
         return
     match fact.happened:
         case Happened.PLANNED:

@@ -164,10 +164,19 @@ class Ledger:
             query = query.where(c.station == station)
         if after is not None:
             query = query.where(c.at > after)
-        return [
-            Transmission(at=row.at, station=StationCode(row.station), bulletin=BulletinId(row.bulletin))
-            for row in self._rows(query)
-        ]
+        return [_transmission(row) for row in self._rows(query)]
+
+    def air_times(self) -> set[tuple[BulletinId, datetime]]:
+        """The instants at which a bulletin is planned at any station."""
+        c = tables.transmissions.c
+        return {(BulletinId(row.bulletin), row.at) for row in self._rows(sa.select(c.bulletin, c.at).distinct())}
+
+    def unproven(self, now: datetime) -> list[Transmission]:
+        """Airings that have passed, with no receipt for the bulletin at the station from before; soonest first."""
+        t, r = tables.transmissions.c, tables.receipts.c
+        in_time = sa.exists().where((r.bulletin == t.bulletin) & (r.station == t.station) & (r.at < t.at))
+        query = sa.select(t.at, t.station, t.bulletin).where((t.at <= now) & ~in_time).order_by(t.at, t.station)
+        return [_transmission(row) for row in self._rows(query)]
 
     # --- delivery ----------------------------------------------------------------------------------------------------
 
@@ -256,6 +265,10 @@ def _take(row: sa.Row[Any]) -> Take:
     return Take(
         recipe=row.recipe, audio=row.audio, seconds=Seconds(row.seconds), engine=row.engine, voice=row.voice
     )  # fmt: skip
+
+
+def _transmission(row: sa.Row[Any]) -> Transmission:
+    return Transmission(at=row.at, station=StationCode(row.station), bulletin=BulletinId(row.bulletin))
 
 
 def _receipt(row: sa.Row[Any]) -> Receipt:

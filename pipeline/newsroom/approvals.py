@@ -36,7 +36,8 @@ def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
         StoreDamaged: the bytes to be signed are not there any more.
     """
     status = status_of(desk.ledger.facts(bulletin.id))
-    _must_be_approvable(desk, bulletin, status, by)
+    _must_have_a_name(bulletin, by)
+    check(desk, bulletin, status)
     for digest in status.masters.values():
         if hash_file(desk.store.get(digest)) != digest:
             raise StoreDamaged(digest=digest)
@@ -57,13 +58,22 @@ def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:
     desk.ledger.record(desk.fact(Happened.WITHDRAWN, bulletin=bulletin, who=by or desk.who))
 
 
-def _must_be_approvable(desk: Desk, bulletin: Bulletin, status: Status, by: str) -> None:
+def _must_have_a_name(bulletin: Bulletin, by: str) -> None:
     if not by.strip():
         raise NotApprovable(
             bulletin=bulletin.id,
             reason=Says("thiếu tên người duyệt", "nobody signs"),
             how=Says("thêm: --by “TÊN NGƯỜI DUYỆT”", "add: --by NAME"),
         )
+
+
+def check(desk: Desk, bulletin: Bulletin, status: Status) -> None:
+    """Whether anybody may sign a bulletin as it stands.
+
+    Raises:
+        NotApprovable: nothing is mastered, it was withdrawn, or a draft voice speaks it and its programme does not let
+            that air.
+    """
     if status.stage is Stage.WITHDRAWN:
         raise NotApprovable(
             bulletin=bulletin.id,

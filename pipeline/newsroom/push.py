@@ -18,14 +18,15 @@ from pipeline.core.errors import (
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import Bulletin, BulletinId, Receipt, Seconds, Station, StationCode
 from pipeline.core.ports import Job, Remote
-from pipeline.core.schedule import due, overdue
+from pipeline.core.schedule import due
 from pipeline.core.status import Stage
 from pipeline.delivery import manifest
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
 from pipeline.ledger.store import hash_file
-from pipeline.newsroom import bulletins
+from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk, Handler
+from pipeline.newsroom.missed import Threat
 
 VERB = "deliver"
 
@@ -50,7 +51,9 @@ class Pushed:
 
     attempts: tuple[Attempt, ...]
     missed: int
-    """Airings that passed without the file at the station, told now for the first time."""
+    """Airings that passed without the bulletin, told now for the first time."""
+    threatened: tuple[Threat, ...] = ()
+    """Bulletins that air soon and cannot yet: someone has to sign or mend them."""
 
     @property
     def sent(self) -> int:
@@ -100,8 +103,7 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
         raise UnknownName(
             what=Says("trạm", "station"), name=only, nearest=", ".join(sorted(desk.config.stations)) or "-"
         )
-    within = timedelta(hours=desk.config.settings.delivery.ahead_hours) if ahead is None else ahead
-    soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), within)
+    soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), _within(desk, ahead))
     known = _known(desk, {t.bulletin for t in soon})
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for t in soon:
@@ -122,6 +124,10 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
     ]
 
 
+def _within(desk: Desk, ahead: timedelta | None) -> timedelta:
+    return timedelta(hours=desk.config.settings.delivery.ahead_hours) if ahead is None else ahead
+
+
 def _stopped(desk: Desk, only: str, *, patient: bool) -> dict[StationCode, list[Bulletin]]:
     """Stations that hold a bulletin which must not air any more, while its air time is still to come."""
     to_come = {t.bulletin for t in desk.ledger.transmissions(after=desk.now())}
@@ -140,14 +146,19 @@ def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient:
 
     One station's trouble is a `failed` fact and does not touch the others.
     """
-    missed = _tell_missed(desk)
+    within = _within(desk, ahead)
+    told = missed.tell(desk)
     jobs = [_job(w) for w in wanted(desk, only, ahead=ahead, patient=patient)]
     attempts: list[Attempt] = []
     with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("push", done, len(jobs))
             attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))
-    return Pushed(attempts=tuple(sorted(attempts, key=lambda a: a.station)), missed=missed)
+    return Pushed(
+        attempts=tuple(sorted(attempts, key=lambda a: a.station)),
+        missed=told,
+        threatened=tuple(missed.threatened(desk, within)),
+    )
 
 
 def _job(wanted: Wanted) -> Job:
@@ -321,23 +332,3 @@ def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], p
             for b in asked
         )
     )
-
-
-# --- what was missed -------------------------------------------------------------------------------------------------
-
-
-def _tell_missed(desk: Desk) -> int:
-    """Say of every airing that passed without the signed bytes proven at its station; each is told once. How many."""
-    passed = overdue(desk.ledger.transmissions(), desk.now())
-    known = _known(desk, {t.bulletin for t in passed})
-    told = {(f.bulletin, f.station, f.detail.get("at")) for f in desk.ledger.facts(happened=Happened.MISSED)}
-    proven = {(r.bulletin, r.station): r.at for r in reversed(desk.ledger.receipts())}
-    facts = [
-        desk.fact(Happened.MISSED, bulletin=known[t.bulletin].bulletin, station=t.station, at=t.at.isoformat())
-        for t in passed
-        if known[t.bulletin].status.stage not in {Stage.WITHDRAWN, Stage.RETURNED}
-        and (t.bulletin, t.station, t.at.isoformat()) not in told
-        and not ((at := proven.get((t.bulletin, t.station))) and at < t.at)
-    ]
-    desk.ledger.record(*facts)
-    return len(facts)

@@ -12,7 +12,7 @@ from pipeline.core.facts import Fact
 from pipeline.core.model import Bulletin
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
-from pipeline.report.words import HAPPENED, STAGE, WHY, language
+from pipeline.report.words import DRAFT, HAPPENED, MISSED, STAGE, UNAIRED, WHY, language
 
 _ID = Says("Mã", "Id")
 _PIPED = 160
@@ -43,16 +43,25 @@ class Faces:
             Says("Tình trạng", "Stage"), Says("Trạm", "Stations"),
         )  # fmt: skip
         for bulletin, status in rows:
-            stage = self.say(STAGE[status.stage])
             table.add_row(
                 bulletin.id,
                 bulletin.title,
                 self.say(language(bulletin.language)),
                 f"{min(bulletin.air).astimezone(self._zone):%d/%m/%Y %H:%M}",
-                f"{stage}: {status.reason}" if status.reason else stage,
+                self._stage(status),
                 f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
             )
         return table
+
+    def _stage(self, status: Status) -> str:
+        stage = self.say(STAGE[status.stage])
+        if status.draft:
+            stage += f" ({self.say(DRAFT)})"
+        if status.unaired:
+            stage += ", " + self.say(UNAIRED)
+        elif status.missed:
+            stage += ", " + self.say(MISSED.format(count=len(status.missed)))
+        return f"{stage}: {status.reason}" if status.reason else stage
 
     def history(self, facts: Sequence[Fact]) -> Table:
         """What happened to a bulletin."""

@@ -37,6 +37,10 @@ HAPPENED: dict[Happened, Says] = {
     Happened.RECALLED: Says("gỡ khỏi trạm", "recalled"),
 }
 
+DRAFT = Says("giọng thử", "draft voice")
+UNAIRED = Says("lỡ giờ phát ở mọi trạm", "missed at every station")
+MISSED = Says("lỡ giờ phát ở {count} trạm", "missed at {count} stations")
+
 WHY: dict[str, Says] = {
     "counted": Says("được tính", "counted"),
     "withdrawn": Says("đã rút", "withdrawn"),

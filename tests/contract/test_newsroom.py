@@ -374,3 +374,40 @@ def test_a_withdrawn_bulletin_does_not_count_even_where_it_arrived(desk):
     assert tally(desk).counted == 1
     approvals.withdraw(desk, bulletin, "Người duyệt")
     assert tally(desk).counted == 0
+
+
+def test_a_bulletin_that_nobody_signed_in_time_is_told_once_for_each_air_time(desk, clock):
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    (threatened,) = push.push(desk).threatened
+    assert threatened.bulletin == bulletin
+    clock.at = bulletin.air[0]
+    assert push.push(desk).missed == 1
+    clock.at = bulletin.air[-1] + timedelta(hours=1)
+    late = push.push(desk)
+    assert (late.missed, late.threatened) == (1, ())
+    assert push.push(desk).missed == 0
+    facts = desk.ledger.facts(bulletin.id, Happened.MISSED)
+    assert [f.station for f in facts] == [None, None]
+    assert [f.detail["at"] for f in facts] == [at.isoformat() for at in bulletin.air]
+    assert status_of(desk.ledger.facts(bulletin.id)).unaired
+
+
+def test_nothing_is_missed_of_what_was_returned_or_had_passed_when_it_came_in(desk, clock):
+    air = "Phát: 23/11/2026 05:00, 24/11/2026 05:00"
+    late = taken(desk, f"Tiêu đề: Tin\n{air}\n\nBà con chú ý.\n")  # at 22:00 of the 23rd
+    assert len(late.air) == 2
+    assert push.push(desk).missed == 0
+    approvals.send_back(desk, late, "Người duyệt", "sai tên xã")
+    clock.at += timedelta(days=2)
+    assert push.push(desk).missed == 0
+
+
+def test_a_held_bulletin_that_airs_soon_is_named_until_it_is_mended(desk, clock):
+    bulletin = taken(desk, "Tiêu đề: Tin\n\nBà con nghe ข่าว hôm nay.\n", "thai.txt")
+    bulletins.render_new(desk)
+    (threat,) = push.push(desk).threatened
+    assert (threat.bulletin, threat.at) == (bulletin, bulletin.air[0])
+    assert "ข่าว" in threat.problem.message.vi
+    clock.at = bulletin.air[-1]
+    assert push.push(desk).missed == len(bulletin.air)

@@ -14,7 +14,7 @@ from pipeline.core.model import (
     StationCode,
     Window,
 )
-from pipeline.core.schedule import air_times, due, overdue, plan
+from pipeline.core.schedule import air_times, due, plan
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 22:00 in Cà Mau
@@ -79,8 +79,7 @@ def test_what_has_passed_is_not_planned():
     assert laid.conflicts[0].why == "past"
 
 
-def test_due_is_what_airs_within_the_hours_ahead_and_overdue_what_should_have_aired():
+def test_due_is_what_airs_within_the_hours_ahead():
     planned = plan(bulletin(air=(FIVE, FIVE + timedelta(days=3))), [station()], NOW, ZONE).transmissions
     assert [t.at for t in due(planned, NOW, timedelta(hours=36))] == [FIVE]
-    assert [t.at for t in overdue(planned, FIVE)] == [FIVE]
     assert not due(planned, FIVE, timedelta(hours=1))

@@ -144,8 +144,18 @@ def test_nothing_is_planned_or_sent_without_a_signature(workspace):
     folder = workspace.station("A")
     workspace.bantin("add", workspace.drop("tin.txt", TEXT))
     assert workspace.json("plan") == []
-    assert workspace.json("push") == {"sent": 0, "missed": 0, "stations": []}
+    (bulletin,) = workspace.json("list")
+    assert workspace.json("push") == {"sent": 0, "missed": 0, "threatened": [bulletin["id"]], "stations": []}
+    told = workspace.bantin("push").stderr
+    assert "N-102" in told
+    assert f"bantin approve {bulletin['id']}" in told
     assert list(folder.iterdir()) == []
+
+
+def test_a_signed_bulletin_that_no_station_airs_is_named_at_every_push(workspace):
+    workspace.station("A", languages="km")
+    approved(workspace)
+    assert "N-105" in workspace.bantin("push").stderr
 
 
 def test_a_draft_voice_holds_a_place_but_is_not_signed_unless_the_programme_says_so(workspace):

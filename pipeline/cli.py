@@ -4,6 +4,7 @@ import errno
 import getpass
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.core.errors import DiskFull, NoSuchFile, PipelineError, Says
+from pipeline.core.errors import NoSuchFile, PipelineError, Says, Unexpected, as_problem
 
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.core.ports import Progress
     from pipeline.newsroom.desk import Desk
+    from pipeline.newsroom.push import Pushed
     from pipeline.report.faces import Faces
 
 _HELP = """Bản Tin: từ kịch bản đến loa xã. / From a dropped script to every commune's loudspeaker.
@@ -38,6 +40,10 @@ app = typer.Typer(
 Id = Annotated[str, typer.Argument(help="The bulletin's id, or a part of it that no other has.", metavar="ID")]
 By = Annotated[str, typer.Option("--by", help="Who does it; a person's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+_SYSTEMS_FAULT = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE}
+"""What the system may refuse anyone; any other OSError is a bug of ours and keeps its trace."""
 
 
 class _Choice:
@@ -68,12 +74,12 @@ def main() -> None:
     except PipelineError as problem:
         _print_problem(problem)
         sys.exit(problem.exit_code)
-    except OSError as problem:
-        if problem.errno != errno.ENOSPC:
+    except OSError as fault:
+        if fault.errno not in _SYSTEMS_FAULT:
             raise
-        full = DiskFull(where=problem.filename or "?")
-        _print_problem(full)
-        sys.exit(full.exit_code)
+        trouble = as_problem(fault, str(_Choice.workspace))
+        _print_problem(trouble)
+        sys.exit(trouble.exit_code)
 
 
 # --- a workspace -----------------------------------------------------------------------------------------------------
@@ -324,23 +330,22 @@ def run_due(as_json: AsJson = False) -> None:
     from pipeline.newsroom import plan as planning
 
     with _desk() as desk:
-        problems: list[PipelineError] = []
-        made: list[Any] = []
+        problems: list[tuple[PipelineError, str]] = []
         try:
             with _line(desk):
-                problems += [t.problem for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
+                problems += [(t.problem, "") for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
                 made = bulletins.render_new(desk, held_too=True)
-        except PipelineError as hindrance:
-            problems.append(hindrance)  # whatever hinders the new bulletins, those that are signed go out
-        planning.plan_all(desk)
-        for problem in problems:
-            _print_problem(problem)
-        for bulletin, stopped in made:
-            if stopped:
-                problems.append(stopped)
-                _print_problem(stopped, about=bulletin.id)
-        _push(desk, "", as_json)
-    _raise_last(problems, printed=True)
+                problems += [(problem, bulletin.id) for bulletin, problem in made if problem]
+        except (PipelineError, OSError) as hindrance:
+            problems.append((as_problem(hindrance, str(desk.config.scripts)), ""))
+        finally:  # whatever hinders the new bulletins, those that are signed go out
+            planning.plan_all(desk)
+            done = _push(desk, "", as_json)
+        for problem, about in problems:
+            _print_problem(problem, about)
+        done.must_have_succeeded()
+        if problems:
+            raise typer.Exit(problems[-1][0].exit_code)
 
 
 @app.command()
@@ -361,7 +366,7 @@ def push(
         if dry_run:
             _show_wanted(pushing.wanted(desk, only), as_json)
             return
-        _push(desk, only, as_json)
+        _push(desk, only, as_json).must_have_succeeded()
 
 
 @app.command()
@@ -475,6 +480,8 @@ def _faces(config: "Config") -> "Faces":
 
 def _print_problem(problem: PipelineError, about: str = "") -> None:
     what = f"{about}: " if about else ""
+    if isinstance(problem, Unexpected) and problem.__cause__:
+        traceback.print_exception(problem.__cause__)
     sys.stderr.write(f"{problem.code} {what}{_say(problem.message)}\n  → {_say(problem.next_step)}\n")
 
 
@@ -488,12 +495,10 @@ def _print_table(table: Any) -> None:  # noqa: ANN401 - rich is imported only wh
     printer().print(table)
 
 
-def _raise_last(problems: list[PipelineError], *, printed: bool = False) -> None:
+def _raise_last(problems: list[PipelineError]) -> None:
     """Print all problems but the last and raise that one, so that its exit code is the command's."""
-    for problem in problems[:-1] if not printed else []:
+    for problem in problems[:-1]:
         _print_problem(problem)
-    if problems and printed:
-        raise typer.Exit(problems[-1].exit_code)
     if problems:
         raise problems[-1]
 
@@ -563,7 +568,8 @@ def _show_wanted(wanted: list[Any], as_json: bool) -> None:
         typer.echo(f"{one['station']}: {', '.join(one['bulletins'])}")
 
 
-def _push(desk: "Desk", only: str, as_json: bool) -> None:
+def _push(desk: "Desk", only: str, as_json: bool) -> "Pushed":
+    """Push and tell; whether it succeeded is for the caller to judge."""
     from pipeline.newsroom import push as pushing
 
     done = pushing.push(desk, only)
@@ -587,7 +593,7 @@ def _push(desk: "Desk", only: str, as_json: bool) -> None:
         )
         told = words.format(sent=done.sent, good=good, all=len(done.attempts), missed=done.missed)
         typer.echo(_say(told))
-    done.must_have_succeeded()
+    return done
 
 
 def _language(code: str) -> Any:  # noqa: ANN401 - a Language, imported where used

@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import PipelineError, Unexpected
 from pipeline.core.model import BulletinId
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
@@ -81,10 +81,11 @@ class Clock:
         try:
             with self._line():
                 self._render(held_too=True)
-        except PipelineError as problem:  # whatever hinders the new bulletins, those that are signed go out
+        except PipelineError as problem:
             _log.error("not rendered", code=problem.code, why=problem.message.vi)
-        plan.plan_all(self._desk)
-        self._report(push.push(self._desk))
+        finally:  # whatever hinders the new bulletins, those that are signed go out
+            plan.plan_all(self._desk)
+            self._report(push.push(self._desk))
 
     def push_soon(self) -> None:
         """Between nights: send what airs before the next one, signed late or not delivered yet.
@@ -100,7 +101,7 @@ class Clock:
         for bulletin, problem in bulletins.render_new(self._desk, held_too=held_too):
             if problem:
                 why, fix = problem.message.vi, problem.next_step.vi
-                _log.error("held", bulletin=bulletin.id, code=problem.code, why=why, next=fix)
+                _log.error("held", bulletin=bulletin.id, code=problem.code, why=why, next=fix, exc_info=_bug(problem))
             else:
                 _log.info("mastered", bulletin=bulletin.id)
 
@@ -115,12 +116,18 @@ class Clock:
                 _log.warning("airs soon", bulletin=threat.bulletin.id, code=threat.problem.code, why=why, next=fix)
         self._threatened = {threat.bulletin.id for threat in pushed.threatened}
         for attempt in pushed.failed:
-            if attempt.problem:
-                _log.error("failed", station=attempt.station, code=attempt.problem.code, why=attempt.problem.message.vi)
+            if problem := attempt.problem:
+                why = problem.message.vi
+                _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
 
     def _line(self) -> AbstractContextManager[None]:
         """Taking in and rendering are done by one process at a time; another waits its turn."""
         return alone(self._desk.config.state, "line", LINE_WAIT)
+
+
+def _bug(problem: PipelineError) -> BaseException | None:
+    """What a bug's trace is kept by; none of what we know."""
+    return problem.__cause__ if isinstance(problem, Unexpected) else None
 
 
 def until_told() -> threading.Event:

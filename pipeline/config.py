@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from pipeline.core.errors import ConfigError, NoWorkspace
 from pipeline.core.model import (
@@ -162,7 +162,7 @@ class Settings(BaseSettings):
     reading: Reading = Reading()
     voices: Voices = Voices()
     tools: Tools = Tools()
-    profiles: Mapping[str, ProfileSettings] = Field(default_factory=lambda: {"loa-xa": ProfileSettings()})
+    profiles: Mapping[str, ProfileSettings] = Field({"loa-xa": ProfileSettings()}, min_length=1)
     programmes: Mapping[str, ProgrammeSettings] = Field(min_length=1)
     delivery: Delivery = Delivery()
     clock: Clock = Clock()
@@ -243,6 +243,8 @@ def _settings(file: Path) -> Settings:
         return Settings(**raw)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigError(file=CONFIG_NAME, faults=f"  {problem}") from problem
+    except SettingsError as problem:  # a variable that should hold a table and does not
+        raise ConfigError(file="BANTIN_*", faults=f"  {problem}") from problem
     except ValidationError as problem:
         raise ConfigError(file=CONFIG_NAME, faults="\n".join(_fault(e) for e in problem.errors())) from problem
 

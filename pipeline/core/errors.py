@@ -4,9 +4,11 @@ Letters: C configuration, I intake, R reading, V voices, S studio, D delivery, L
 A code is never reused for another fault. Exit codes are those of docs/architecture.md.
 """
 
+import errno
 from dataclasses import dataclass
 from typing import ClassVar
 
+EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_CONFIG = 3
 EXIT_BAD_INPUT = 4
@@ -209,6 +211,19 @@ class NoSuchFile(ScriptRefused):
     code = "I-109"
     what = Says("không thấy tệp {name}", "there is no file {name}")
     fix = Says("kiểm tra lại tên và thư mục của tệp", "check its name and folder")
+
+
+class TakenBack(ScriptRefused):
+    """The same bytes as a bulletin that was withdrawn or returned: dropping them again must not look like success."""
+
+    code = "I-110"
+    what = Says(
+        "tệp {name} giống hệt bản tin {bulletin}, bản tin này {decided}",
+        "{name} is, byte for byte, bulletin {bulletin}, which was {decided}",
+    )
+    fix = Says(
+        "sửa chỗ cần sửa rồi thả lại; nếu vẫn phát như cũ, sửa ít nhất một chữ", "change a word and drop it again"
+    )
 
 
 class TooLarge(ScriptRefused):
@@ -446,6 +461,19 @@ class DiskFull(PipelineError):
     )
 
 
+class FileTrouble(PipelineError):
+    """The system would not let us read or write a file of this machine: rights, a share that went away, a bad disk."""
+
+    code = "L-106"
+    exit_code = EXIT_CONFIG
+    retry = True
+    what = Says("máy này không đọc hoặc ghi được {where}: {reason}", "cannot read or write {where}: {reason}")
+    fix = Says(
+        "kiểm tra quyền của thư mục, ổ đĩa và ổ mạng, rồi chạy: bantin run-due",
+        "check the folder's permissions, the disk and the share, then run: bantin run-due",
+    )
+
+
 class UnknownBulletin(PipelineError):
     """No bulletin of that id, or several that start so."""
 
@@ -456,6 +484,31 @@ class UnknownBulletin(PipelineError):
 
 
 # --- N: newsroom -----------------------------------------------------------------------------------------------------
+
+
+class Unexpected(PipelineError):
+    """A bug of ours met one script, bulletin or station; the others go on. `__cause__` keeps its trace."""
+
+    code = "N-100"
+    exit_code = EXIT_BUG
+    what = Says("phần mềm gặp lỗi khi xử lý {about}: {reason}", "the program failed on {about}: {reason}")
+    fix = Says(
+        "gửi dòng này kèm tệp gây lỗi cho người phát triển; các bài và trạm khác vẫn chạy",
+        "send this line and what it is about to the developers; everything else goes on",
+    )
+
+
+def as_problem(fault: Exception, about: str) -> PipelineError:
+    """One of ours for whatever stopped the work on one thing, for the few loops in which others must go on."""
+    if isinstance(fault, PipelineError):
+        return fault
+    problem: PipelineError = Unexpected(about=about, reason=repr(fault))
+    if isinstance(fault, OSError):
+        where = fault.filename or about
+        is_full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
+        problem = DiskFull(where=where) if is_full else FileTrouble(where=where, reason=fault.strerror or fault)
+    problem.__cause__ = fault
+    return problem
 
 
 class NotApprovable(PipelineError):

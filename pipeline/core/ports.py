@@ -120,7 +120,7 @@ class Queue(Protocol):
     """Does jobs, here or on other machines."""
 
     def perform(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
-        """Run jobs and give each outcome as it comes. Our own errors are outcomes; a bug ends the run as it is.
+        """Run jobs and give each outcome as it comes. Our own errors are outcomes; a bug is raised when all are done.
 
         Close it (contextlib.closing): left half way, it ends the work under way.
         """

@@ -36,8 +36,8 @@ class LocalQueue:
     def perform(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
         """Run jobs and give each outcome as it comes.
 
-        Our own errors are outcomes. A bug lets the jobs that are at work end and gives their outcomes, starts no other,
-        and is then raised as it is. Close the iterator (contextlib.closing) if you may stop half way.
+        Our own errors are outcomes. A bug ends the jobs of its key; it is raised as it is when all others are done.
+        Close the iterator (contextlib.closing) if you may stop half way.
         """
         run = _Run(self._handlers, self._turns)
         pool = ThreadPoolExecutor(min(self._threads, max(1, len(jobs))), thread_name_prefix="job")
@@ -69,9 +69,6 @@ class _Run:
                     if self.stopping.is_set():
                         return
                     self._done.put(self._do(job))
-        except BaseException:
-            self.stopping.set()
-            raise
         finally:
             self._done.put(None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline import reading
-from pipeline.core.errors import PipelineError, StoreDamaged
+from pipeline.core.errors import PipelineError, StoreDamaged, as_problem
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import (
     Bulletin,
@@ -23,7 +23,7 @@ from pipeline.core.model import (
 )
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
-from pipeline.newsroom import voicing
+from pipeline.newsroom import views, voicing
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 
@@ -54,12 +54,16 @@ def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
     """Read, voice, mix and master a bulletin. Takes that exist are used again; equal input gives equal bytes.
 
     Whatever stops it becomes a `held` fact with the reason and the next step, and is raised.
+
+    Raises:
+        PipelineError: of any kind; FileTrouble and DiskFull where the system stopped it, Unexpected where a bug did.
     """
     try:
         return _render(desk, bulletin)
-    except PipelineError as problem:
+    except Exception as fault:  # noqa: BLE001 - one bulletin that breaks us must not keep the others from the air
+        problem = as_problem(fault, bulletin.id)
         _hold(desk, bulletin, problem)
-        raise
+        raise problem from problem.__cause__
 
 
 def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, PipelineError | None]]:
@@ -136,7 +140,7 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
     with desk.store.scratch() as scratch:
         rack = mastering.Rack(desk, bulletin, scratch)
         if script.recording:
-            made = mastering.recorded(rack, script.recording, text)
+            product = mastering.recorded(rack, script.recording, text)
         else:
             lines = mastering.Lines(
                 opening=_lines(desk, bulletin, programme.opening),
@@ -144,9 +148,11 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
                 closing=_lines(desk, bulletin, programme.closing),
             )
             voiced = _voice(desk, bulletin, lines.all, programme)
-            made = mastering.spoken(rack, lines, voiced.takes, script.attachments)
-    desk.ledger.record(*(_mastered(desk, bulletin, master) for master in made))
-    return made
+            product = mastering.spoken(rack, lines, voiced.takes, script.attachments)
+        # First what is made, then what people see of it: a folder that cannot be written loses no master.
+        desk.ledger.record(*(_mastered(desk, bulletin, master) for master in product.masters))
+        views.show(desk, bulletin, desk.store.get(product.masters[0].digest), product.text, product.picture)
+    return product.masters
 
 
 def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:

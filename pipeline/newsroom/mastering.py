@@ -19,7 +19,6 @@ from pipeline.core.model import (
     Take,
 )
 from pipeline.core.rundown import Segment, SegmentKind, lay
-from pipeline.newsroom import views
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 from pipeline.studio import jingle
@@ -48,6 +47,18 @@ class Lines:
     def all(self) -> tuple[Sentence, ...]:
         """Every sentence, as it comes."""
         return (*self.opening, *self.body.sentences, *self.closing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What the studio made of a bulletin."""
+
+    masters: list[Master]
+    """One for each profile; the first is what people find in bulletins/."""
+    text: str
+    """What is heard in it."""
+    picture: Path
+    """Of the first master; it goes with the scratch folder."""
 
 
 class Rack:
@@ -100,7 +111,7 @@ class Rack:
         return audio
 
 
-def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping[str, Digest]) -> list[Master]:
+def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping[str, Digest]) -> Product:
     """Master a bulletin that voices speak; `takes` are those of `lines.all`, `attachments` the recordings it names."""
     voiced = iter(takes)
     for sentence in lines.opening:
@@ -118,19 +129,20 @@ def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping
     return _produce(rack, "\n".join(s.text for s in lines.all))
 
 
-def recorded(rack: Rack, recording: Digest, transcript: Reading) -> list[Master]:
+def recorded(rack: Rack, recording: Digest, transcript: Reading) -> Product:
     """Master a bulletin that an announcer recorded; its text, if any, is only its transcript."""
     rack.play(SegmentKind.RECORDING, recording, text=rack.bulletin.title)
     return _produce(rack, transcript.text or rack.bulletin.title)
 
 
-def _produce(rack: Rack, text: str) -> list[Master]:
-    """One mix for each sample rate, one master for each profile; the first one is what people find in bulletins/."""
+def _produce(rack: Rack, text: str) -> Product:
+    """One mix for each sample rate, one master for each profile."""
     desk, bulletin = rack.desk, rack.bulletin
     bed = rack.bed()
     timeline = lay(rack.rundown, bed=bed is not None)
     mixes: dict[int, Mix] = {}
     made: list[Master] = []
+    picture = rack.scratch / "picture.png"
     for profile in _profiles(desk, bulletin):
         rate = profile.sample_rate
         if rate not in mixes:
@@ -140,10 +152,8 @@ def _produce(rack: Rack, text: str) -> list[Master]:
         mastered = master(mixes[rate], profile, file, desk.ffmpeg())
         made.append(_keep(rack, mixes[rate], profile, mastered, file))
         if len(made) == 1:
-            png = rack.scratch / "picture.png"
-            draw(mastered, timeline, profile, _caption(desk, bulletin, made[0]), png)
-            views.show(desk, bulletin, desk.store.get(made[0].digest), text, png)
-    return made
+            draw(mastered, timeline, profile, _caption(desk, bulletin, made[0]), picture)
+    return Product(masters=made, text=text, picture=picture)
 
 
 def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
@@ -191,7 +201,7 @@ def _is_none(name: str) -> bool:
 
 def _own_music(desk: Desk, name: str) -> Path:
     folder = desk.config.scripts / "am-thanh"
-    files = {file.name: file for file in sorted(folder.iterdir())} if folder.is_dir() else {}
+    files = {file.name: file for file in sorted(folder.iterdir()) if file.is_file()} if folder.is_dir() else {}
     if name not in files:
         raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(files) or _OWN)
     return files[name]

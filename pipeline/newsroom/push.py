@@ -14,6 +14,7 @@ from pipeline.core.errors import (
     StationBusy,
     StoreDamaged,
     UnknownName,
+    as_problem,
 )
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import Bulletin, BulletinId, Receipt, Seconds, Station, StationCode
@@ -104,10 +105,10 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
             what=Says("trạm", "station"), name=only, nearest=", ".join(sorted(desk.config.stations)) or "-"
         )
     soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), _within(desk, ahead))
-    known = _known(desk, {t.bulletin for t in soon})
+    rows = _rows(desk, {t.bulletin for t in soon})
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for t in soon:
-        row, station = known[t.bulletin], desk.config.stations.get(t.station)
+        row, station = rows[t.bulletin], desk.config.stations.get(t.station)
         if station is None or (only and t.station != only) or (patient and t.station in row.status.stuck):
             continue
         signed = row.status.signed(station.profile)
@@ -203,9 +204,10 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     token = desk.ledger.lease(station.code, f"{desk.who} {uuid4().hex[:8]}", now, now + timedelta(seconds=seconds + 60))
     try:
         return _bring(desk, station, asked, stopped, token)
-    except PipelineError as problem:
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone, and its fact says so
+        problem = as_problem(fault, station.code)
         _record_failure(desk, station, [*asked, *stopped], problem)
-        raise
+        raise problem from problem.__cause__
     finally:
         desk.ledger.release(station.code, token, desk.now())
 
@@ -223,10 +225,10 @@ def _bring(
     That is every file of a bulletin that was stopped, and the older versions of one that was just brought.
     """
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    known = _known(desk, {*asked, *stopped, *(t.bulletin for t in to_come)})
+    rows = _rows(desk, {*asked, *stopped, *(t.bulletin for t in to_come)})
     # What is not signed any more by now stays behind and does not keep the others back.
-    parcels = [_parcel(desk, known[b], station) for b in asked if known[b].status.signed(station.profile)]
-    extras = _extras(desk, station, [(t.at, known[t.bulletin]) for t in to_come], parcels)
+    parcels = [_parcel(desk, rows[b], station) for b in asked if rows[b].status.signed(station.profile)]
+    extras = _extras(desk, station, [(t.at, rows[t.bulletin]) for t in to_come], parcels)
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
         done = deliver(remote, station, parcels, extras, desk.now())
@@ -234,10 +236,10 @@ def _bring(
             _remove(desk, remote, station, parcel.bulletin, but=parcel.name)
         for name in stopped:
             _remove(desk, remote, station, name)
-            desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=known[name].bulletin, station=station.code))
+            desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=rows[name].bulletin, station=station.code))
     for receipt in done.receipts:
         # The end of the visit, not its beginning: a file that came after its air time came too late.
-        _confirm(desk, known[receipt.bulletin].bulletin, replace(receipt, at=desk.now()), token)
+        _confirm(desk, rows[receipt.bulletin].bulletin, replace(receipt, at=desk.now()), token)
     return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
 
 
@@ -257,7 +259,7 @@ def _parcel(desk: Desk, row: Row, station: Station) -> Parcel:
     )
 
 
-def _known(desk: Desk, names: set[BulletinId]) -> dict[BulletinId, Row]:
+def _rows(desk: Desk, names: set[BulletinId]) -> dict[BulletinId, Row]:
     return {row.bulletin.id: row for row in bulletins.rows(desk, names)}
 
 
@@ -318,12 +320,12 @@ def _remove(desk: Desk, remote: Remote, station: Station, bulletin: BulletinId, 
 def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:
     if isinstance(problem, StationBusy):
         return  # the run that took the station over tells its own story
-    known = {b.id: b for b in desk.ledger.bulletins(asked)}
+    about = {b.id: b for b in desk.ledger.bulletins(asked)}
     desk.ledger.record(
         *(
             desk.fact(
                 Happened.FAILED,
-                bulletin=known[b],
+                bulletin=about[b],
                 station=station.code,
                 code=problem.code,
                 reason=problem.message.vi,

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pipeline.core.errors import NoDropFolder, PipelineError, ScriptRefused, StillGrowing, WrongHeadValue
+from pipeline.core.errors import (
+    NoDropFolder,
+    PipelineError,
+    Says,
+    ScriptRefused,
+    StillGrowing,
+    TakenBack,
+    WrongHeadValue,
+    as_problem,
+)
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, BulletinId, Programme, Script
 from pipeline.core.schedule import air_times
+from pipeline.core.status import Stage, status_of
 from pipeline.core.text import slug
 from pipeline.intake import drop
 from pipeline.intake.settling import Sightings
@@ -34,24 +44,44 @@ def take_in(desk: Desk, path: Path) -> Taken:
 
     Bytes reach the store, then the ledger, and only then does the file leave the drop folder: a power cut in between
     leaves the file where it was, and the next run finds that its bytes are known and moves it.
+
+    Raises:
+        StillGrowing: it is left for the next look.
+        OSError: the system did not let us; the file stays where it is.
     """
     try:
         submission = drop.take_in(path, max_bytes=desk.config.settings.intake.max_megabytes * 1_000_000)
-        known = desk.ledger.bulletin_of(submission.script.digest)
-        bulletin = known or edition(desk, submission.script)
-    except StillGrowing:
+    except (StillGrowing, OSError):
         raise
-    except ScriptRefused as problem:
-        return _refuse(desk, path, problem)
+    except Exception as fault:  # noqa: BLE001 - a file that breaks us is put aside, or it would stop every scan
+        return _refuse(desk, path, as_problem(fault, path.name))
+    known = desk.ledger.bulletin_of(submission.script.digest)
+    try:
+        bulletin = _as_it_was(desk, known, path) if known else edition(desk, submission.script)
+    except ScriptRefused as refusal:
+        return _refuse(desk, path, refusal)
     for name, file in submission.files.items():
         if desk.store.put(file) != submission.digests[name]:
             raise StillGrowing(name=name)
     script = submission.script
     fact = desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=script.digest, name=script.name)
     fresh = desk.ledger.receive(script, bulletin, fact)
+    problem = None
     if _is_dropped(desk, path):
-        drop.accept(submission.files.values(), desk.config.scripts, _month(desk))
-    return Taken(path=path, bulletin=bulletin, again=not fresh)
+        try:
+            drop.accept(submission.files.values(), desk.config.scripts, _month(desk))
+        except OSError as fault:
+            problem = as_problem(fault, path.name)  # it is taken in all the same; the next look moves it
+    return Taken(path=path, bulletin=bulletin, again=not fresh, problem=problem)
+
+
+def _as_it_was(desk: Desk, bulletin: Bulletin, path: Path) -> Bulletin:
+    """The bulletin that the same bytes became before, unless someone has decided that it does not air."""
+    stage = status_of(desk.ledger.facts(bulletin.id)).stage
+    if stage in {Stage.WITHDRAWN, Stage.RETURNED}:
+        decided = {Stage.WITHDRAWN: Says("đã rút", "withdrawn"), Stage.RETURNED: Says("đã trả lại", "returned")}
+        raise TakenBack(name=path.name, bulletin=bulletin.id, decided=decided[stage])
+    return bulletin
 
 
 def settled(desk: Desk, seen: Sightings) -> list[Path]:
@@ -84,13 +114,16 @@ def sweep(desk: Desk, paths: Iterable[Path]) -> list[Taken]:
             continue  # it went in together with the script that names it
         try:
             taken.append(take_in(desk, path))
-        except StillGrowing as problem:
-            taken.append(Taken(path=path, problem=problem))
+        except (StillGrowing, OSError) as fault:
+            taken.append(Taken(path=path, problem=as_problem(fault, path.name)))
     return taken
 
 
-def _refuse(desk: Desk, path: Path, problem: ScriptRefused) -> Taken:
+def _refuse(desk: Desk, path: Path, problem: PipelineError) -> Taken:
     digest = hash_file(path) if path.is_file() else None
+    # Moved before it is recorded: a folder that cannot be written must not grow the ledger at every look.
+    if _is_dropped(desk, path):
+        drop.refuse([path], desk.config.scripts, problem)
     desk.ledger.record(
         desk.fact(
             Happened.REFUSED,
@@ -101,8 +134,6 @@ def _refuse(desk: Desk, path: Path, problem: ScriptRefused) -> Taken:
             next=problem.next_step.vi,
         )
     )
-    if _is_dropped(desk, path):
-        drop.refuse([path], desk.config.scripts, problem)
     return Taken(path=path, problem=problem)
 
 

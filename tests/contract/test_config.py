@@ -111,3 +111,15 @@ def test_a_wrong_placeholder_never_reaches_the_air(workspace, template):
     file.write_text("\n".join(lines), "utf-8")
     with pytest.raises(ConfigError, match="opening"):
         load(workspace)
+
+
+def test_settings_without_a_single_profile_are_told_so(workspace):
+    (workspace / "config.toml").write_text('profiles = {}\n[programmes.a]\ntitle = "A"\n', "utf-8")
+    with pytest.raises(ConfigError, match="profiles"):
+        load(workspace)
+
+
+def test_a_variable_that_is_no_table_is_told_by_its_kind(workspace, monkeypatch):
+    monkeypatch.setenv("BANTIN_CLOCK", "x")
+    with pytest.raises(ConfigError, match="clock"):
+        load(workspace)

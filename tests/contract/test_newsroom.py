@@ -411,3 +411,129 @@ def test_a_held_bulletin_that_airs_soon_is_named_until_it_is_mended(desk, clock)
     assert "ข่าว" in threat.problem.message.vi
     clock.at = bulletin.air[-1]
     assert push.push(desk).missed == len(bulletin.air)
+
+
+# --- one thing in trouble does not touch the others ------------------------------------------------------------------
+
+
+def refuse_folder(path):
+    """No folder can be made or written where a file stands; not even root may."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("", "utf-8")
+
+
+def test_a_drop_folder_that_cannot_be_written_keeps_every_file_and_takes_in_the_others(desk):
+    refuse_folder(desk.config.scripts / "loi")
+    bad, good = desk.config.scripts / "a.txt", desk.config.scripts / "b.txt"
+    bad.write_text("Tiêu đề: Tin\n", "utf-8")
+    good.write_text(TEXT, "utf-8")
+    refused, taken_in = scripts.sweep(desk, [bad, good])
+    assert refused.problem.code == "L-106"
+    assert bad.exists()
+    assert taken_in.bulletin
+    scripts.sweep(desk, [bad])
+    assert [f.happened for f in desk.ledger.facts()] == [Happened.RECEIVED]  # and not one more at every look
+
+
+def test_a_script_that_cannot_be_put_away_is_taken_in_once_all_the_same(desk):
+    refuse_folder(desk.config.scripts / "da-nhan")
+    file = desk.config.scripts / "tin.txt"
+    file.write_text(TEXT, "utf-8")
+    (first,), (second,) = scripts.sweep(desk, [file]), scripts.sweep(desk, [file])
+    assert (first.problem.code, second.problem.code) == ("L-106", "L-106")
+    assert first.bulletin == second.bulletin
+    assert [b for b, problem in bulletins.render_new(desk) if not problem] == [first.bulletin]
+
+
+def test_a_file_that_breaks_the_program_is_put_aside_with_a_note(desk, monkeypatch):
+    read = scripts.drop.take_in
+
+    def breaks(path, **options):
+        if path.name == "la.txt":
+            raise ZeroDivisionError
+        return read(path, **options)
+
+    monkeypatch.setattr(scripts.drop, "take_in", breaks)
+    odd, good = desk.config.scripts / "la.txt", desk.config.scripts / "tin.txt"
+    odd.write_text(TEXT, "utf-8")
+    good.write_text(TEXT, "utf-8")
+    broken, fine = scripts.sweep(desk, [odd, good])
+    assert broken.problem.code == "N-100"
+    assert fine.bulletin
+    assert "N-100" in (desk.config.scripts / "loi" / "la.txt.loi.txt").read_text("utf-8-sig")
+    assert (desk.config.scripts / "loi" / "la.txt").read_text("utf-8") == TEXT
+
+
+def test_the_same_bytes_as_a_withdrawn_bulletin_are_answered_and_not_swallowed(desk):
+    bulletin = taken(desk)
+    approvals.withdraw(desk, bulletin, "Người duyệt")
+    file = desk.config.scripts / "tin.txt"
+    file.write_text(TEXT, "utf-8")
+    (again,) = scripts.sweep(desk, [file])
+    assert again.problem.code == "I-110"
+    assert bulletin.id in (desk.config.scripts / "loi" / "tin.txt.loi.txt").read_text("utf-8-sig")
+
+
+def test_a_master_outlives_a_folder_for_people_that_cannot_be_written(desk):
+    refuse_folder(desk.config.bulletins / "2026")
+    bulletin = taken(desk)
+    ((_, problem),) = bulletins.render_new(desk)
+    assert problem.code == "L-106"
+    assert stage(desk, bulletin) is Stage.HELD
+    (master,) = bulletins.masters(desk, bulletin).values()
+    assert master.digest in desk.store
+    (desk.config.bulletins / "2026").unlink()
+    assert bulletins.render_new(desk, held_too=True) == [(bulletin, None)]
+    assert list(desk.config.bulletins.rglob("*.mp3"))
+    assert bulletins.masters(desk, bulletin)["loa-xa"].digest == master.digest
+
+
+def test_a_folder_named_as_bed_holds_its_own_bulletin_only(desk):
+    (desk.config.scripts / "am-thanh" / "nen").mkdir(parents=True)
+    wrong = taken(desk, "Tiêu đề: Tin\nNhạc nền: nen\n\nBà con chú ý.\n", "a.txt")
+    right = taken(desk, TEXT, "b.txt")
+    codes = {b.id: problem and problem.code for b, problem in bulletins.render_new(desk)}
+    assert codes == {wrong.id: "C-104", right.id: None}
+
+
+def test_a_bug_in_one_bulletin_holds_that_one_and_the_next_is_made(desk):
+    speaker = desk.engines["embedded"][0]
+
+    class Breaks:
+        def __getattr__(self, name):
+            return getattr(speaker, name)
+
+        def speak(self, text, voice, out):
+            if "nhất" in text:
+                raise ZeroDivisionError
+            speaker.speak(text, voice, out)
+
+    object.__setattr__(desk, "engines", {**desk.engines, "embedded": (Breaks(), *desk.engines["embedded"][1:])})
+    wrong, right = taken(desk, TEXT, "a.txt"), taken(desk, TEXT.replace("thứ nhất", "thứ ba"), "b.txt")
+    codes = {b.id: problem and problem.code for b, problem in bulletins.render_new(desk)}
+    assert codes == {wrong.id: "N-100", right.id: None}
+    assert stage(desk, wrong) is Stage.HELD
+
+
+def test_a_bug_at_one_station_is_its_own_failure_and_the_next_gets_its_file(folder, clock):
+    row = f"B,1,Trạm B,folder,{folder / 'tram-b'}"
+    (folder / "tram-b").mkdir()
+    with (folder / "stations.csv").open("a", encoding="utf-8") as stations:
+        stations.write(f"{row}\n")
+    with open_desk(folder, clock) as desk:
+        real = desk.transports["folder"]
+
+        class Breaks:
+            name, check = real.name, real.check
+
+            def open(self, station, deadline):
+                if station.code == "A":
+                    raise ZeroDivisionError
+                return real.open(station, deadline)
+
+        object.__setattr__(desk, "transports", {"folder": Breaks()})
+        bulletin = ready(desk)
+        first, second = push.push(desk).attempts
+        assert (first.problem.code, second.problem) == ("N-100", None)
+        status = status_of(desk.ledger.facts(bulletin.id))
+        assert (status.failed, status.confirmed) == ({"A": "N-100"}, {"B"})

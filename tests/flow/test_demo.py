@@ -179,7 +179,7 @@ def test_the_workspace_answers_afterwards(workspace):
 def test_a_push_with_the_stations_gone_has_nothing_to_do_and_needs_none_of_them(workspace):
     done = bantin("-w", workspace, "push", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"sent": 0, "missed": 0, "stations": []}
+    assert json.loads(done.stdout) == {"sent": 0, "missed": 0, "threatened": [], "stations": []}
 
 
 def test_the_same_folder_is_not_used_twice(workspace):

@@ -33,7 +33,7 @@ def test_openssh_gets_the_file_and_proves_it_by_its_own_hash(workspace, openssh,
     workspace.station("CM-01", **over_ssh(openssh, folder))
     name = bulletin()
     assert workspace.json("push")["sent"] == 1
-    assert workspace.json("push") == {"sent": 0, "missed": 0, "stations": []}
+    assert workspace.json("push") == {"sent": 0, "missed": 0, "threatened": [], "stations": []}
     (sound,) = folder.glob("*.mp3")
     assert (
         subprocess.run(["/usr/bin/env", "sha256sum", "-c", f"{sound.name}.sha256"], cwd=folder, check=False).returncode

@@ -205,22 +205,25 @@ class Ledger:
             )  # fmt: skip
             _add(connection, facts)
 
-    def lease(self, station: StationCode, holder: str, now: datetime, until: datetime) -> int:
+    def lease(self, station: StationCode, host: str, now: datetime, until: datetime) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
 
+        The caller holds its machine's own lock for the station. So a lease of the same machine that has not run out is
+        that of a run which died, and is taken over at once; another machine's is waited for.
+
         Raises:
-            StationBusy: someone else's lease has not run out.
+            StationBusy: another machine's lease has not run out.
         """
         with self._engine.begin() as connection:
             mine = tables.leases.c.station == station
             row = connection.execute(sa.select(tables.leases).where(mine)).one_or_none()
             if row is None:
-                connection.execute(tables.leases.insert().values(station=station, token=1, holder=holder, until=until))
+                connection.execute(tables.leases.insert().values(station=station, token=1, holder=host, until=until))
                 return 1
-            if row.until > now:
+            if row.until > now and row.holder != host:
                 raise StationBusy(station=station)
             token = int(row.token) + 1
-            connection.execute(tables.leases.update().where(mine).values(token=token, holder=holder, until=until))
+            connection.execute(tables.leases.update().where(mine).values(token=token, holder=host, until=until))
             return token
 
     def release(self, station: StationCode, token: int, now: datetime) -> None:

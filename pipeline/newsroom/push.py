@@ -1,10 +1,10 @@
 """The push: what airs soon goes to every station that lacks it, once, and what arrived is proven."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from platform import node
 
 from pipeline.core.errors import (
     AllStationsFailed,
@@ -14,6 +14,7 @@ from pipeline.core.errors import (
     StationBusy,
     StoreDamaged,
     UnknownName,
+    WorkspaceInUse,
     as_problem,
 )
 from pipeline.core.facts import Happened, Json
@@ -23,6 +24,7 @@ from pipeline.core.schedule import due
 from pipeline.core.status import Stage
 from pipeline.delivery import manifest
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
+from pipeline.ledger.lock import alone
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
@@ -199,17 +201,41 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     """
     station = desk.config.stations[StationCode(str(arguments["station"]))]
     asked, stopped = _names(arguments, "bulletins"), _names(arguments, "stopped")
+    with _leased(desk, station) as token:
+        return _visit(desk, station, asked, stopped, token)
+
+
+@contextmanager
+def _leased(desk: Desk, station: Station) -> Iterator[int]:
+    """Have a station for oneself: on this machine by a lock, which a power cut opens, among machines by a lease.
+
+    Raises:
+        StationBusy: another run has it.
+    """
     seconds = desk.config.settings.delivery.deadline_seconds
-    now = desk.now()
-    token = desk.ledger.lease(station.code, f"{desk.who} {uuid4().hex[:8]}", now, now + timedelta(seconds=seconds + 60))
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(desk.config.state / "stations", station.code))
+        except WorkspaceInUse as taken:
+            raise StationBusy(station=station.code) from taken
+        now = desk.now()
+        token = desk.ledger.lease(station.code, node(), now, now + timedelta(seconds=seconds + 60))
+        try:
+            yield token
+        finally:
+            desk.ledger.release(station.code, token, desk.now())
+
+
+def _visit(
+    desk: Desk, station: Station, asked: Sequence[BulletinId], stopped: Sequence[BulletinId], token: int
+) -> Mapping[str, Json]:
+    """Bring what is asked for; whatever stops it is a fact of this station."""
     try:
         return _bring(desk, station, asked, stopped, token)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone, and its fact says so
         problem = as_problem(fault, station.code)
         _record_failure(desk, station, [*asked, *stopped], problem)
         raise problem from problem.__cause__
-    finally:
-        desk.ledger.release(station.code, token, desk.now())
 
 
 def _names(arguments: Mapping[str, Json], kind: str) -> list[BulletinId]:

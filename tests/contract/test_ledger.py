@@ -152,6 +152,13 @@ def test_a_station_is_leased_to_one_run_at_a_time(ledger):
     assert ledger.lease(A, "two", NOW, NOW + timedelta(hours=1)) == first + 1
 
 
+def test_a_machine_takes_its_own_lease_over_from_a_run_that_died(ledger):
+    dead = ledger.lease(A, "one", NOW, NOW + timedelta(hours=1))
+    assert ledger.lease(A, "one", NOW, NOW + timedelta(hours=1)) == dead + 1
+    with pytest.raises(StationBusy):
+        ledger.confirm(receipt(), [], dead)
+
+
 def test_a_run_that_lost_its_lease_cannot_write_a_receipt(ledger):
     old = ledger.lease(A, "one", NOW, NOW + timedelta(minutes=1))
     later = NOW + timedelta(minutes=2)

@@ -537,3 +537,24 @@ def test_a_bug_at_one_station_is_its_own_failure_and_the_next_gets_its_file(fold
         assert (first.problem.code, second.problem) == ("N-100", None)
         status = status_of(desk.ledger.facts(bulletin.id))
         assert (status.failed, status.confirmed) == ({"A": "N-100"}, {"B"})
+
+
+def test_a_run_killed_at_a_station_does_not_keep_the_next_one_from_it(folder, clock):
+    with open_desk(folder, clock) as desk:
+        bulletin = ready(desk)
+    code = (
+        "import os, sys; from datetime import datetime; from pathlib import Path; from pipeline import config, wiring\n"
+        "from pipeline.newsroom import push\n"
+        "class Kills:\n"
+        "    name = 'folder'\n"
+        "    def open(self, station, deadline): os._exit(9)\n"
+        "now = datetime.fromisoformat(sys.argv[2])\n"
+        "with wiring.open_desk(config.load(Path(sys.argv[1])), now=lambda: now) as desk:\n"
+        "    object.__setattr__(desk, 'transports', {'folder': Kills()})\n"
+        "    push.push(desk)\n"
+    )
+    killed = [sys.executable, "-c", code, str(folder), clock().isoformat()]
+    assert subprocess.run(killed, check=False).returncode == 9
+    with open_desk(folder, clock) as desk:
+        assert push.push(desk).sent == 1
+        assert status_of(desk.ledger.facts(bulletin.id)).stage is Stage.ARRIVED

@@ -213,6 +213,16 @@ def test_a_folder_that_is_no_workspace_says_how_to_make_one(workspace, tmp_path)
 
 
 def test_a_second_pusher_finds_the_station_taken(workspace):
+    from pipeline.ledger.lock import alone
+
+    workspace.station("A")
+    approved(workspace)
+    with alone(workspace.state / "stations", "A"):
+        assert "D-107" in workspace.bantin("push", code=8).stderr
+    assert workspace.json("push")["sent"] == 1
+
+
+def test_a_pusher_on_another_machine_finds_the_station_taken(workspace):
     from datetime import UTC, datetime, timedelta
 
     from pipeline.ledger.ledger import Ledger
@@ -221,7 +231,7 @@ def test_a_second_pusher_finds_the_station_taken(workspace):
     approved(workspace)
     ledger = Ledger.open(workspace.state / "ledger.db")
     now = datetime.now(UTC)
-    token = ledger.lease("A", "another run", now, now + timedelta(minutes=5))
+    token = ledger.lease("A", "another machine", now, now + timedelta(minutes=5))
     assert "D-107" in workspace.bantin("push", code=8).stderr
     ledger.release("A", token, datetime.now(UTC))
     ledger.close()

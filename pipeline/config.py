@@ -3,6 +3,7 @@
 import csv
 import difflib
 import io
+import posixpath
 import re
 import tomllib
 from collections.abc import Mapping
@@ -303,6 +304,7 @@ def _stations(
     file: Path, workspace: Path, profiles: Mapping[str, Profile]
 ) -> tuple[dict[StationCode, Station], list[str]]:
     stations: dict[StationCode, Station] = {}
+    places: dict[tuple[object, ...], StationCode] = {}
     faults: list[str] = []
     for line, row in _rows(file, faults):
         try:
@@ -312,8 +314,16 @@ def _stations(
             continue
         if station.code in stations:
             faults.append(f"  dòng / line {line}: mã {station.code} đã có ở dòng trên / code used twice")
+        if (other := places.setdefault(_place(station), station.code)) != station.code:
+            faults.append(f"  dòng / line {line}: cùng máy, cùng thư mục với trạm {other} / same folder as {other}")
         stations[station.code] = station
     return stations, faults
+
+
+def _place(station: Station) -> tuple[object, ...]:
+    """Where a station's files go: two stations in one folder would take each other's papers for their own."""
+    folder = posixpath.normpath(station.folder)
+    return station.transport, station.host.lower(), station.port, station.user, folder
 
 
 _COLUMNS = (

@@ -24,6 +24,8 @@ class Happened(StrEnum):
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
     PLANNED = "planned"
+    UNPLANNED = "unplanned"
+    """A station left the registry, or is none of its recipients any more, before the bulletin aired there."""
     DELIVERED = "delivered"
     """Bytes were sent in one attempt; only `confirmed` says that they are there."""
     FAILED = "failed"

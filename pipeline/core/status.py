@@ -126,6 +126,8 @@ def _take_in_delivery(status: Status, fact: Fact) -> None:
     match fact.happened:
         case Happened.PLANNED:
             status.planned.add(station)
+        case Happened.UNPLANNED:
+            status.planned.discard(station)
         case Happened.CONFIRMED if fact.digest:
             status.holding[station] = fact.digest
             status.failed.pop(station, None)

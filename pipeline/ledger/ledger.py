@@ -1,6 +1,6 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -71,11 +71,18 @@ class Ledger:
             query = query.where(tables.facts.c.happened == happened.value)
         return [_fact(row) for row in self._rows(query)]
 
-    def facts_by_bulletin(self, names: Iterable[BulletinId] | None = None) -> dict[BulletinId, list[Fact]]:
-        """Facts about the named bulletins, or about all, by bulletin, in the order they happened."""
+    def facts_by_bulletin(
+        self, names: Iterable[BulletinId] | None = None, stations: Collection[StationCode] | None = None
+    ) -> dict[BulletinId, list[Fact]]:
+        """Facts about the named bulletins, or about all, by bulletin, in the order they happened.
+
+        `stations` leaves out those about any other station.
+        """
         found: dict[BulletinId, list[Fact]] = {}
         c = tables.facts.c
         query = sa.select(tables.facts).where(_among(c.bulletin, names)).order_by(c.number)
+        if stations is not None:
+            query = query.where(c.station.is_(None) | c.station.in_(stations))
         for fact in map(_fact, self._rows(query)):
             if fact.bulletin:
                 found.setdefault(fact.bulletin, []).append(fact)
@@ -139,15 +146,15 @@ class Ledger:
     # --- the plan ----------------------------------------------------------------------------------------------------
 
     def plan(self, transmissions: Iterable[Transmission], facts: Sequence[Fact]) -> int:
-        """Add transmissions that are not planned yet; the facts are added only with the first of them. How many."""
+        """Add facts with those of some transmissions that are not planned yet; how many these were."""
+        wanted = list(transmissions)
         with self._engine.begin() as connection:
-            fresh = [t for t in transmissions if not _is_planned(connection, t)]
-            if fresh:
-                rows = [{"at": t.at, "station": t.station, "bulletin": t.bulletin} for t in fresh]
+            there = _planned(connection, {t.bulletin for t in wanted})
+            rows = [{"at": t.at, "station": t.station, "bulletin": t.bulletin} for t in wanted if t not in there]
+            if rows:
                 connection.execute(tables.transmissions.insert(), rows)
-                stations = {t.station for t in fresh}
-                _add(connection, [f for f in facts if f.station in stations])
-            return len(fresh)
+            _add(connection, facts)
+            return len(rows)
 
     def transmissions(
         self,
@@ -251,10 +258,9 @@ def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.Col
     return column.is_not(None) if names is None else column.in_(list(names))
 
 
-def _is_planned(connection: sa.Connection, t: Transmission) -> bool:
-    c = tables.transmissions.c
-    query = sa.select(c.number).where((c.bulletin == t.bulletin) & (c.station == t.station) & (c.at == t.at))
-    return connection.execute(query).first() is not None
+def _planned(connection: sa.Connection, names: Iterable[BulletinId]) -> set[Transmission]:
+    query = sa.select(tables.transmissions).where(_among(tables.transmissions.c.bulletin, names))
+    return {_transmission(row) for row in connection.execute(query)}
 
 
 def _fact(row: sa.Row[Any]) -> Fact:

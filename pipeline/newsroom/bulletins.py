@@ -20,6 +20,7 @@ from pipeline.core.model import (
     Script,
     Seconds,
     Sentence,
+    StationCode,
 )
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
@@ -39,9 +40,11 @@ class Row:
     status: Status
 
 
-def rows(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Row]:
-    """Bulletins with their status, by id: those named, or all."""
-    facts = desk.ledger.facts_by_bulletin(names)
+def rows(
+    desk: Desk, names: Collection[BulletinId] | None = None, stations: Collection[StationCode] | None = None
+) -> list[Row]:
+    """Bulletins with their status, by id: those named, or all. With `stations`, as if there were no other."""
+    facts = desk.ledger.facts_by_bulletin(names, stations)
     return [Row(bulletin=b, status=status_of(facts.get(b.id, []))) for b in desk.ledger.bulletins(names)]
 
 

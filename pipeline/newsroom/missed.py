@@ -27,12 +27,15 @@ def tell(desk: Desk) -> int:
     news = [a for a in (*_unaired(desk), *_unproven(desk)) if (a[0], a[1], a[2].isoformat()) not in told]
     names = {name for name, _, _ in news}
     facts = desk.ledger.facts_by_bulletin(names)
+    status = {name: status_of(happened) for name, happened in facts.items()}
     known = {b.id: b for b in desk.ledger.bulletins(names)}
     missed = [
         desk.fact(Happened.MISSED, bulletin=known[name], station=station, at=at.isoformat())
         for name, station, at in news
+        if status[name].stage not in _TAKEN_BACK
+        and (station is None or station in status[name].planned)
         # Of what should have aired before its script came in, nothing was missed.
-        if status_of(facts[name]).stage not in _TAKEN_BACK and facts[name][0].at < at
+        and facts[name][0].at < at
     ]
     desk.ledger.record(*missed)
     return len(missed)
@@ -65,10 +68,11 @@ def threatened(desk: Desk, within: timedelta) -> list[Threat]:
     """Bulletins that air within a time from now and cannot yet: not signed, held, or planned at no station."""
     now = desk.now()
     soon = [b.id for b in desk.ledger.bulletins() if any(now < at <= now + within for at in b.air)]
+    planned = {name for name, at in desk.ledger.air_times() if at > now}
     return [
         Threat(bulletin=row.bulletin, at=min(at for at in row.bulletin.air if at > now), problem=_obstacle(desk, row))
-        for row in bulletins.rows(desk, soon)
-        if not (row.status.may_go_out and row.status.planned) and row.status.stage not in _TAKEN_BACK
+        for row in bulletins.rows(desk, soon, stations=())
+        if not (row.status.may_go_out and row.bulletin.id in planned) and row.status.stage not in _TAKEN_BACK
     ]
 
 

@@ -107,7 +107,7 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patien
             what=Says("trạm", "station"), name=only, nearest=", ".join(sorted(desk.config.stations)) or "-"
         )
     soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), _within(desk, ahead))
-    rows = _rows(desk, {t.bulletin for t in soon})
+    rows = {row.bulletin.id: row for row in bulletins.rows(desk, {t.bulletin for t in soon})}
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for t in soon:
         row, station = rows[t.bulletin], desk.config.stations.get(t.station)
@@ -133,11 +133,14 @@ def _within(desk: Desk, ahead: timedelta | None) -> timedelta:
 
 def _stopped(desk: Desk, only: str, *, patient: bool) -> dict[StationCode, list[Bulletin]]:
     """Stations that hold a bulletin which must not air any more, while its air time is still to come."""
-    to_come = {t.bulletin for t in desk.ledger.transmissions(after=desk.now())}
+    to_come = {name for name, at in desk.ledger.air_times() if at > desk.now()}
+    taken_back = {
+        row.bulletin.id
+        for row in bulletins.rows(desk, to_come, stations=())
+        if row.status.stage in {Stage.WITHDRAWN, Stage.RETURNED}
+    }
     found: dict[StationCode, list[Bulletin]] = {}
-    for row in bulletins.rows(desk, to_come):
-        if row.status.stage not in {Stage.WITHDRAWN, Stage.RETURNED}:
-            continue
+    for row in bulletins.rows(desk, taken_back):
         for code in sorted(row.status.holding.keys() - (row.status.stuck if patient else set())):
             if code in desk.config.stations and only in {"", code}:
                 found.setdefault(code, []).append(row.bulletin)
@@ -251,7 +254,8 @@ def _bring(
     That is every file of a bulletin that was stopped, and the older versions of one that was just brought.
     """
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    rows = _rows(desk, {*asked, *stopped, *(t.bulletin for t in to_come)})
+    names = {*asked, *stopped, *(t.bulletin for t in to_come)}
+    rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [station.code])}
     # What is not signed any more by now stays behind and does not keep the others back.
     parcels = [_parcel(desk, rows[b], station) for b in asked if rows[b].status.signed(station.profile)]
     extras = _extras(desk, station, [(t.at, rows[t.bulletin]) for t in to_come], parcels)
@@ -283,10 +287,6 @@ def _parcel(desk: Desk, row: Row, station: Station) -> Parcel:
         size=master.size,
         sidecar=manifest.sidecar(row.bulletin, master, name, desk.config.zone),
     )
-
-
-def _rows(desk: Desk, names: set[BulletinId]) -> dict[BulletinId, Row]:
-    return {row.bulletin.id: row for row in bulletins.rows(desk, names)}
 
 
 def _extras(

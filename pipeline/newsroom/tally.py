@@ -45,7 +45,7 @@ def _evidence(bulletin: Bulletin, facts: list[Fact], planned: list[Transmission]
         bulletin=bulletin,
         masters=masters,
         approved_by=", ".join(sorted({status.approved[d] for d in masters})),
-        transmissions=planned,
+        transmissions=[t for t in planned if t.station in status.planned],
         receipts=receipts,
         withdrawn=status.stage is Stage.WITHDRAWN,
     )

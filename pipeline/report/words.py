@@ -30,6 +30,7 @@ HAPPENED: dict[Happened, Says] = {
     Happened.RETURNED: Says("trả lại", "returned"),
     Happened.WITHDRAWN: Says("rút bài", "withdrawn"),
     Happened.PLANNED: Says("lên lịch", "planned"),
+    Happened.UNPLANNED: Says("gỡ khỏi lịch", "unplanned"),
     Happened.DELIVERED: Says("gửi đi", "delivered"),
     Happened.FAILED: Says("gửi hỏng", "failed"),
     Happened.CONFIRMED: Says("kiểm chứng tại trạm", "confirmed"),

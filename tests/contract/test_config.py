@@ -123,3 +123,16 @@ def test_a_variable_that_is_no_table_is_told_by_its_kind(workspace, monkeypatch)
     monkeypatch.setenv("BANTIN_CLOCK", "x")
     with pytest.raises(ConfigError, match="clock"):
         load(workspace)
+
+
+def test_two_stations_in_one_folder_are_refused(workspace):
+    row = f"h,22,u,{KEY},sftp,/loa"
+    stations(
+        workspace,
+        "code,name,host,port,user,host_key,transport,folder\n"
+        f"CM-01,Đất Mũi,{row}\nCM-02,Năm Căn,{row}/\nCM-03,Viên An,{row}2\n",
+    )
+    with pytest.raises(ConfigError, match="CM-01") as caught:
+        load(workspace)
+    assert "line 3:" in caught.value.message.vi
+    assert "line 4:" not in caught.value.message.vi

@@ -130,9 +130,8 @@ def test_a_take_is_found_again_by_its_recipe(ledger):
 
 def test_an_airing_is_planned_once(ledger):
     airing = Transmission(at=NOW, station=A, bulletin=BulletinId("b1"))
-    planned = fact(Happened.PLANNED, station=A)
-    assert ledger.plan([airing], [planned]) == 1
-    assert ledger.plan([airing], [planned]) == 0
+    assert ledger.plan([airing], [fact(Happened.PLANNED, station=A)]) == 1
+    assert ledger.plan([airing], []) == 0
     assert ledger.transmissions() == [airing]
     assert len(ledger.facts(happened=Happened.PLANNED)) == 1
 

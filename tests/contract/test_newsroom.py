@@ -515,11 +515,53 @@ def test_a_bug_in_one_bulletin_holds_that_one_and_the_next_is_made(desk):
     assert stage(desk, wrong) is Stage.HELD
 
 
-def test_a_bug_at_one_station_is_its_own_failure_and_the_next_gets_its_file(folder, clock):
-    row = f"B,1,Trạm B,folder,{folder / 'tram-b'}"
-    (folder / "tram-b").mkdir()
+def add_station(folder, code):
+    (folder / f"tram-{code}").mkdir()
     with (folder / "stations.csv").open("a", encoding="utf-8") as stations:
-        stations.write(f"{row}\n")
+        stations.write(f"{code},1,Trạm {code},folder,{folder / f'tram-{code}'}\n")
+
+
+def remove_station(folder, code):
+    file = folder / "stations.csv"
+    lines = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join(line for line in lines if not line.startswith(f"{code},")) + "\n", "utf-8")
+
+
+def test_a_station_that_leaves_the_registry_leaves_the_plan_until_it_comes_back(folder, clock):
+    add_station(folder, "B")
+    with open_desk(folder, clock, count_share="1.0") as desk:
+        bulletin = ready(desk)
+        assert status_of(desk.ledger.facts(bulletin.id)).planned == {"A", "B"}
+    remove_station(folder, "B")
+    with open_desk(folder, clock, count_share="1.0") as desk:
+        plan.plan_all(desk)
+        push.push(desk)
+        assert stage(desk, bulletin) is Stage.ARRIVED
+        assert tally(desk).counted == 1
+    (folder / "tram-B").rmdir()
+    add_station(folder, "B")
+    with open_desk(folder, clock, count_share="1.0") as desk:
+        plan.plan_all(desk)
+        assert (stage(desk, bulletin), tally(desk).counted) == (Stage.PARTLY, 0)
+        assert push.push(desk).sent == 1
+        assert (stage(desk, bulletin), tally(desk).counted) == (Stage.ARRIVED, 1)
+
+
+def test_a_station_that_leaves_after_the_air_time_it_missed_does_not_rewrite_the_year(folder, clock):
+    add_station(folder, "B")
+    with open_desk(folder, clock, count_share="1.0") as desk:
+        bulletin = ready(desk)
+        push.push(desk, "A")
+        clock.at = bulletin.air[0]
+        assert push.push(desk, "A").missed == 1
+    remove_station(folder, "B")
+    with open_desk(folder, clock, count_share="1.0") as desk:
+        plan.plan_all(desk)
+        assert tally(desk).counted == 0
+
+
+def test_a_bug_at_one_station_is_its_own_failure_and_the_next_gets_its_file(folder, clock):
+    add_station(folder, "B")
     with open_desk(folder, clock) as desk:
         real = desk.transports["folder"]
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from pipeline.core.errors import LedgerUnusable, StationBusy
+from pipeline.core.errors import LedgerUnusable, Says, StationBusy
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
     Bulletin,
@@ -45,8 +45,8 @@ class Ledger:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             engine = _sqlite(file)
-            if _revision(engine) != tables.HEAD:
-                _migrate(engine)
+            if (found := _revision(engine)) != tables.HEAD:
+                _migrate(engine, found, file)
         except (DBAPIError, OSError) as problem:
             raise LedgerUnusable(where=file, reason=getattr(problem, "orig", problem)) from problem
         return cls(engine)
@@ -321,12 +321,17 @@ def _reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _migrate(engine: sa.Engine) -> None:
+def _migrate(engine: sa.Engine, found: str | None, file: Path) -> None:
     from alembic import command  # noqa: PLC0415 - heavy, and needed only when the ledger's shape changes
     from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", "pipeline.ledger:migrations")
+    ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found and found not in ours:
+        newer = Says("do một phiên bản Bản Tin mới hơn ghi", "a newer version of Bản Tin wrote it")
+        raise LedgerUnusable(where=file, reason=newer)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -4,14 +4,17 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.core.errors import StoreDamaged
 from pipeline.core.model import Digest
 
 _BLOCK = 1 << 20
+_LEFT_OVER = 24 * 3600
+"""Seconds after which work in progress is nobody's: a bulletin takes minutes."""
 
 
 class Store:
@@ -20,6 +23,16 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._scratch = folder / "tmp"
+
+    def sweep(self) -> int:
+        """Remove the scratch folders of runs that were killed: those untouched for a day. How many."""
+        removed = 0
+        for path in self._scratch.glob("*"):
+            with suppress(FileNotFoundError):  # its run is alive and has just ended
+                if time.time() - path.stat().st_mtime > _LEFT_OVER:
+                    shutil.rmtree(path)
+                    removed += 1
+        return removed
 
     def path(self, digest: Digest) -> Path:
         """Where the bytes of a digest stand, or would stand."""
@@ -60,7 +73,9 @@ class Store:
         if target.is_file():
             file.unlink()
             return digest
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _to_disk(self.folder)
         _to_disk(file)
         file.replace(target)
         _to_disk(target.parent)

@@ -76,6 +76,7 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
 
     `held_too` tries those again that were held before, for whatever stopped them may be mended.
     """
+    desk.store.sweep()
     results: list[tuple[Bulletin, PipelineError | None]] = []
     for row in rows(desk):
         stage = row.status.stage

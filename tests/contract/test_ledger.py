@@ -1,4 +1,6 @@
+import os
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -109,6 +111,14 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_was(tmp_path):
     assert file.read_bytes() == before
 
 
+def test_a_ledger_of_a_newer_program_is_refused_and_left_as_it_was(ledger, tmp_path):
+    with ledger._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    ledger.close()
+    with pytest.raises(LedgerUnusable, match="newer version"):
+        Ledger.open(tmp_path / "state" / "ledger.db")
+
+
 def test_the_migrations_end_where_the_tables_are(ledger):
     config = Config()
     config.set_main_option("script_location", "pipeline.ledger:migrations")
@@ -206,3 +216,17 @@ def test_nothing_half_written_stays_in_the_store(tmp_path):
 def test_a_missing_file_is_an_error_and_never_an_empty_sound(tmp_path):
     with pytest.raises(StoreDamaged):
         Store(tmp_path).get(Digest("0" * 64))
+
+
+def test_what_a_killed_run_left_behind_is_removed_after_a_day_and_work_in_progress_is_not(tmp_path):
+    store = Store(tmp_path / "store")
+    with store.scratch() as working:
+        (working / "mix.f32").write_bytes(b"1")
+        left = working.with_name("left")
+        left.mkdir()
+        (left / "mix.f32").write_bytes(b"2")
+        yesterday = time.time() - 25 * 3600
+        os.utime(left, (yesterday, yesterday))
+        assert store.sweep() == 1
+        assert not left.exists()
+        assert (working / "mix.f32").exists()

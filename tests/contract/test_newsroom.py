@@ -3,14 +3,16 @@
 import shutil
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from apscheduler.events import EVENT_JOB_EXECUTED
 
 from pipeline import config, wiring
 from pipeline.clock import Clock as Serving
-from pipeline.core.errors import EngineUnavailable, NotApprovable, NotApproved, TextLost
+from pipeline.core.errors import EngineUnavailable, NotApprovable, NotApproved, StoreDamaged, TextLost
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language
 from pipeline.core.status import Stage, status_of
@@ -600,3 +602,48 @@ def test_a_run_killed_at_a_station_does_not_keep_the_next_one_from_it(folder, cl
     with open_desk(folder, clock) as desk:
         assert push.push(desk).sent == 1
         assert status_of(desk.ledger.facts(bulletin.id)).stage is Stage.ARRIVED
+
+
+# --- the clock's own jobs --------------------------------------------------------------------------------------------
+
+
+def runs(serving, job):
+    """Let one of the scheduler's jobs come due now, and wait until it has run."""
+    done = threading.Event()
+    serving._scheduler.add_listener(lambda event: event.job_id == job and done.set(), EVENT_JOB_EXECUTED)
+    serving._scheduler.start()
+    try:
+        serving._scheduler.modify_job(job, next_run_time=datetime.now(UTC))
+        assert done.wait(20)
+    finally:
+        serving._scheduler.shutdown()
+
+
+def test_the_nightly_push_comes_at_its_hour_and_sends_what_is_signed(desk):
+    bulletin = ready(desk)
+    serving = Serving(desk)
+    night = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    first = serving._scheduler.get_job("push").trigger.get_next_fire_time(None, night)
+    assert first == datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 22:00 in Cà Mau
+    runs(serving, "push")
+    assert stage(desk, bulletin) is Stage.ARRIVED
+
+
+def test_between_nights_the_clock_looks_by_itself_for_what_was_signed_late(desk, clock):
+    bulletin = ready(desk)
+    clock.at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00; it airs at 17:00
+    serving = Serving(desk)
+    trigger = serving._scheduler.get_job("soon").trigger
+    assert trigger.interval == timedelta(minutes=10)
+    runs(serving, "soon")
+    assert stage(desk, bulletin) is Stage.ARRIVED
+
+
+def test_bytes_that_changed_in_the_store_are_never_signed(desk):
+    bulletin = taken(desk)
+    (master,) = bulletins.render(desk, bulletin)
+    with desk.store.get(master.digest).open("ab") as sound:
+        sound.write(b"0")
+    with pytest.raises(StoreDamaged):
+        approvals.approve(desk, bulletin, "Người duyệt")
+    assert desk.ledger.facts(bulletin.id, Happened.APPROVED) == []

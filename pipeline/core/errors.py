@@ -36,6 +36,12 @@ class Says:
         )
 
 
+def figure(value: float, digits: int = 1) -> Says:
+    """A number as each language writes it: Vietnamese with a comma."""
+    text = f"{value:.{digits}f}"
+    return Says(text.replace(".", ","), text)
+
+
 class PipelineError(Exception):
     """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments."""
 
@@ -312,7 +318,10 @@ class MasterRejected(PipelineError):
     what = Says(
         "bản hoàn chỉnh đo được {lufs} LUFS, {dbtp} dBTP, không đạt", "the master measures {lufs} LUFS, {dbtp} dBTP"
     )
-    fix = Says("nghe lại các đoạn ghi âm, rồi báo cho người phát triển", "listen to its recordings, then report this")
+    fix = Says(
+        "nghe lại các đoạn ghi âm; cắt bỏ tiếng va, tiếng gõ lớn rồi thả lại",
+        "listen to its recordings; cut out loud knocks and drop it again",
+    )
 
 
 # --- D: delivery -----------------------------------------------------------------------------------------------------

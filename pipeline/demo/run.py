@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.table import Table
 
 from pipeline import config, wiring
-from pipeline.core.errors import Says
+from pipeline.core.errors import Says, figure
 from pipeline.core.facts import Json
 from pipeline.core.model import Bulletin, Language, Master, Receipt
 from pipeline.core.ports import Progress
@@ -107,7 +107,7 @@ def tell(result: Result, lang: str) -> None:
         minutes, seconds = divmod(round(s.master.seconds), 60)
         table.add_row(
             s.bulletin.title, _in(language(s.bulletin.language), lang), f"{minutes}:{seconds:02}",
-            f"{s.master.loudness.integrated:.1f}", f"{s.master.loudness.true_peak:.1f}",
+            _in(figure(s.master.loudness.integrated), lang), _in(figure(s.master.loudness.true_peak), lang),
             ", ".join(f"{r.station} ✓ {_in(VERIFIED[r.verified], lang)}" for r in s.receipts),
         )  # fmt: skip
     console.print(table)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.core.errors import EmptyScript, Says, TooLarge, UnknownFormat, UnreadableScript
+from pipeline.core.errors import EmptyScript, Says, TooLarge, UnknownFormat, UnreadableScript, figure
 from pipeline.intake import text
 from pipeline.intake.manuscript import Line, nfc
 
@@ -43,7 +43,7 @@ def check_size(path: Path, most: int) -> None:
     except OSError as problem:
         raise unopened(path) from problem
     if size > most:
-        raise TooLarge(name=nfc(path.name), megabytes=f"{size / 1e6:.1f}", most=f"{most / 1e6:g}")
+        raise TooLarge(name=nfc(path.name), megabytes=figure(size / 1e6), most=f"{most / 1e6:g}")
 
 
 def unopened(path: Path) -> UnreadableScript:
@@ -66,7 +66,7 @@ def lines_of(data: bytes, name: str) -> list[Line]:
     lines = _word(data, name) if suffix == ".docx" else _plain(data, name, suffix)
     size = sum(len(line.text.encode()) for line in lines)
     if size > MOST_TEXT:
-        raise TooLarge(name=name, megabytes=f"{size / 1e6:.1f}", most=f"{MOST_TEXT / 1e6:g}")
+        raise TooLarge(name=name, megabytes=figure(size / 1e6), most=f"{MOST_TEXT / 1e6:g}")
     return lines
 
 

@@ -154,7 +154,7 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
             voiced = _voice(desk, bulletin, lines.all, programme)
             product = mastering.spoken(rack, lines, voiced.takes, script.attachments)
         # First what is made, then what people see of it: a folder that cannot be written loses no master.
-        desk.ledger.record(*(_mastered(desk, bulletin, master) for master in product.masters))
+        desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
         views.show(desk, bulletin, desk.store.get(product.masters[0].digest), product.text, product.picture)
     return product.masters
 
@@ -215,7 +215,7 @@ def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], progra
     return voiced
 
 
-def _mastered(desk: Desk, bulletin: Bulletin, master: Master) -> Fact:
+def _mastered(desk: Desk, bulletin: Bulletin, master: Master, notes: Sequence[str]) -> Fact:
     return desk.fact(
         Happened.MASTERED,
         bulletin=bulletin,
@@ -226,4 +226,5 @@ def _mastered(desk: Desk, bulletin: Bulletin, master: Master) -> Fact:
         lufs=round(master.loudness.integrated, 2),
         dbtp=round(master.loudness.true_peak, 2),
         lra=round(master.loudness.range, 2),
+        notes=list(notes),
     )

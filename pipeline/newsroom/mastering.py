@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.errors import Says, UnknownName
+from pipeline.core.errors import Says, UnknownName, figure
 from pipeline.core.model import (
     Bulletin,
     Digest,
@@ -22,7 +22,7 @@ from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 from pipeline.studio import jingle
-from pipeline.studio.decode import Clip, probe
+from pipeline.studio.decode import LOOSE, TIGHT, Clip, probe
 from pipeline.studio.master import Mastered, master
 from pipeline.studio.mix import Mix, mix
 from pipeline.studio.picture import Caption, draw
@@ -33,6 +33,8 @@ _NONE = frozenset({"", "không", "khong", "none"})
 _NO_PAUSE = Seconds(0)
 _AFTER_IDENT = Seconds(0.3)
 _AFTER_RECORDING = Seconds(0.5)
+_WORTH_TELLING = Seconds(1)
+"""Silence cut off a recording that its editor should know of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class Product:
     """What is heard in it."""
     picture: Path
     """Of the first master; it goes with the scratch folder."""
+    notes: tuple[str, ...] = ()
+    """What an editor should know of its sounds, in Vietnamese."""
 
 
 class Rack:
@@ -70,6 +74,7 @@ class Rack:
         self.bulletin = bulletin
         self.clips: dict[str, Clip] = {}
         self.rundown: list[Segment] = []
+        self.notes: list[str] = []
         programme = desk.programme(bulletin)
         self._bed = bulletin.bed or programme.bed
         ident = bulletin.ident or programme.ident
@@ -83,7 +88,9 @@ class Rack:
             BadRecording: it must not air as it is.
         """
         if sound not in self.clips:
-            self.clips[sound] = self._probe(sound)
+            self.clips[sound] = self._probe(sound, LOOSE if kind is SegmentKind.RECORDING else TIGHT)
+            if kind is SegmentKind.RECORDING and (cut := self.clips[sound].cut) > _WORTH_TELLING:
+                self.notes.append(f"{text}: đã cắt {figure(cut).vi} giây im lặng ở đầu và cuối")
         seconds = self.clips[sound].seconds
         self.rundown.append(Segment(kind=kind, seconds=seconds, source=sound, text=text, pause=pause))
 
@@ -91,8 +98,8 @@ class Rack:
         """The music that lies under the speech, if the bulletin has any."""
         return None if _is_none(self._bed) else self._probe(self._music(self._bed, jingle.bed))
 
-    def _probe(self, sound: Digest) -> Clip:
-        return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch)
+    def _probe(self, sound: Digest, margin: Seconds = TIGHT) -> Clip:
+        return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch, margin=margin)
 
     def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
         """Ours, made once for a workspace and found again by recipe, or the newsroom's own in scripts/am-thanh."""
@@ -153,7 +160,7 @@ def _produce(rack: Rack, text: str) -> Product:
         made.append(_keep(rack, mixes[rate], profile, mastered, file))
         if len(made) == 1:
             draw(mastered, timeline, profile, _caption(desk, bulletin, made[0]), picture)
-    return Product(masters=made, text=text, picture=picture)
+    return Product(masters=made, text=text, picture=picture, notes=tuple(rack.notes))
 
 
 def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
@@ -191,7 +198,7 @@ def _caption(desk: Desk, bulletin: Bulletin, made: Master) -> Caption:
     return Caption(
         title=bulletin.title,
         subtitle=f"phát {first:%d/%m/%Y %H:%M} · dài {minutes}:{seconds:02} · "
-        f"{level.integrated:.1f} LUFS · {level.true_peak:.1f} dBTP",
+        f"{figure(level.integrated).vi} LUFS · {figure(level.true_peak).vi} dBTP",
     )
 
 

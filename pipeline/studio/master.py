@@ -1,7 +1,7 @@
 """Mix → master: gain solved through the limiter, encoded, and believed only when ffmpeg has measured the file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import lameenc
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.errors import MasterRejected
+from pipeline.core.errors import MasterRejected, figure
 from pipeline.core.model import Loudness, Profile
 from pipeline.studio.limiter import curve
 from pipeline.studio.meter import REACH, Levels, Samples, integrated, measure, true_peaks
@@ -21,6 +21,8 @@ _NEAR = 0.15
 """LU worth another encoding."""
 _TRIES = 4
 _HOPS_AT_ONCE = 5000
+_MOST_MORE = 20.0
+"""dB of gain beyond what loudness alone asks for. What needs more is no speech but a few knocks in silence."""
 _BETWEEN_SAMPLES = 4.0
 """dB by which a wave may rise above its samples: 3 for a tone at a quarter of the rate, and one to spare."""
 _QUALITY = 5
@@ -47,6 +49,8 @@ class _Aim:
 
     loudness: float
     ceiling: float
+    most: float
+    """The gain in dB that is never passed, whatever measuring asks for."""
 
 
 def encoder_loss(kbps: int) -> float:
@@ -69,7 +73,12 @@ def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
         MasterRejected: several tries did not meet target and ceiling.
     """
     loss = encoder_loss(profile.kbps)
-    aim = _Aim(profile.target + loss, profile.ceiling + loss - overshoot(profile.kbps))
+    bare = _loudness(mixed.energy, 0.0, np.zeros(len(mixed.energy), np.float32))
+    aim = _Aim(
+        loudness=profile.target + loss,
+        ceiling=profile.ceiling + loss - overshoot(profile.kbps),
+        most=profile.target - bare + _MOST_MORE,
+    )
     part = out.with_name(f".{out.name}.part")
     peaks = _refined(mixed, aim)
     for _ in range(_TRIES):
@@ -79,10 +88,11 @@ def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
         off, over = profile.target - found.integrated, found.true_peak - profile.ceiling
         if abs(off) <= _NEAR and over <= 0:
             break
-        aim = _Aim(aim.loudness + off, aim.ceiling - max(0.0, over) - (0.1 if over > 0 else 0.0))
+        lower = max(0.0, over) + (0.1 if over > 0 else 0.0)
+        aim = replace(aim, loudness=aim.loudness + off, ceiling=aim.ceiling - lower)
     if abs(off) > TOLERANCE or over > 0:
         part.unlink()
-        raise MasterRejected(lufs=f"{found.integrated:.1f}", dbtp=f"{found.true_peak:.1f}")
+        raise MasterRejected(lufs=figure(found.integrated), dbtp=figure(found.true_peak))
     part.replace(out)
     return _mastered(mixed, gain + reduction, found, float(-reduction.min(initial=0.0)))
 
@@ -96,7 +106,7 @@ def _solve(mixed: Mix, peaks: Samples, aim: _Aim) -> tuple[float, Samples]:
         short = aim.loudness - _loudness(mixed.energy, gain, reduction)
         if abs(short) < 0.01:
             break
-        gain += short * 1.2
+        gain = min(gain + short * 1.2, aim.most)
     return gain, reduction
 
 
@@ -148,6 +158,7 @@ def _encode(mixed: Mix, gain: Samples, profile: Profile, out: Path) -> None:
     encoder = lameenc.Encoder()
     encoder.set_bit_rate(profile.kbps)
     encoder.set_in_sample_rate(profile.sample_rate)
+    encoder.set_out_sample_rate(profile.sample_rate)  # else LAME takes 32 kHz at low bit rates
     encoder.set_channels(1)
     encoder.set_quality(_QUALITY)
     encoder.silence()

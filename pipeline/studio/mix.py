@@ -31,6 +31,8 @@ _BED_RAMP = 0.35
 """Seconds that it takes to duck or rise."""
 _BED_FADE = 2.0
 """Seconds of fade at the bed's ends."""
+_NOTHING = -90.0
+"""dB at which nothing is heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +133,7 @@ def _levelled(clip: Clip, placed: Placed, sample_rate: int) -> Iterator[Samples]
 
 def resampled(clip: Clip, sample_rate: int) -> Iterator[Samples]:
     """A clip's blocks at another rate (soxr HQ: images below −92 dB), its ends faded over a few milliseconds."""
-    stream = None
-    if clip.sample_rate != sample_rate:
-        stream = soxr.ResampleStream(clip.sample_rate, sample_rate, 1, dtype="float32", quality="HQ")
+    stream = _resampler(clip, sample_rate)
     total, at = clip.end - clip.start, 0
     for block in clip.blocks():
         faded = _faded(block, at, total, round(_EDGE * clip.sample_rate))
@@ -141,6 +141,13 @@ def resampled(clip: Clip, sample_rate: int) -> Iterator[Samples]:
         out = stream.resample_chunk(faded, last=at >= total) if stream else faded
         if len(out):
             yield out
+
+
+def _resampler(clip: Clip, sample_rate: int) -> soxr.ResampleStream | None:
+    """A stream to another rate; None where there is nothing to change."""
+    if clip.sample_rate == sample_rate:
+        return None
+    return soxr.ResampleStream(clip.sample_rate, sample_rate, 1, dtype="float32", quality="HQ")
 
 
 def _faded(block: Samples, at: int, total: int, edge: int) -> Samples:
@@ -157,7 +164,8 @@ class _Bed:
         self._rate = sample_rate
         start, end = timeline.bed or (0.0, 0.0)
         self._first, self._last = round(start * sample_rate), round(end * sample_rate)
-        self._times, self._levels = _ducking(timeline, clip)
+        even = LEVEL - clip.loudness
+        self._ducks, self._fades = _ducking(timeline, even), _fading(timeline)
         self._flow = self._endless()
         self._rest = np.zeros(0, np.float32)
 
@@ -167,7 +175,7 @@ class _Bed:
         start, end = max(at, self._first), min(at + frames, self._last)
         if start < end:
             when = np.arange(start, end) / self._rate
-            gain = 10 ** (np.interp(when, self._times, self._levels) / 20)
+            gain = 10 ** ((np.interp(when, *self._ducks) + np.interp(when, *self._fades)) / 20)
             out[start - at : end - at] = self._next(end - start) * gain.astype(np.float32)
         return out
 
@@ -178,16 +186,21 @@ class _Bed:
         return taken
 
     def _endless(self) -> Iterator[Samples]:
+        """One stream without a seam: nothing is faded where the end meets the beginning."""
+        stream = _resampler(self._clip, self._rate)
         while True:
-            yield from resampled(self._clip, self._rate)
+            for block in self._clip.blocks():
+                yield stream.resample_chunk(block) if stream else block
 
 
-def _ducking(timeline: Timeline, clip: Clip) -> tuple[list[float], list[float]]:
-    """Break points of the bed's gain: seconds and dB."""
-    even = LEVEL - clip.loudness
+_Curve = tuple[list[float], list[float]]
+"""Break points of a gain: seconds, never running back, and dB."""
+
+
+def _ducking(timeline: Timeline, even: float) -> _Curve:
+    """The bed's gain under speech and in longer pauses; `even` makes it as loud as speech."""
     under, between = even + _BED_UNDER, even + _BED_BETWEEN
-    start, end = timeline.bed or (0.0, 0.0)
-    points = [(start, -90.0), (start + min(_BED_FADE, (end - start) / 2), under)]
+    points = [(0.0, under)]
     spoken = [p for p in timeline.placed if p.segment.kind in SPOKEN]
     for before, after in pairwise(spoken):
         if after.start - before.end >= _BED_RISES_AFTER:
@@ -195,5 +208,11 @@ def _ducking(timeline: Timeline, clip: Clip) -> tuple[list[float], list[float]]:
                 (before.end, under), (before.end + _BED_RAMP, between),
                 (after.start - _BED_RAMP, between), (after.start, under),
             ]  # fmt: skip
-    points += [(max(points[-1][0], end - _BED_FADE), under), (end, -90.0)]
     return [time for time, _ in points], [level for _, level in points]
+
+
+def _fading(timeline: Timeline) -> _Curve:
+    """The bed's gain at its own ends."""
+    start, end = timeline.bed or (0.0, 0.0)
+    fade = min(_BED_FADE, (end - start) / 2)
+    return [start, start + fade, end - fade, end], [_NOTHING, 0.0, 0.0, _NOTHING]

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
+from pipeline.core.errors import figure
 from pipeline.core.model import Profile
 from pipeline.core.rundown import SPOKEN, SegmentKind, Timeline
 from pipeline.studio.master import Mastered
@@ -48,7 +49,7 @@ def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Capt
         figure.subplots_adjust(left=0.055, right=0.985, top=0.88, bottom=0.12, hspace=0.08)
         figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
         figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
-        _draw_wave(wave, mastered, timeline)
+        _draw_wave(wave, mastered, timeline, profile)
         _draw_level(level, mastered, profile)
         level.set_xlim(0, max(0.1, len(mastered.peaks) / 10))
         level.set_xlabel("giây")
@@ -57,15 +58,20 @@ def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Capt
     part.replace(out)
 
 
-def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline) -> None:
+def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline, profile: Profile) -> None:
     at = np.arange(len(mastered.peaks)) / 10
     axes.fill_between(at, -mastered.peaks, mastered.peaks, color=_WAVE, linewidth=0)
+    ceiling = 10 ** (profile.ceiling / 20)
+    for side in (-ceiling, ceiling):
+        axes.axhline(side, color=_LINE, linewidth=0.8, linestyle="--")
+    goal = f"trần {figure(profile.ceiling).vi} dBTP"
+    axes.text(0.995, ceiling + 0.04, goal, fontsize=8, color=_LINE, ha="right", transform=axes.get_yaxis_transform())
     for kind, start, end in _stretches(timeline):
         color = _WAVE if kind in SPOKEN else _MUSIC
         axes.fill_between([start, end], -1.18, -1.08, color=color, linewidth=0)
         if end - start > timeline.seconds * 0.05:
             axes.text(start, -1.24, _NAMES[kind], fontsize=8, color=_INK, va="top")
-    axes.set_ylim(-1.5, 1.05)
+    axes.set_ylim(-1.5, 1.2)
     axes.set_yticks([-1, 0, 1])
     axes.set_ylabel("sóng âm")
     axes.spines[["top", "right"]].set_visible(False)
@@ -89,7 +95,7 @@ def _draw_level(axes: Axes, mastered: Mastered, profile: Profile) -> None:
     level = _short_term(mastered.energy)
     axes.plot(np.arange(len(level)) / 10, level, color=_LINE, linewidth=1.2)
     axes.axhline(profile.target, color=_TARGET, linewidth=1, linestyle="--")
-    goal = f"mục tiêu {profile.target:g} LUFS, trần {profile.ceiling:g} dBTP"
+    goal = f"mục tiêu {figure(profile.target).vi} LUFS"
     axes.text(0.995, 0.06, goal, fontsize=8, color=_TARGET, ha="right", transform=axes.transAxes)
     axes.set_ylim(_FLOOR, 0)
     axes.set_ylabel("LUFS (3 s)")

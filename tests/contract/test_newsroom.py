@@ -647,3 +647,16 @@ def test_bytes_that_changed_in_the_store_are_never_signed(desk):
     with pytest.raises(StoreDamaged):
         approvals.approve(desk, bulletin, "Người duyệt")
     assert desk.ledger.facts(bulletin.id, Happened.APPROVED) == []
+
+
+def test_an_editor_is_told_of_silence_that_was_cut_off_a_recording(desk):
+    import numpy as np
+    import soundfile
+
+    quiet = np.zeros(48000, np.float32)
+    speaking = np.random.default_rng(1).uniform(-0.1, 0.1, 72000).astype(np.float32)
+    soundfile.write(desk.config.scripts / "ghi.wav", np.concatenate([quiet, speaking, quiet]), 24000)
+    (result,) = scripts.sweep(desk, [desk.config.scripts / "ghi.wav"])
+    bulletins.render(desk, result.bulletin)
+    (fact,) = desk.ledger.facts(result.bulletin.id, Happened.MASTERED)
+    assert fact.detail["notes"] == ["ghi: đã cắt 3,8 giây im lặng ở đầu và cuối"]

@@ -11,11 +11,11 @@ import pytest
 import soundfile
 from mutagen.id3 import ID3
 
-from pipeline.core.errors import BadRecording
+from pipeline.core.errors import BadRecording, MasterRejected
 from pipeline.core.model import Language, Profile
 from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.studio import jingle
-from pipeline.studio.decode import probe
+from pipeline.studio.decode import LOOSE, probe
 from pipeline.studio.master import encoder_loss, master
 from pipeline.studio.meter import measure
 from pipeline.studio.mix import mix
@@ -170,6 +170,80 @@ def test_a_bed_lies_under_the_words_and_not_over_them(tmp_path):
     assert np.abs(music[round(timeline.placed[-1].end * 44100) :]).max(initial=0) < 1e-4
 
 
+def bed_alone(tmp_path, *parts, bed):
+    """The bed as it lies in a mix of some parts: the mix with it less the mix without."""
+    source = save(tmp_path / "a.wav", np.concatenate(parts), subtype="FLOAT")
+    produced(tmp_path, source)
+    bare = np.fromfile(tmp_path / "mix.f32", np.float32)
+    produced(tmp_path, source, bed=bed)
+    return np.fromfile(tmp_path / "mix.f32", np.float32) - bare
+
+
+def tone(tmp_path, name, seconds=1.0, rate=44100):
+    samples = 0.1 * np.sin(2 * np.pi * 400 * np.arange(round(seconds * rate)) / rate)
+    return save(tmp_path / name, samples.astype(np.float32), rate, subtype="FLOAT")
+
+
+def envelope(samples, rate=44100):
+    """RMS of each 5 ms (two periods of the tone), in dB."""
+    hop = rate // 200
+    rows = samples[: len(samples) // hop * hop].reshape(-1, hop)
+    return 10 * np.log10(np.maximum(np.mean(np.square(rows, dtype=np.float64), axis=1), 1e-12))
+
+
+@pytest.mark.parametrize("rate", [44100, 22050])
+def test_a_bed_begins_again_without_a_seam(tmp_path, rate):
+    level = envelope(bed_alone(tmp_path, speech(9.0), bed=tone(tmp_path, "bed.wav", rate=rate)))
+    steady = level[round(2.5 * 200) : round(6.5 * 200)]  # between its fades it begins again four times
+    assert steady.max() - steady.min() < 0.5
+    assert level[10] < steady.min() - 20  # it fades in and out
+    assert level[round(8.9 * 200)] < steady.min() - 3
+
+
+def test_a_bed_rises_in_a_long_pause_and_ducks_before_the_next_word(tmp_path):
+    save(tmp_path / "one.wav", speech(5.0))
+    save(tmp_path / "two.wav", speech(5.0, seed=2))
+    sounds = clips(tmp_path, tmp_path / "one.wav", tmp_path / "two.wav")
+    under = probe(tone(tmp_path, "bed.wav"), ffmpeg(), tmp_path)
+    timeline = lay(rundown(sounds, pause=3.0), bed=True)
+    mix(timeline, sounds, tmp_path / "bare.f32")
+    mix(timeline, sounds, tmp_path / "bed.f32", under)
+    level = envelope(np.fromfile(tmp_path / "bed.f32", np.float32) - np.fromfile(tmp_path / "bare.f32", np.float32))
+    first, second = timeline.placed
+    during = level[round(3.0 * 200) : round((first.end - 0.1) * 200)]
+    between = level[round((first.end + 0.6) * 200) : round((second.start - 0.6) * 200)]
+    assert between.min() - during.max() == pytest.approx(8.0, abs=1.0)
+    assert level[round((second.start + 0.1) * 200)] == pytest.approx(float(np.median(during)), abs=1.0)
+
+
+def test_a_bed_does_not_jump_where_a_pause_begins_while_it_fades_in(tmp_path):
+    save(tmp_path / "one.wav", speech(1.0))
+    save(tmp_path / "two.wav", speech(6.0, seed=2))
+    sounds = clips(tmp_path, tmp_path / "one.wav", tmp_path / "two.wav")
+    under = probe(tone(tmp_path, "bed.wav"), ffmpeg(), tmp_path)
+    timeline = lay(rundown(sounds, pause=1.5), bed=True)
+    mix(timeline, sounds, tmp_path / "bare.f32")
+    mix(timeline, sounds, tmp_path / "bed.f32", under)
+    level = envelope(np.fromfile(tmp_path / "bed.f32", np.float32) - np.fromfile(tmp_path / "bare.f32", np.float32))
+    heard = level[(level > -80)]
+    assert np.abs(np.diff(heard)).max() < 2.0  # dB in 5 ms
+
+
+def test_a_clip_that_starts_in_the_middle_of_a_wave_does_not_click(tmp_path):
+    wave = (0.3 * np.cos(2 * np.pi * 200 * np.arange(24000) / 24000)).astype(np.float32)  # full level at once
+    sounds = clips(tmp_path, save(tmp_path / "a.wav", wave, subtype="FLOAT"))
+    mixed = mix(lay([Segment(kind=SegmentKind.PAUSE, seconds=0.5), *rundown(sounds)]), sounds, tmp_path / "m.f32")
+    samples = mixed.samples(0, mixed.frames)
+    assert np.abs(np.diff(samples)).max() < 1.5 * np.abs(np.diff(samples[22050 + 11025 : 22050 + 22050])).max()
+
+
+@pytest.mark.parametrize(("kbps", "rate"), [(48, 44100), (56, 44100), (64, 44100), (64, 48000), (48, 32000)])
+def test_a_master_has_the_sample_rate_of_its_profile(tmp_path, kbps, rate):
+    profile = Profile(name="x", kbps=kbps, sample_rate=rate)
+    out, _, _ = produced(tmp_path, save(tmp_path / "a.wav", speech(4.0)), profile=profile)
+    assert soundfile.info(out).samplerate == rate
+
+
 def test_our_music_is_made_the_same_every_time_and_does_not_clip(tmp_path):
     for make, seconds in ((jingle.ident, 3.6), (jingle.sting, 1.2), (jingle.bed, 24.0)):
         make(tmp_path / "a.wav")
@@ -255,6 +329,75 @@ def test_a_whole_recording_of_each_kind_is_taken(tmp_path):
         out = tmp_path / f"a.{suffix}"
         subprocess.run([ffmpeg(), "-loglevel", "error", "-i", tmp_path / "a.wav", "-y", out], check=True)
         assert probe(out, ffmpeg(), tmp_path).seconds == pytest.approx(5.0, abs=0.3), suffix
+
+
+KINDS = {
+    "wav": [], "aiff": [], "flac": [], "wma": [], "m4a": ["-movflags", "faststart"], "opus": [],
+    "webm": ["-c:a", "libopus"], "mka": ["-c:a", "aac"], "ogg": ["-c:a", "libvorbis"], "oga": ["-c:a", "flac"],
+    "mp3": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+def test_a_file_that_lost_its_second_half_on_the_way_is_refused(tmp_path, suffix):
+    save(tmp_path / "a.wav", speech(20.0))
+    whole, half = tmp_path / f"b.{suffix}", tmp_path / f"c.{suffix}"
+    command = [ffmpeg(), "-loglevel", "error", "-i", tmp_path / "a.wav", *KINDS[suffix], whole]
+    subprocess.run(command, check=True)
+    assert probe(whole, ffmpeg(), tmp_path).seconds == pytest.approx(20.0, abs=0.3)
+    data = whole.read_bytes()
+    half.write_bytes(data[: len(data) // 2])
+    with pytest.raises(BadRecording, match=r"cut short|damaged"):
+        probe(half, ffmpeg(), tmp_path)
+
+
+def test_a_damaged_file_is_called_damaged_and_not_no_sound(tmp_path):
+    flac = save(tmp_path / "a.flac", speech(10.0))
+    data = bytearray(flac.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 400] = bytes(400)
+    flac.write_bytes(data)
+    with pytest.raises(BadRecording, match="damaged"):
+        probe(flac, ffmpeg(), tmp_path)
+
+
+def test_a_name_that_promises_bare_samples_is_refused_and_does_not_crash(tmp_path):
+    (tmp_path / "a.raw").write_bytes(np.random.default_rng(1).bytes(60_000))
+    with pytest.raises(BadRecording, match="no sound file"):
+        probe(tmp_path / "a.raw", ffmpeg(), tmp_path)
+
+
+def test_a_recording_that_lies_to_one_side_is_refused_with_that_reason(tmp_path):
+    file = save(tmp_path / "a.wav", speech(3.0) + np.float32(0.05))
+    with pytest.raises(BadRecording, match="DC"):
+        probe(file, ffmpeg(), tmp_path)
+    probe(save(tmp_path / "b.wav", speech(3.0) + np.float32(0.01)), ffmpeg(), tmp_path)
+
+
+def test_samples_far_beyond_full_scale_are_refused_and_a_hot_recording_is_not(tmp_path):
+    wild = speech(3.0)
+    wild[1000] = 3e38
+    with pytest.raises(BadRecording, match="full scale"):
+        probe(save(tmp_path / "a.wav", wild, subtype="FLOAT"), ffmpeg(), tmp_path)
+    probe(save(tmp_path / "b.wav", speech(3.0, level=1.9), subtype="FLOAT"), ffmpeg(), tmp_path)
+
+
+def test_a_knock_on_the_microphone_costs_no_word_at_the_ends(tmp_path):
+    word = np.random.default_rng(2).uniform(-0.001, 0.001, 12000).astype(np.float32)
+    words = [np.zeros(24000, np.float32), word, speech(4.0, level=0.01), word, np.zeros(24000, np.float32)]
+    samples = np.concatenate(words)
+    samples[len(samples) // 2 : len(samples) // 2 + 40] = 1.0
+    clip = probe(save(tmp_path / "a.wav", samples, subtype="FLOAT"), ffmpeg(), tmp_path, margin=LOOSE)
+    assert clip.start <= 24000
+    assert clip.end >= len(samples) - 24000
+    assert clip.cut == pytest.approx(2.0 - 2 * LOOSE, abs=0.15)
+
+
+def test_a_few_knocks_in_silence_are_refused_by_what_was_measured(tmp_path):
+    samples = (np.random.default_rng(3).standard_normal(24000 * 6) * 1e-5).astype(np.float32)
+    samples[::48000] = 1.0
+    with pytest.raises(MasterRejected) as caught:
+        produced(tmp_path, save(tmp_path / "a.wav", samples, subtype="FLOAT"))
+    assert -70 < float(caught.value.fields["lufs"].en) < -16.3
 
 
 def test_two_sides_that_cancel_each_other_are_still_heard(tmp_path):

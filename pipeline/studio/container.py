@@ -1,0 +1,119 @@
+"""The container around sound: is the file as long as it says; and a WAV copy of what soundfile does not read."""
+
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import soundfile
+
+from pipeline.core.errors import BadRecording, Says, figure
+
+_OGG_PAGE = 65_307
+"""Bytes of the longest page (RFC 3533)."""
+_LAST_PAGE = 4
+_SLACK = 0.5
+"""Seconds by which a compressed file may be shorter than it says: encoders pad and skip at the ends."""
+
+_KINDS = {
+    # What ffmpeg may decode where soundfile does not; anything else is no recording. Playlists are not among them,
+    # since ffmpeg would open whatever they name.
+    "mov": (4, b"ftyp"),
+    "asf": (0, bytes.fromhex("3026b2758e66cf11")),
+    "amr": (0, b"#!AMR"),
+    "matroska": (0, bytes.fromhex("1a45dfa3")),
+    "ogg": (0, b"OggS"),
+    "mp3": (0, b"ID3"),
+    "flac": (0, b"fLaC"),
+    "wav": (8, b"WAVE"),
+    "aiff": (8, b"AIF"),
+}
+_TIMED = {"mov", "asf", "matroska"}
+"""Those that say how long they are. A bare MP3, AAC or AMR stream does not: cut short, it is a shorter recording."""
+
+
+def bad(path: Path, vi: str, en: str) -> BadRecording:
+    """The refusal of a recording, with its reason."""
+    return BadRecording(name=path.name, reason=Says(vi, en))
+
+
+def check_whole(path: Path) -> None:
+    """Refuse a WAV, AIFF or Ogg file that ends before it says; libsndfile would quietly read what is there.
+
+    Raises:
+        BadRecording: it is empty or cut short.
+    """
+    size = path.stat().st_size
+    if not size:
+        raise bad(path, "tệp rỗng", "it is empty")
+    with path.open("rb") as stream:
+        head = stream.read(12)
+        stream.seek(max(0, size - _OGG_PAGE))
+        if head[:4] == b"OggS" and not _ends_stream(stream.read()):
+            raise bad(path, "bị cụt: thiếu trang cuối", "it is cut short: its last page is missing")
+    declared = _declared_bytes(head)
+    if declared > size:
+        raise bad(path, f"bị cụt: khai {declared} byte, chỉ có {size}", f"it is cut short: {size} of {declared} bytes")
+
+
+def _declared_bytes(head: bytes) -> int:
+    """How long a RIFF or AIFF file says it is; 0 where it does not."""
+    kind = head[:4] + head[8:11]
+    if len(head) < 12 or kind not in {b"RIFFWAV", b"FORMAIF"}:
+        return 0
+    (declared,) = struct.unpack("<I" if kind[:1] == b"R" else ">I", head[4:8])
+    # 0 and the largest number are what programs write that did not know the length yet. The pad byte may be missing.
+    return 0 if declared in {0, 0xFFFFFFFF} else declared + 8 - declared % 2
+
+
+def _ends_stream(tail: bytes) -> bool:
+    """Whether the last page in the end of an Ogg file is whole and closes its stream."""
+    at = tail.rfind(b"OggS\0")
+    page = tail[at:] if at >= 0 else b""
+    if len(page) < 27 or len(page) < 27 + page[26]:
+        return False
+    return bool(page[5] & _LAST_PAGE) and len(page) >= 27 + page[26] + sum(page[27 : 27 + page[26]])
+
+
+def decoded(path: Path, program: Path, scratch: Path) -> Path:
+    """A WAV copy made by `program` (ffmpeg), which stops at the first damage and opens nothing but this file.
+
+    Raises:
+        BadRecording: it is no sound file, damaged, or shorter than it says.
+    """
+    kind = _kind(path)
+    out = scratch / f"{path.name}.wav"
+    source: Any = ffmpeg.input(str(path), protocol_whitelist="file,pipe", err_detect="explode", vn=None)
+    graph = source.output(str(out), acodec="pcm_s16le", fs=4_000_000_000).global_args("-nostdin", "-xerror")
+    try:
+        _, told = graph.run(cmd=str(program), capture_stdout=True, capture_stderr=True, overwrite_output=True)
+    except ffmpeg.Error as problem:
+        last = problem.stderr.decode(errors="replace").strip().splitlines()[-1]
+        raise bad(path, f"bị hỏng, không giải mã được: {last}", f"it is damaged: {last}") from problem
+    said, there = _declared_seconds(told) if kind in _TIMED else 0.0, soundfile.info(out).duration
+    if there < said - _SLACK - 0.005 * said:
+        raise bad(
+            path,
+            f"bị cụt: khai {figure(said).vi} giây, chỉ có {figure(there).vi} giây",
+            f"it is cut short: {said:.1f} s declared, {there:.1f} s there",
+        )
+    return out
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "adts"
+    for kind, (at, mark) in _KINDS.items():
+        if head[at : at + len(mark)] == mark:
+            return kind
+    raise bad(path, "không phải tệp âm thanh", "it is no sound file")
+
+
+def _declared_seconds(told: bytes) -> float:
+    """What ffmpeg says a file says; 0 where it says nothing."""
+    found = re.search(rb"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", told)
+    hours, minutes, seconds = found.groups() if found else (0, 0, 0)
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

@@ -79,8 +79,7 @@ def take_in(path: Path, *, max_bytes: int = MOST, recheck: float = 0.2) -> Submi
 
 def _recording(path: Path, most: int, watch: Watch) -> Submission:
     name, digest = nfc(path.name), _sound(path, most, watch)
-    title = tidy(nfc(path.stem).replace("_", " ").replace("-", " "))
-    script = Script(digest=digest, name=name, head=Head(title=title), body=(), recording=digest)
+    script = Script(digest=digest, name=name, head=Head(), body=(), recording=digest)
     return Submission(script=script, files={name: path}, digests={name: digest})
 
 
@@ -114,8 +113,7 @@ def _script(lines: Sequence[Line], digest: Digest, name: str, *, with_sound: boo
     passages = body.passages(rest, top.languages, name)
     if not with_sound and not any(isinstance(p, Paragraph | RecordingMark) for p in passages):
         raise EmptyScript(name=name)
-    title = top.title or body.title(rest) or tidy(Path(name).stem.replace("_", " ").replace("-", " "))
-    return Script(digest=digest, name=name, head=replace(top, title=tidy(title)), body=passages)
+    return Script(digest=digest, name=name, head=replace(top, title=tidy(top.title or body.title(rest))), body=passages)
 
 
 def _one(recordings: Sequence[Path], name: str) -> Sequence[Path]:

@@ -1,8 +1,9 @@
 """Bulletins: from a received script to mastered sound, step by step, each step a fact and safe to take again."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from pipeline import reading
 from pipeline.core.errors import PipelineError, StoreDamaged, as_problem
@@ -27,6 +28,8 @@ from pipeline.ledger import documents
 from pipeline.newsroom import views, voicing
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
+
+_NO_TITLE = re.compile(r"[\s,:;–-]*\{title\}")
 
 OPEN = frozenset({Stage.RECEIVED, Stage.READ, Stage.VOICED, Stage.HELD})
 """Stages in which a bulletin still has to become a master."""
@@ -147,9 +150,9 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
             product = mastering.recorded(rack, script.recording, text)
         else:
             lines = mastering.Lines(
-                opening=_lines(desk, bulletin, programme.opening),
+                opening=_lines(desk, bulletin, programme.opening, script.head.title),
                 body=text,
-                closing=_lines(desk, bulletin, programme.closing),
+                closing=_lines(desk, bulletin, programme.closing, script.head.title),
             )
             voiced = _voice(desk, bulletin, lines.all, programme)
             product = mastering.spoken(rack, lines, voiced.takes, script.attachments)
@@ -183,17 +186,21 @@ def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     return text
 
 
-def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str]) -> tuple[Sentence, ...]:
+def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], title: str) -> tuple[Sentence, ...]:
     """The programme's opening or closing line in every language of the bulletin, title and day of air filled in."""
     register = reading.Register(desk.config.settings.reading.register_)
     sentences: list[Sentence] = []
     for language in bulletin.languages:
         if template := templates.get(language):
-            line = template.replace("{title}", bulletin.title).replace(
-                "{date}", f"{_first_air(desk, bulletin):%d/%m/%Y}"
-            )
+            line = filled(template, title, _first_air(desk, bulletin).date())
             sentences += reading.utter(line, language, register, bulletin.voice)[0]
     return tuple(sentences)
+
+
+def filled(template: str, title: str, day: date) -> str:
+    """A programme's line for one bulletin; where its script has no title, what leads up to it goes too."""
+    line = template if title else _NO_TITLE.sub("", template)
+    return line.replace("{title}", title).replace("{date}", f"{day:%d/%m/%Y}")
 
 
 def _first_air(desk: Desk, bulletin: Bulletin) -> datetime:

@@ -165,11 +165,12 @@ def edition(desk: Desk, script: Script) -> Bulletin:
         value, example = f"{last:%d/%m/%Y %H:%M} (đã qua)", f"{tomorrow:%d/%m/%Y} 05:00"
         raise WrongHeadValue(name=script.name, key="Phát", value=value, example=example)
     day = air[0].astimezone(zone).strftime("%Y%m%d")
-    name = "-".join(part for part in (day, slug(head.title), script.digest[:6]) if part)
+    title = head.title or _named(script)
+    name = "-".join(part for part in (day, slug(title), script.digest[:6]) if part)
     return Bulletin(
         id=BulletinId(name),
         script=script.digest,
-        title=head.title,
+        title=title,
         languages=script.languages or (programme.language,),
         kind=head.kind or programme.kind,
         programme=programme.code,
@@ -184,6 +185,11 @@ def edition(desk: Desk, script: Script) -> Bulletin:
         author=head.author,
         **({"priority": head.priority} if head.priority else {}),
     )
+
+
+def _named(script: Script) -> str:
+    """A title for lists and files where the script has none: its file's name. It is never spoken."""
+    return " ".join(Path(script.name).stem.replace("_", " ").replace("-", " ").split())
 
 
 def _programme(desk: Desk, script: Script) -> Programme:

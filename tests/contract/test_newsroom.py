@@ -660,3 +660,13 @@ def test_an_editor_is_told_of_silence_that_was_cut_off_a_recording(desk):
     bulletins.render(desk, result.bulletin)
     (fact,) = desk.ledger.facts(result.bulletin.id, Happened.MASTERED)
     assert fact.detail["notes"] == ["ghi: đã cắt 3,8 giây im lặng ở đầu và cuối"]
+
+
+def test_a_script_without_a_title_is_listed_by_its_file_and_its_name_is_not_spoken(desk):
+    bulletin = taken(desk, "Hôm nay bà con ra đồng từ sớm.\n\nTrời nắng đẹp cả ngày.\n", "tin_final-v2.txt")
+    assert bulletin.title == "tin final v2"
+    bulletins.render(desk, bulletin)
+    (text,) = desk.config.bulletins.rglob("*.txt")
+    heard = text.read_text("utf-8-sig")
+    assert "final" not in heard
+    assert heard.startswith("Mời bà con nghe bản tin ngày hai mươi bốn tháng mười một")

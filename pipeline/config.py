@@ -250,13 +250,32 @@ def _settings(file: Path) -> Settings:
         raise ConfigError(file=CONFIG_NAME, faults="\n".join(_fault(e) for e in problem.errors())) from problem
 
 
+_FAULTS = {
+    "missing": "thiếu mục này",
+    "literal_error": "chỉ được một trong: {expected}",
+    "enum": "chỉ được một trong: {expected}",
+    "int": "phải là số nguyên",
+    "float": "phải là số",
+    "bool": "phải là true hoặc false",
+    "string": "phải là chữ trong ngoặc kép",
+    "time": "phải là giờ, như 05:00",
+    "greater_than_equal": "phải từ {ge} trở lên",
+    "greater_than": "phải lớn hơn {gt}",
+    "less_than": "phải không quá {le}",
+    "too_short": "phải có ít nhất {min_length} mục",
+}
+"""What pydantic's kinds of fault (by the beginning of their names) are called in Vietnamese."""
+
+
 def _fault(error: Any) -> str:  # noqa: ANN401 - pydantic's own record of a fault
     where = [str(part) for part in error["loc"]]
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(where[-1], _known(where[:-1]), n=1, cutoff=0.4)
         hint = f"; gần nhất / nearest: {near[0]}" if near else ""
         return f"  {'.'.join(where)}: không có mục này / unknown key{hint}"
-    return f"  {'.'.join(where)}: {error['msg']} ({error['input']!r})"
+    words = next((words for kind, words in _FAULTS.items() if error["type"].startswith(kind)), "giá trị không đúng")
+    said = words.format(**error.get("ctx", {}))
+    return f"  {'.'.join(where)}: {said} / {error['msg']} ({error['input']!r})"
 
 
 def _known(where: list[str]) -> list[str]:

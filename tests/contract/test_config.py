@@ -39,7 +39,7 @@ def test_every_fault_of_the_settings_is_told_at_once_with_the_nearest_known_key(
         load(workspace)
     told = caught.value.message.vi
     assert "scan_seconds" in told
-    assert "kbps" in told
+    assert "profiles.loa-xa.kbps: chỉ được một trong: 48, 56" in told
     assert "Asia/Ca_Mau" in told
 
 
@@ -136,3 +136,23 @@ def test_two_stations_in_one_folder_are_refused(workspace):
         load(workspace)
     assert "line 3:" in caught.value.message.vi
     assert "line 4:" not in caught.value.message.vi
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("[clock]\npush_at = 'nửa đêm'", "clock.push_at: phải là giờ, như 05:00"),
+        ("[intake]\nsettle_seconds = 'năm'", "intake.settle_seconds: phải là số"),
+        ("[intake]\nmax_megabytes = 0", "intake.max_megabytes: phải lớn hơn 0"),
+        ("[voices]\nonline = 'có'", "voices.online: phải là true hoặc false"),
+        ("[delivery]\nstations_at_once = 100", "delivery.stations_at_once: phải không quá 64"),
+        ("[voices]\nkhmer_rate = 10", "voices.khmer_rate: phải từ 80 trở lên"),
+        ("[newsroom]\nname = 5", "newsroom.name: phải là chữ trong ngoặc kép"),
+        ("[programmes.b]\n", "programmes.b.title: thiếu mục này"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_words_an_editor_reads(workspace, setting, said):
+    (workspace / "config.toml").write_text(f'[programmes.a]\ntitle = "A"\n{setting}\n', "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    assert said in caught.value.message.vi

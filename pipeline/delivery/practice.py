@@ -74,7 +74,10 @@ class PracticeStation:
         async with server:
             self._open.set_result(server.get_port())
             await self._closing.wait()
-            await asyncio.gather(*(_hang_up(caller) for caller in callers))
+            server.close()  # first, or someone could still come while the others are sent away
+            await asyncio.sleep(_LAST_TURNS)
+            while callers:
+                await asyncio.gather(*(_hang_up(caller) for caller in callers))
             await asyncio.sleep(_LAST_TURNS)
 
     async def _listen(self, callers: set[asyncssh.SSHServerConnection]) -> asyncssh.SSHAcceptor:

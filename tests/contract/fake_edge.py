@@ -116,10 +116,17 @@ def service() -> Iterator[Service]:
 
 async def _end(runner):
     await runner.cleanup()
-    await asyncio.sleep(0.05)
-    for line in list(asyncio.get_running_loop()._transports.values()):
-        line.abort()  # one that was accepted while the service closed, or whose caller reads no more
-    await asyncio.sleep(0.05)  # what is closing needs a few more turns of the loop
+    for _ in range(3):  # one may have been accepted while the service closed, and become a line a few turns later
+        await asyncio.sleep(0.05)
+        while lines := _open_lines():
+            for line in lines:
+                line.abort()  # its caller may read no more
+            await asyncio.sleep(0.01)
+
+
+def _open_lines():
+    lines = list(asyncio.get_running_loop()._transports.values())
+    return [line for line in lines if line.get_extra_info("socket").fileno() >= 0]
 
 
 async def _start(running):

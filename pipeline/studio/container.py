@@ -16,6 +16,13 @@ _LAST_PAGE = 4
 _SLACK = 0.5
 """Seconds by which a compressed file may be shorter than it says: encoders pad and skip at the ends."""
 
+_LENGTHS = (
+    (re.compile(rb"RIFF(.{4})WAVE", re.DOTALL), "<I"),
+    (re.compile(rb"FORM(.{4})AIF", re.DOTALL), ">I"),
+    (re.compile(rb"(?:RF64|BW64).{4}WAVEds64.{4}(.{8})", re.DOTALL), "<Q"),
+)
+"""Where a file says how long it is, and how that number is packed."""
+
 _KINDS = {
     # What ffmpeg may decode where soundfile does not; anything else is no recording. Playlists are not among them,
     # since ffmpeg would open whatever they name.
@@ -29,7 +36,9 @@ _KINDS = {
     "wav": (8, b"WAVE"),
     "aiff": (8, b"AIF"),
 }
-_TIMED = {"mov", "asf", "matroska"}
+_DEMUXERS = ",".join((*_KINDS, "aac"))
+"""ffmpeg's names for the same. Left to guess, it looks behind an ID3 tag, where a list of other files may stand."""
+_TIMED = {"mov", "asf", "matroska", "flac"}
 """Those that say how long they are. A bare MP3, AAC or AMR stream does not: cut short, it is a shorter recording."""
 
 
@@ -39,7 +48,7 @@ def bad(path: Path, vi: str, en: str) -> BadRecording:
 
 
 def check_whole(path: Path) -> None:
-    """Refuse a WAV, AIFF or Ogg file that ends before it says; libsndfile would quietly read what is there.
+    """Refuse a WAV (RF64 too), AIFF or Ogg file that ends before it says; libsndfile would quietly read what is there.
 
     Raises:
         BadRecording: it is empty or cut short.
@@ -48,7 +57,7 @@ def check_whole(path: Path) -> None:
     if not size:
         raise bad(path, "tệp rỗng", "it is empty")
     with path.open("rb") as stream:
-        head = stream.read(12)
+        head = stream.read(28)
         stream.seek(max(0, size - _OGG_PAGE))
         if head[:4] == b"OggS" and not _ends_stream(stream.read()):
             raise bad(path, "bị cụt: thiếu trang cuối", "it is cut short: its last page is missing")
@@ -58,13 +67,13 @@ def check_whole(path: Path) -> None:
 
 
 def _declared_bytes(head: bytes) -> int:
-    """How long a RIFF or AIFF file says it is; 0 where it does not."""
-    kind = head[:4] + head[8:11]
-    if len(head) < 12 or kind not in {b"RIFFWAV", b"FORMAIF"}:
-        return 0
-    (declared,) = struct.unpack("<I" if kind[:1] == b"R" else ">I", head[4:8])
-    # 0 and the largest number are what programs write that did not know the length yet. The pad byte may be missing.
-    return 0 if declared in {0, 0xFFFFFFFF} else declared + 8 - declared % 2
+    """How long a RIFF, RF64 or AIFF file says it is; 0 where it does not."""
+    for mark, layout in _LENGTHS:
+        if found := mark.match(head):
+            (declared,) = struct.unpack(layout, found[1])
+            # 0 and the largest number: written by programs that did not know the length. The pad byte may be missing.
+            return 0 if declared in {0, 256 ** len(found[1]) - 1} else int(declared + 8 - declared % 2)
+    return 0
 
 
 def _ends_stream(tail: bytes) -> bool:
@@ -84,13 +93,14 @@ def decoded(path: Path, program: Path, scratch: Path) -> Path:
     """
     kind = _kind(path)
     out = scratch / f"{path.name}.wav"
-    source: Any = ffmpeg.input(str(path), protocol_whitelist="file,pipe", err_detect="explode", vn=None)
+    only = {"protocol_whitelist": "file,pipe", "format_whitelist": _DEMUXERS}
+    source: Any = ffmpeg.input(str(path), **only, err_detect="explode", vn=None)
     graph = source.output(str(out), acodec="pcm_s16le", fs=4_000_000_000).global_args("-nostdin", "-xerror")
     try:
         _, told = graph.run(cmd=str(program), capture_stdout=True, capture_stderr=True, overwrite_output=True)
     except ffmpeg.Error as problem:
-        last = problem.stderr.decode(errors="replace").strip().splitlines()[-1]
-        raise bad(path, f"bị hỏng, không giải mã được: {last}", f"it is damaged: {last}") from problem
+        last = problem.stderr.decode(errors="replace").replace(str(path), path.name).strip().splitlines()[-1]
+        raise bad(path, "bị hỏng, không giải mã được", f"it is damaged: {last}") from problem
     said, there = _declared_seconds(told) if kind in _TIMED else 0.0, soundfile.info(out).duration
     if there < said - _SLACK - 0.005 * said:
         raise bad(
@@ -105,7 +115,7 @@ def _kind(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(16)
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
-        return "adts"
+        return "aac"
     for kind, (at, mark) in _KINDS.items():
         if head[at : at + len(mark)] == mark:
             return kind

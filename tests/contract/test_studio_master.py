@@ -9,6 +9,7 @@ import lameenc
 import numpy as np
 import pytest
 import soundfile
+from matplotlib.image import imread
 from mutagen.id3 import ID3
 
 from pipeline.core.errors import BadRecording, MasterRejected
@@ -265,6 +266,17 @@ def test_the_picture_is_a_png_of_known_size_and_always_the_same(tmp_path):
     assert len(data) < 150_000
 
 
+@pytest.mark.parametrize("ceiling", [-1.5, -6.0])
+def test_the_picture_shows_the_ceiling_as_a_line_on_either_side(tmp_path, ceiling):
+    _, made, timeline = produced(tmp_path, save(tmp_path / "a.wav", speech()))
+    profile = Profile(name="x", ceiling=ceiling)
+    draw(made, timeline, profile, Caption(title="Bản tin", subtitle=""), tmp_path / "a.png")
+    red = np.diff(imread(tmp_path / "a.png")[:230, :, :2], axis=2)[:, :, 0] < -0.15  # the waveform's half
+    lines = np.flatnonzero(red.sum(axis=1) > 400)
+    high, low = lines[0], lines[-1]
+    assert (low - high) / 2 == pytest.approx(10 ** (ceiling / 20) * 68, abs=2)  # pixels from the middle to full scale
+
+
 def test_memory_does_not_grow_with_the_length_of_the_programme(tmp_path):
     code = (
         "import resource, sys; from pathlib import Path; from pipeline.studio.decode import probe\n"
@@ -334,7 +346,7 @@ def test_a_whole_recording_of_each_kind_is_taken(tmp_path):
 KINDS = {
     "wav": [], "aiff": [], "flac": [], "wma": [], "m4a": ["-movflags", "faststart"], "opus": [],
     "webm": ["-c:a", "libopus"], "mka": ["-c:a", "aac"], "ogg": ["-c:a", "libvorbis"], "oga": ["-c:a", "flac"],
-    "mp3": [],
+    "mp3": [], "rf64.wav": ["-rf64", "always"],
 }  # fmt: skip
 
 
@@ -349,6 +361,31 @@ def test_a_file_that_lost_its_second_half_on_the_way_is_refused(tmp_path, suffix
     half.write_bytes(data[: len(data) // 2])
     with pytest.raises(BadRecording, match=r"cut short|damaged"):
         probe(half, ffmpeg(), tmp_path)
+
+
+def test_a_file_that_was_cut_between_two_frames_is_refused(tmp_path):
+    data = save(tmp_path / "a.flac", speech(10.0)).read_bytes()
+    frame = data.index(b"\xff\xf8", len(data) // 2)  # every byte before it decodes
+    (tmp_path / "b.flac").write_bytes(data[:frame])
+    with pytest.raises(BadRecording, match="cut short"):
+        probe(tmp_path / "b.flac", ffmpeg(), tmp_path)
+
+
+def test_a_list_of_other_files_is_never_followed_even_behind_a_tag(tmp_path):
+    save(tmp_path / "secret.wav", speech(3.0))
+    tagged = b"ID3\x03" + bytes(6) + b"ffconcat version 1.0\nfile secret.wav\n"
+    (tmp_path / "a.mp3").write_bytes(tagged)
+    with pytest.raises(BadRecording):
+        probe(tmp_path / "a.mp3", ffmpeg(), tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "aiff"])
+def test_a_file_with_a_broken_header_is_called_damaged_and_not_no_sound(tmp_path, suffix):
+    file = save(tmp_path / f"a.{suffix}", speech(3.0))
+    data = file.read_bytes()
+    file.write_bytes(data[:12] + b"\xee" * 24 + data[36:])
+    with pytest.raises(BadRecording, match="damaged"):
+        probe(file, ffmpeg(), tmp_path)
 
 
 def test_a_damaged_file_is_called_damaged_and_not_no_sound(tmp_path):
@@ -390,6 +427,14 @@ def test_a_knock_on_the_microphone_costs_no_word_at_the_ends(tmp_path):
     assert clip.start <= 24000
     assert clip.end >= len(samples) - 24000
     assert clip.cut == pytest.approx(2.0 - 2 * LOOSE, abs=0.15)
+
+
+def test_a_word_that_begins_softly_25_db_below_the_rest_is_kept_whole(tmp_path):
+    noise = np.random.default_rng(4).uniform(-1, 1, 14400)
+    soft = (0.3 * 10 ** (-25 / 20) * noise * np.hanning(14400)).astype(np.float32)
+    samples = np.concatenate([np.zeros(24000, np.float32), soft, np.zeros(12000, np.float32), speech(4.0, level=0.3)])
+    clip = probe(save(tmp_path / "a.wav", samples), ffmpeg(), tmp_path, margin=LOOSE)
+    assert clip.start <= 24000
 
 
 def test_a_few_knocks_in_silence_are_refused_by_what_was_measured(tmp_path):

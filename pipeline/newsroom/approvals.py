@@ -88,7 +88,8 @@ def check(desk: Desk, bulletin: Bulletin, status: Status) -> None:
             bulletin=bulletin.id,
             reason=Says(status.reason or "chưa có bản hoàn chỉnh", status.reason or "it is not mastered yet"),
             how=Says(
-                "sửa kịch bản và thả lại, hoặc chạy: bantin run-due", "correct and drop it again, or: bantin run-due"
+                f"sửa, thả lại rồi rút bản này: bantin withdraw {bulletin.id}; hoặc thử lại: bantin run-due",
+                f"correct and drop it again, then: bantin withdraw {bulletin.id}; or try again: bantin run-due",
             ),
         )
     if status.draft and not desk.programme(bulletin).embedded_may_air:

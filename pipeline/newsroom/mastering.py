@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.errors import Says, UnknownName, figure
+from pipeline.core.errors import BadRecording, Says, UnknownName, figure
 from pipeline.core.model import (
     Bulletin,
     Digest,
@@ -88,7 +88,8 @@ class Rack:
             BadRecording: it must not air as it is.
         """
         if sound not in self.clips:
-            self.clips[sound] = self._probe(sound, LOOSE if kind is SegmentKind.RECORDING else TIGHT)
+            margin = LOOSE if kind is SegmentKind.RECORDING else TIGHT
+            self.clips[sound] = self._probe(sound, text or kind.value, margin)
             if kind is SegmentKind.RECORDING and (cut := self.clips[sound].cut) > _WORTH_TELLING:
                 self.notes.append(f"{text}: đã cắt {figure(cut).vi} giây im lặng ở đầu và cuối")
         seconds = self.clips[sound].seconds
@@ -96,10 +97,14 @@ class Rack:
 
     def bed(self) -> Clip | None:
         """The music that lies under the speech, if the bulletin has any."""
-        return None if _is_none(self._bed) else self._probe(self._music(self._bed, jingle.bed))
+        return None if _is_none(self._bed) else self._probe(self._music(self._bed, jingle.bed), self._bed)
 
-    def _probe(self, sound: Digest, margin: Seconds = TIGHT) -> Clip:
-        return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch, margin=margin)
+    def _probe(self, sound: Digest, name: str, margin: Seconds = TIGHT) -> Clip:
+        """Look through a sound of the store; people know it by a name, not by its digest."""
+        try:
+            return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch, margin=margin)
+        except BadRecording as problem:
+            raise BadRecording(name=f"“{name}”", reason=problem.fields["reason"]) from problem
 
     def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
         """Ours, made once for a workspace and found again by recipe, or the newsroom's own in scripts/am-thanh."""
@@ -113,7 +118,7 @@ class Rack:
         file = self.scratch / f"{make.__name__}.wav"
         make(file)
         audio = desk.store.adopt(file)
-        seconds = self._probe(audio).seconds
+        seconds = self._probe(audio, make.__name__).seconds
         desk.ledger.keep_take(Take(recipe=recipe, audio=audio, seconds=seconds, engine="jingle", voice=name))
         return audio
 

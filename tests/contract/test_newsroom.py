@@ -271,7 +271,7 @@ def test_a_damaged_recording_is_held_with_the_reason_and_stays_in_the_store(desk
     bulletins.render_new(desk)
     status = status_of(desk.ledger.facts(result.bulletin.id))
     assert status.stage is Stage.HELD
-    assert "cụt" in status.reason
+    assert "bản ghi “hong” không dùng được: bị cụt" in status.reason
     assert result.bulletin.script in desk.store
 
 

@@ -500,6 +500,7 @@ class Unexpected(PipelineError):
 
     code = "N-100"
     exit_code = EXIT_BUG
+    retry = True
     what = Says("phần mềm gặp lỗi khi xử lý {about}: {reason}", "the program failed on {about}: {reason}")
     fix = Says(
         "gửi dòng này kèm tệp gây lỗi cho người phát triển; các bài và trạm khác vẫn chạy",

@@ -22,6 +22,7 @@ from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 from pipeline.studio import jingle
+from pipeline.studio.container import is_open_ended
 from pipeline.studio.decode import LOOSE, TIGHT, Clip, probe
 from pipeline.studio.master import Mastered, master
 from pipeline.studio.mix import Mix, mix
@@ -90,6 +91,8 @@ class Rack:
         if sound not in self.clips:
             margin = LOOSE if kind is SegmentKind.RECORDING else TIGHT
             self.clips[sound] = self._probe(sound, text or kind.value, margin)
+            if kind is SegmentKind.RECORDING and is_open_ended(self.desk.store.get(sound)):
+                self.notes.append(f"{text}: tệp không ghi dấu kết thúc, có thể bị cụt; nghe kỹ đoạn cuối")
             if kind is SegmentKind.RECORDING and (cut := self.clips[sound].cut) > _WORTH_TELLING:
                 self.notes.append(f"{text}: đã cắt {figure(cut).vi} giây im lặng ở đầu và cuối")
         seconds = self.clips[sound].seconds

@@ -1,10 +1,11 @@
 """Missed airings: those that passed without the bulletin, each told once, and those about to pass so."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.core.errors import NoStation, NotApprovable, NotApproved, PipelineError
-from pipeline.core.facts import Happened
+from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, BulletinId, StationCode
 from pipeline.core.status import Stage, status_of
 from pipeline.newsroom import approvals, bulletins
@@ -33,12 +34,17 @@ def tell(desk: Desk) -> int:
         desk.fact(Happened.MISSED, bulletin=known[name], station=station, at=at.isoformat())
         for name, station, at in news
         if status[name].stage not in _TAKEN_BACK
-        and (station is None or station in status[name].planned)
+        and (station in status[name].planned if station else not _was_planned(facts[name], at))
         # Of what should have aired before its script came in, nothing was missed.
         and facts[name][0].at < at
     ]
     desk.ledger.record(*missed)
     return len(missed)
+
+
+def _was_planned(facts: Iterable[Fact], at: datetime) -> bool:
+    """Whether a bulletin was planned before an air time: then no station airs at that hour, and the plan said so."""
+    return any(fact.happened is Happened.PLANNED and fact.at < at for fact in facts)
 
 
 def _unaired(desk: Desk) -> list[_Airing]:

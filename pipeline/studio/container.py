@@ -23,6 +23,11 @@ _LENGTHS = (
 )
 """Where a file says how long it is, and how that number is packed."""
 
+_UNKNOWN = 0x7FFF0000
+"""Lengths from here on are written by programs that did not know yet how long the sound would be."""
+_SLOPPY = 1024
+"""Bytes by which a header may be wrong: some count themselves, some a pad byte. It is a hundredth of a second."""
+
 _KINDS = {
     # What ffmpeg may decode where soundfile does not; anything else is no recording. Playlists are not among them,
     # since ffmpeg would open whatever they name.
@@ -58,11 +63,10 @@ def check_whole(path: Path) -> None:
         raise bad(path, "tệp rỗng", "it is empty")
     with path.open("rb") as stream:
         head = stream.read(28)
-        stream.seek(max(0, size - _OGG_PAGE))
-        if head[:4] == b"OggS" and not _ends_stream(stream.read()):
-            raise bad(path, "bị cụt: thiếu trang cuối", "it is cut short: its last page is missing")
+    if head[:4] == b"OggS" and not _last_page(path):
+        raise bad(path, "bị cụt: trang cuối không trọn", "it is cut short: its last page is not whole")
     declared = _declared_bytes(head)
-    if declared > size:
+    if declared > size + _SLOPPY:
         raise bad(path, f"bị cụt: khai {declared} byte, chỉ có {size}", f"it is cut short: {size} of {declared} bytes")
 
 
@@ -71,18 +75,30 @@ def _declared_bytes(head: bytes) -> int:
     for mark, layout in _LENGTHS:
         if found := mark.match(head):
             (declared,) = struct.unpack(layout, found[1])
-            # 0 and the largest number: written by programs that did not know the length. The pad byte may be missing.
-            return 0 if declared in {0, 256 ** len(found[1]) - 1} else int(declared + 8 - declared % 2)
+            return 0 if declared >= _UNKNOWN else int(declared)
     return 0
 
 
-def _ends_stream(tail: bytes) -> bool:
-    """Whether the last page in the end of an Ogg file is whole and closes its stream."""
-    at = tail.rfind(b"OggS\0")
-    page = tail[at:] if at >= 0 else b""
+def is_open_ended(path: Path) -> bool:
+    """Whether an Ogg file does not say that it ends where it does. Some recorders never say so; nobody can tell."""
+    with path.open("rb") as stream:
+        if stream.read(4) != b"OggS":
+            return False
+    page = _last_page(path)
+    return not page or not page[5] & _LAST_PAGE
+
+
+def _last_page(path: Path) -> bytes:
+    """The last page of an Ogg file if it is whole, else nothing."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 2 * _OGG_PAGE))
+        tail = stream.read()
+    page = tail[max(0, tail.rfind(b"OggS\0")) :]
     if len(page) < 27 or len(page) < 27 + page[26]:
-        return False
-    return bool(page[5] & _LAST_PAGE) and len(page) >= 27 + page[26] + sum(page[27 : 27 + page[26]])
+        return b""
+    length = 27 + page[26] + sum(page[27 : 27 + page[26]])
+    begun = page[length : length + 4]  # a next page of which only the first letters came
+    return b"" if len(page) < length or (begun and b"OggS\0".startswith(begun)) else page[:length]
 
 
 def decoded(path: Path, program: Path, scratch: Path) -> Path:

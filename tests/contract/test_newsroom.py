@@ -395,6 +395,16 @@ def test_a_bulletin_that_nobody_signed_in_time_is_told_once_for_each_air_time(de
     assert status_of(desk.ledger.facts(bulletin.id)).unaired
 
 
+def test_an_air_time_at_which_no_station_airs_is_not_missed_where_the_bulletin_was_planned(folder, clock):
+    row = f"A,1,Trạm A,folder,{folder / 'tram'},04:30-06:00"
+    (folder / "stations.csv").write_text(f"code,commune,name,transport,folder,windows\n{row}\n", "utf-8")
+    with open_desk(folder, clock) as desk:
+        bulletin = ready(desk)  # for 05:00 and 17:00
+        assert push.push(desk).sent == 1
+        clock.at = bulletin.air[-1] + timedelta(hours=1)
+        assert push.push(desk).missed == 0
+
+
 def test_nothing_is_missed_of_what_was_returned_or_had_passed_when_it_came_in(desk, clock):
     air = "Phát: 23/11/2026 05:00, 24/11/2026 05:00"
     late = taken(desk, f"Tiêu đề: Tin\n{air}\n\nBà con chú ý.\n")  # at 22:00 of the 23rd

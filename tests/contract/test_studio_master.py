@@ -16,6 +16,7 @@ from pipeline.core.errors import BadRecording, MasterRejected
 from pipeline.core.model import Language, Profile
 from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.studio import jingle
+from pipeline.studio.container import is_open_ended
 from pipeline.studio.decode import LOOSE, probe
 from pipeline.studio.master import encoder_loss, master
 from pipeline.studio.meter import measure
@@ -386,6 +387,35 @@ def test_a_file_with_a_broken_header_is_called_damaged_and_not_no_sound(tmp_path
     file.write_bytes(data[:12] + b"\xee" * 24 + data[36:])
     with pytest.raises(BadRecording, match="damaged"):
         probe(file, ffmpeg(), tmp_path)
+
+
+def test_a_header_that_counts_itself_or_never_knew_the_length_is_no_cut_file(tmp_path):
+    data = save(tmp_path / "a.wav", speech(3.0)).read_bytes()
+    for declared in (len(data), 0, 0x7FFFF024, 0xFFFFFFFF):
+        (tmp_path / "b.wav").write_bytes(data[:4] + declared.to_bytes(4, "little") + data[8:])
+        assert probe(tmp_path / "b.wav", ffmpeg(), tmp_path).seconds == pytest.approx(3.0, abs=0.3)
+    piped = subprocess.run(
+        [ffmpeg(), "-loglevel", "error", "-i", tmp_path / "a.wav", "-f", "wav", "pipe:1"],
+        check=True, capture_output=True,
+    ).stdout  # fmt: skip
+    (tmp_path / "c.wav").write_bytes(piped)
+    assert probe(tmp_path / "c.wav", ffmpeg(), tmp_path).seconds == pytest.approx(3.0, abs=0.3)
+
+
+def test_an_ogg_file_whose_recorder_never_closed_it_is_taken_and_known_for_it(tmp_path):
+    save(tmp_path / "a.wav", speech(5.0))
+    whole = tmp_path / "a.opus"
+    subprocess.run([ffmpeg(), "-loglevel", "error", "-i", tmp_path / "a.wav", whole], check=True)
+    data = whole.read_bytes()
+    assert not is_open_ended(whole)
+    open_ended = tmp_path / "b.opus"
+    open_ended.write_bytes(data[: data.rindex(b"OggS")])
+    assert is_open_ended(open_ended)
+    assert probe(open_ended, ffmpeg(), tmp_path).seconds > 2
+    for cut in (1, 3, 20, 200):
+        open_ended.write_bytes(data[: data.rindex(b"OggS") + cut])
+        with pytest.raises(BadRecording, match="cut short"):
+            probe(open_ended, ffmpeg(), tmp_path)
 
 
 def test_a_damaged_file_is_called_damaged_and_not_no_sound(tmp_path):

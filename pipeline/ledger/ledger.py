@@ -42,13 +42,17 @@ class Ledger:
         Raises:
             LedgerUnusable: it cannot be opened, or is damaged.
         """
+        engine = _sqlite(file)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            engine = _sqlite(file)
             if (found := _revision(engine)) != tables.HEAD:
                 _migrate(engine, found, file)
         except (DBAPIError, OSError) as problem:
+            engine.dispose()
             raise LedgerUnusable(where=file, reason=getattr(problem, "orig", problem)) from problem
+        except LedgerUnusable:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def close(self) -> None:

@@ -152,10 +152,10 @@ def spoken(
     """
     from pipeline import reading
 
-    language, spoken_register = _language(lang), _register(register)
+    language, announcer = _language(lang), reading.plain(_register(register))
     with _open_text(file) as lines:
         for line in lines:
-            sys.stdout.write(reading.spoken(line.rstrip("\r\n"), language, spoken_register).text + "\n")
+            sys.stdout.write(reading.spoken(line.rstrip("\r\n"), language, announcer).text + "\n")
 
 
 @app.command()

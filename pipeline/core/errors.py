@@ -247,11 +247,25 @@ class TooLarge(ScriptRefused):
 
 
 class TextLost(PipelineError):
-    """Reading dropped something that was written. The worst fault there is, so the bulletin is held."""
+    """Something that was written would go unheard. The worst fault there is, so the bulletin is held."""
 
     code = "R-101"
-    what = Says("khi chuyển sang lời đọc, mất: {lost}", "these were lost when reading: {lost}")
+    what = Says("giọng đọc không phát âm được: {lost}", "the voice cannot pronounce: {lost}")
     fix = Says("sửa câu “{written}”, hoặc viết ra bằng chữ", "rewrite {written!r}, or write it out in words")
+
+
+class LostInReading(TextLost):
+    """The spoken form of a paragraph lacks something that was written."""
+
+    code = "R-102"
+    what = Says(
+        "khi chuyển sang lời đọc, mất: {lost}\n  viết: {written}\n  đọc:  {said}",
+        "these were lost when reading: {lost}\n  written: {written}\n  said:    {said}",
+    )
+    fix = Says(
+        "viết chỗ bị mất ra bằng chữ rồi thả lại, hoặc thêm một dòng vào tu-dien.tsv",
+        "write what was lost out in words and drop it again, or add a row to tu-dien.tsv",
+    )
 
 
 # --- V: voices -------------------------------------------------------------------------------------------------------

@@ -175,8 +175,8 @@ def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
 
 def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     desk.progress("read", 0, 1)
-    register = reading.Register(desk.config.settings.reading.register_)
-    text = reading.read(script, register)
+    announcer = reading.plain(reading.Register(desk.config.settings.reading.register_))
+    text = reading.read(script, announcer)
     digest = desk.store.put_bytes(documents.readings().dump_json(text))
     before = desk.ledger.facts(bulletin.id, Happened.READ)
     if not before or before[-1].digest != digest:  # read again to the same words is no news
@@ -188,12 +188,12 @@ def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
 
 def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], title: str) -> tuple[Sentence, ...]:
     """The programme's opening or closing line in every language of the bulletin, title and day of air filled in."""
-    register = reading.Register(desk.config.settings.reading.register_)
+    announcer = reading.plain(reading.Register(desk.config.settings.reading.register_))
     sentences: list[Sentence] = []
     for language in bulletin.languages:
         if template := templates.get(language):
             line = filled(template, title, _first_air(desk, bulletin).date())
-            sentences += reading.utter(line, language, register, bulletin.voice)[0]
+            sentences += reading.utter(line, language, announcer, bulletin.voice).sentences
     return tuple(sentences)
 
 

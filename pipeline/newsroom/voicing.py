@@ -57,8 +57,8 @@ def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "
         NoVoiceForLanguage: none of the engines behind the word speaks the language.
         UnknownName: they have no voice of the wished name or sex.
     """
-    register = reading.Register(desk.config.settings.reading.register_)
-    line = reading.spoken(text, language, register).text
+    announcer = reading.plain(reading.Register(desk.config.settings.reading.register_))
+    line = reading.spoken(text, language, announcer).text
     speaking = [e for e in desk.engines[engine] if any(v.language is language for v in e.voices)]
     if not speaking:
         raise NoVoiceForLanguage(language=language.value)

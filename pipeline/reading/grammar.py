@@ -1,10 +1,10 @@
-"""Ordered token classes: at each place of a text the first rule that can say what stands there does."""
+"""Ordered token classes: at each place of a text the first class that can say what stands there does."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-Say = Callable[[re.Match[str]], str | None]
 _NAMED = re.compile(r"\(\?P<\w+>")
 CONTEXT = 32
 """Characters before a token that a rule may look at."""
@@ -16,43 +16,70 @@ def left_of(match: re.Match[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A token class: what it looks like, and how it is said; None hands it on to the next rule.
-
-    Patterns are linear: repetitions are bounded or atomic, and none begins inside what another start would scan again.
-    """
-
-    name: str
-    pattern: re.Pattern[str]
-    say: Say
-
-
-def rule(name: str, pattern: str, say: Say) -> Rule:
-    """A rule from the text of its pattern."""
-    return Rule(name, re.compile(pattern), say)
-
-
-@dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the text: said by a rule, or copied where `rule` is empty."""
+    """A stretch of the text: said by a token class, or copied where `rule` is empty."""
 
     source: str
     said: str
     rule: str = ""
+    where: str = ""
+    """The row of a table that says it, where one does."""
+    doubts: tuple[str, ...] = ()
+    """What else it may mean."""
+    left_out: str = ""
+    """The part of the source that is not said, by the programme's choice."""
+
+
+Say = Callable[[re.Match[str]], "str | Piece | None"]
+"""What a match is said as: text, a whole piece, or None where the next class may try."""
+
+
+class TokenClass(Protocol):
+    """Something that knows how a kind of token is said."""
+
+    name: str
+
+    @property
+    def start(self) -> str:
+        """A pattern, without groups, of where such a token begins; `at` decides."""
+
+    def at(self, text: str, at: int) -> Piece | None:
+        """The token at a place, and how it is said; None hands the place on to the next class."""
+
+
+class Rule:
+    """A token class by its pattern.
+
+    Patterns are linear: repetitions are bounded or atomic, and none begins inside what another start would scan again.
+    """
+
+    def __init__(self, name: str, pattern: str, say: Say) -> None:
+        self.name = name
+        self.start = _NAMED.sub("(?:", pattern)
+        self._pattern = re.compile(pattern)
+        self._say = say
+
+    def at(self, text: str, at: int) -> Piece | None:
+        """What the pattern matches at a place, unless it is empty or cannot be said."""
+        match = self._pattern.match(text, at)
+        if match is None or not match[0]:
+            return None
+        said = self._say(match)
+        return Piece(match[0], said, self.name) if isinstance(said, str) else said
 
 
 class Grammar:
-    """Rules in order of precedence. What one has said, no other reads again."""
+    """Token classes in order of precedence. What one has said, no other reads again."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = tuple(rules)
-        self._start = re.compile("|".join(f"(?:{_NAMED.sub('(?:', r.pattern.pattern)})" for r in rules))
+    def __init__(self, classes: Sequence[TokenClass]) -> None:
+        self._classes = tuple(classes)
+        self._start = re.compile("|".join(f"(?:{c.start})" for c in classes))
 
     def pieces(self, text: str) -> Iterator[Piece]:
         """The text in pieces; their sources join to the text."""
         copied = at = 0
         while found := self._start.search(text, at):
-            piece = self._say(text, found.start())
+            piece = self._at(text, found.start())
             if piece is None:
                 at = found.start() + 1
                 continue
@@ -63,12 +90,5 @@ class Grammar:
         if copied < len(text):
             yield Piece(text[copied:], text[copied:])
 
-    def _say(self, text: str, at: int) -> Piece | None:
-        for candidate in self._rules:
-            match = candidate.pattern.match(text, at)
-            if match is None or not match[0]:
-                continue
-            said = candidate.say(match)
-            if said is not None:
-                return Piece(match[0], said, candidate.name)
-        return None
+    def _at(self, text: str, at: int) -> Piece | None:
+        return next(filter(None, (c.at(text, at) for c in self._classes)), None)

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pipeline.core.errors import TextLost
+from pipeline.core.errors import LostInReading
+from pipeline.reading.announcer import Announcer
 from pipeline.reading.clean import WORD_MARK, clean
 from pipeline.reading.km import MONTHS
-from pipeline.reading.lexicon import KHMER, LATIN, shipped
-from pipeline.reading.register import Register
-from pipeline.reading.vi import ROADS, vietnamese
+from pipeline.reading.lexicon import KHMER, LATIN
+from pipeline.reading.vi import ROADS
 
 _LATIN_WORD = re.compile(rf"(?<![{LATIN}\d&/@.])[{LATIN}]+(?![{LATIN}\d&/@]|[.-][{LATIN}\d])")
 _CAPITALS = re.compile(rf"(?<![{LATIN}\d])[A-ZĐĂÂÊÔƠƯ]{{2,}}[a-zđ]?(?![{LATIN}\d])")
@@ -44,46 +44,86 @@ _VI_NUMBERS = frozenset(
 _KM_NUMBERS = re.compile("|".join(MONTHS) + "|សូន្យ|មួយ|ពីរ|បី|បួន|ប្រាំ|ដប់|ម្ភៃ|សិប|រយ|ពាន់|ម៉ឺន|សែន|លាន")
 _LONG = 100
 """A word of more letters may have been cut between two sentences."""
-_SHOWN = 120
+_SHOWN = 300
 """Characters of the writing that an error quotes."""
 
 
-def check(written: str, said: str) -> None:
-    """Raise TextLost unless every plain word, figure, abbreviation and run of another script written is said."""
-    lost = list(losses(clean(written), said))
+def check(written: str, said: str, announcer: Announcer, left_out: Iterable[str] = ()) -> None:
+    """Raise LostInReading unless every plain word, figure, abbreviation and run of another script written is said.
+
+    `left_out` is what the programme chose not to say; each stands in the notes.
+    """
+    text = clean(written)
+    for out in left_out:
+        text = text.replace(out, " ", 1)
+    lost = list(losses(text, said, announcer))
     if lost:
-        quoted = written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
-        raise TextLost(lost=", ".join(dict.fromkeys(lost)), written=clean(quoted))
+        raise LostInReading(lost=", ".join(dict.fromkeys(lost)), written=_quoted(clean(written)), said=_quoted(said))
 
 
-def losses(written: str, said: str) -> Iterator[str]:
+def _quoted(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def losses(written: str, said: str, announcer: Announcer) -> Iterator[str]:
     """What a clean text says that its spoken form does not, in no order."""
-    stream = "".join(_latin_words(said))
-    missing = (Counter(_plain_words(written)) - Counter(_latin_words(said))).keys()
-    yield from (word for word in missing if len(word) <= _LONG or word not in stream)
+    heard = _Heard(said)
+    rest, lost = _without_keys(written, heard, announcer)
+    yield from lost
+    missing = (Counter(_plain_words(rest, announcer)) - Counter(heard.words)).keys()
+    yield from (word for word in missing if len(word) <= _LONG or word not in heard.stream)
     yield from _figures(written, said)
-    yield from (short for short in set(_CAPITALS.findall(written)) if not _is_said(short, written, said))
-    yield from _khmer(written, said)
+    capitals = set(_CAPITALS.findall(rest))
+    yield from (short for short in capitals if not _is_said(short, written, heard, announcer))
+    yield from _khmer(rest, said, announcer)
     yield from (run for run in set(_other_runs(written)) if run not in said)
+
+
+class _Heard:
+    """A spoken form, ready to be looked through."""
+
+    def __init__(self, said: str) -> None:
+        self.words = _latin_words(said)
+        self.line = f" {' '.join(self.words)} "
+        self.stream = "".join(self.words)
+        self.khmer = re.sub(f"[^{KHMER}]", "", said)
+
+    def holds(self, spoken: str) -> bool:
+        """Whether this is heard in it, word for word."""
+        words = _latin_words(spoken)
+        khmer = re.sub(f"[^{KHMER}]", "", spoken)
+        return (not words or f" {' '.join(words)} " in self.line) and khmer in self.khmer
+
+
+def _without_keys(written: str, heard: _Heard, announcer: Announcer) -> tuple[str, list[str]]:
+    """The text without what the tables know, and the keys of which nothing is heard that any table has for them."""
+    lost: list[str] = []
+    for lexicon in (announcer.vietnamese.lexicon, announcer.khmer.lexicon):
+        kept, at = [], 0
+        for match in re.finditer(lexicon.start, written):
+            piece = lexicon.at(written, match.start()) if match.start() >= at else None
+            if piece:
+                kept.append(written[at : match.start()])
+                at = match.start() + len(piece.source)
+                ways = [piece.source, *(row.spoken for row in lexicon.all(piece.source))]
+                lost += [] if any(map(heard.holds, ways)) else [piece.source]
+        written = " ".join([*kept, written[at:]])
+    return written, lost
 
 
 def _latin_words(text: str) -> list[str]:
     return [w.casefold() for w in re.findall(f"[{LATIN}]+", unicodedata.normalize("NFC", text))]
 
 
-def _plain_words(text: str) -> Iterator[str]:
-    """Words that are said as they are written: two letters or more, or a Vietnamese vowel, in no table."""
-    short = shipped("vi").keys | shipped("vi_units").keys | shipped("km").keys | shipped("km_units").keys
+def _plain_words(text: str, announcer: Announcer) -> Iterator[str]:
+    """Words that are said as they are written: two letters or more, or a Vietnamese vowel, and no unit."""
+    tables = announcer.vietnamese, announcer.khmer
     for match in _LATIN_WORD.finditer(text):
         word = match[0]
         one = len(word) == 1 and (word.isupper() or word.isascii() or word == "đ")
-        mixed = not word.isupper() and not word[1:].islower()
-        if (
-            not one
-            and not (mixed and len(word) > 1)
-            and not _CAPITALS.fullmatch(word)
-            and not {word, word.casefold(), f"{word}."} & short
-        ):
+        mixed = len(word) > 1 and not word.isupper() and not word[1:].islower()
+        known = any({word, word.casefold(), f"{word}."} & (t.units.keys | t.lexicon.keys) for t in tables)
+        if not (one or mixed or known or _CAPITALS.fullmatch(word)):
             yield word.casefold()
 
 
@@ -99,31 +139,30 @@ def _number_words(text: str) -> int:
     return khmer + sum(word in _VI_NUMBERS for word in _latin_words(text))
 
 
-def _is_said(short: str, written: str, said: str) -> bool:
+def _is_said(short: str, written: str, heard: _Heard, announcer: Announcer) -> bool:
     """Whether capitals are said: as a word, letter by letter, as a Roman numeral, or as a table has it."""
-    heard = f" {' '.join(_latin_words(said))} "
     if len(short) > _LONG:
-        return short.casefold() in heard.replace(" ", "")
+        return short.casefold() in heard.stream
     if re.fullmatch("[IVXLC]+", short):
         return True
-    ways = [short, vietnamese(Register.NAM).spell(short), *_readings(short, written)]
-    return any(f" {' '.join(_latin_words(w))} " in heard if _latin_words(w) else w in said for w in ways)
+    ways = [short, announcer.vietnamese.spell(short), *_readings(short, written, announcer)]
+    return any(map(heard.holds, ways))
 
 
-def _readings(short: str, written: str) -> Iterator[str]:
-    tables = shipped("vi"), shipped("vi_units"), shipped("km"), shipped("km_units")
-    for row in (row for table in tables for row in table.rows):
-        part = row.key in {short, short[1:]} or (row.key in written and short in re.split(r"[^\w]", row.key))
-        if part or row.key.casefold() == short.casefold():
-            yield row.spoken
+def _readings(short: str, written: str, announcer: Announcer) -> Iterator[str]:
+    for tongue in (announcer.vietnamese, announcer.khmer):
+        for row in (*tongue.lexicon.rows, *tongue.units.rows):
+            part = row.key in {short, short[1:]} or (row.key in written and short in re.split(r"[^\w]", row.key))
+            if part or row.key.casefold() == short.casefold():
+                yield row.spoken
     yield from [ROADS[short]] if short in ROADS else []
 
 
-def _khmer(written: str, said: str) -> Iterator[str]:
-    """Khmer is written without spaces, so whole runs are looked for, but for the keys of the tables."""
+def _khmer(written: str, said: str, announcer: Announcer) -> Iterator[str]:
+    """Khmer is written without spaces, so whole runs are looked for, but for the units of the tables."""
     heard = re.sub(f"[^{KHMER}]", "", said)
     plain = written.replace(WORD_MARK, "")
-    for key in sorted(shipped("km").keys | shipped("km_units").keys, key=len, reverse=True):
+    for key in sorted(announcer.khmer.units.keys, key=len, reverse=True):
         plain = plain.replace(key, " ")
     for run, times in Counter(_KHMER_RUN.findall(plain)).items():
         if heard.count(run) < times:

@@ -1,13 +1,13 @@
 """Khmer as it is spoken on the radio: Khmer and Latin digits, dates, money, and the sign that repeats a word."""
 
 import re
-from functools import cache
+from collections.abc import Sequence
 
 from pipeline.reading import figures
 from pipeline.reading.clean import WORD_MARK
 from pipeline.reading.figures import ROMAN
-from pipeline.reading.grammar import Rule, left_of, rule
-from pipeline.reading.lexicon import KHMER, LATIN, shipped
+from pipeline.reading.grammar import Rule, TokenClass, left_of
+from pipeline.reading.lexicon import KHMER, LATIN, Lexicon, Row, shipped, shipped_rows
 from pipeline.reading.tongue import Tongue
 
 _ONES = ["សូន្យ", "មួយ", "ពីរ", "បី", "បួន", "ប្រាំ", "ប្រាំមួយ", "ប្រាំពីរ", "ប្រាំបី", "ប្រាំបួន"]
@@ -51,8 +51,8 @@ class Khmer(Tongue):
     clock_heads = "ម៉ោង|ដល់"
     minute = "នាទី"
 
-    def __init__(self) -> None:
-        super().__init__(shipped("km"), shipped("km_units"))
+    def __init__(self, own: Sequence[Row] = (), *, codes: bool = True) -> None:
+        super().__init__(Lexicon((*own, *shipped_rows("km"))), shipped("km_units"), codes=codes)
 
     def cardinal(self, number: int) -> str:
         """A whole number in words: រយ, ពាន់, ម៉ឺន, សែន, លាន; more than a million counts millions."""
@@ -100,18 +100,18 @@ class Khmer(Tongue):
         said = self.units.say(unit) or (unit if re.fullmatch("(?:នាក់|គ្រួសារ|ឆ្នាំ|ខែ|ថ្ងៃ|ម៉ោង|ដង)", unit) else None)
         return said and self.words("ក្នុង", "មួយ", said)
 
-    def own_rules(self) -> tuple[list[Rule], list[Rule]]:
+    def own_rules(self) -> tuple[list[TokenClass], list[TokenClass]]:
         """List marks and abbreviations before figures; the repetition sign, ordinals and signs after."""
-        before = [
-            rule("end", r"\./\.?(?= ?$)", lambda _: "។"),
-            rule("list", r"^(?:[-+•*·] ?)", lambda _: ""),
-            rule("list", r"^(?P<n>\d{1,2})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
-            rule("lexicon", self.lexicon.pattern(), lambda m: self.lexicon.say(m[0], _left(m))),
+        before: list[TokenClass] = [
+            Rule("end", r"\./\.?(?= ?$)", lambda _: "។"),
+            Rule("list", r"^(?:[-+•*·] ?)", lambda _: ""),
+            Rule("list", r"^(?P<n>\d{1,2})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
+            self.lexicon,
         ]
-        after = [
-            rule("roman", rf"(?<=[{KHMER}]) ?(?P<r>{ROMAN})(?![{LATIN}\d.-])", self._roman),
-            rule("repeat", "ៗ", self._repeat),
-            rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", lambda m: _SYMBOLS[m[0]]),
+        after: list[TokenClass] = [
+            Rule("roman", rf"(?<=[{KHMER}]) ?(?P<r>{ROMAN})(?![{LATIN}\d.-])", self._roman),
+            Rule("repeat", "ៗ", self._repeat),
+            Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", lambda m: _SYMBOLS[m[0]]),
         ]
         return before, after
 
@@ -125,9 +125,3 @@ class Khmer(Tongue):
         """The word before the sign, once more; nothing where no Khmer word stands there."""
         before = re.search(_REPEATABLE, left_of(m).rstrip(" ៗ")[-_WORD_WINDOW:])
         return words_of(before[0])[-1].strip(WORD_MARK) if before else ""
-
-
-@cache
-def khmer() -> Khmer:
-    """The Khmer of the program; its tables are read once."""
-    return Khmer()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from pipeline.core.model import Language, Note
 from pipeline.core.text import runs
+from pipeline.reading.announcer import Announcer
 from pipeline.reading.clean import WORD_MARK, clean
 from pipeline.reading.grammar import Piece
-from pipeline.reading.km import OWN_LATIN, khmer
+from pipeline.reading.km import OWN_LATIN
 from pipeline.reading.lexicon import KHMER, LATIN
-from pipeline.reading.register import Register
-from pipeline.reading.vi import Vietnamese, vietnamese
+from pipeline.reading.vi import Vietnamese
 
+_NOT_SAID = "ký hiệu văn bản, chương trình này không đọc"
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
 _END = re.compile(r"[.?!។៕៚]")
 _STOPS = re.compile(r"[,;:.?!។៕៚](?:[ \u200b]*[,;:.?!។៕៚])+")
@@ -27,18 +28,30 @@ class Spoken:
 
     text: str
     notes: tuple[Note, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """What was not said on purpose, each with a note."""
 
 
-def spoken(line: str, language: Language, register: Register = Register.NAM) -> Spoken:
+def spoken(line: str, language: Language, announcer: Announcer) -> Spoken:
     """A line as it will be spoken, on one line; empty where nothing in it can be said. Any text is accepted.
 
     Words of the other language's script are read by that language's rules, in place.
     """
-    said = [voiced(part, spoken_in, register) for spoken_in, part in by_language(clean(line), language)]
-    return Spoken(_punctuated(" ".join(s.text for s in said)), tuple(n for s in said for n in s.notes))
+    said = [voiced(part, spoken_in, announcer) for spoken_in, part in by_language(clean(line), language, announcer)]
+    return Spoken(
+        _punctuated(" ".join(s.text for s in said)),
+        tuple(n for s in said for n in s.notes),
+        tuple(out for s in said for out in s.left_out),
+    )
 
 
-def by_language(line: str, language: Language) -> Iterator[tuple[Language, str]]:
+def explain(line: str, language: Language, announcer: Announcer) -> list[Piece]:
+    """The pieces of a line, each with the rule or table row that says it; their sources join to the clean line."""
+    parts = by_language(clean(line), language, announcer)
+    return [piece for spoken_in, part in parts for piece in announcer.tongue(spoken_in).pieces(part)]
+
+
+def by_language(line: str, language: Language, announcer: Announcer) -> Iterator[tuple[Language, str]]:
     """A clean line cut where another language's words stand; the parts join to the line.
 
     In Khmer, units and names that Khmer has its own word for (`5 kg`, `COVID-19`) stay Khmer.
@@ -47,33 +60,42 @@ def by_language(line: str, language: Language) -> Iterator[tuple[Language, str]]
         yield from runs(line, language)
         return
     at = 0
-    for run_language, masked in runs(_masked(line), language):
+    for run_language, masked in runs(_masked(line, announcer), language):
         run = line[at : at + len(masked)]
         at += len(run)
         # A unit cut off from what made it one is no longer Khmer.
-        whole = run_language is Language.VI or not re.search(f"[{LATIN}]", _masked(run))
+        whole = run_language is Language.VI or not re.search(f"[{LATIN}]", _masked(run, announcer))
         yield from [(run_language, run)] if whole else runs(run, language)
 
 
-def _masked(line: str) -> str:
+def _masked(line: str, announcer: Announcer) -> str:
     """The line with every token of Latin letters that Khmer says itself as Khmer letters, at the same length."""
-    pieces = khmer().pieces(line)
+    pieces = announcer.khmer.pieces(line)
     return "".join(re.sub(rf"[{LATIN}\d]", "ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
 
 
-def voiced(part: str, language: Language, register: Register) -> Spoken:
+def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:
     """A clean text of one language as it will be spoken."""
-    tongue = khmer() if language is Language.KM else vietnamese(register)
+    tongue = announcer.tongue(language)
     pieces = tongue.pieces(part)
     pad = tongue.glue
     text = "".join(p.said if not p.rule else f"{pad}{p.said}{pad}" for p in pieces)
     unknown = _unknown(pieces, tongue) if isinstance(tongue, Vietnamese) else ()
-    return Spoken(_punctuated(text), (*unknown, *_unsayable(pieces)))
+    left_out = tuple(p.left_out for p in pieces if p.left_out)
+    notes = (*unknown, *_unsayable(pieces), *_doubtful(pieces), *(Note(out, _NOT_SAID) for out in left_out))
+    return Spoken(_punctuated(text), notes, left_out)
 
 
 def _unknown(pieces: list[Piece], tongue: Vietnamese) -> Iterator[Note]:
     for short in dict.fromkeys(u for p in pieces for u in tongue.unknown(p)):
         yield Note(short, f"chữ viết tắt chưa có trong bảng, đọc từng chữ: “{tongue.spell(short)}”")
+
+
+def _doubtful(pieces: list[Piece]) -> Iterator[Note]:
+    for piece in pieces:
+        if piece.doubts:
+            others = ", ".join(f"“{other}”" for other in piece.doubts)
+            yield Note(piece.source, f"đọc là “{piece.said}”, cũng có thể là {others}: viết ra bằng chữ nếu chưa đúng")
 
 
 def _unsayable(pieces: list[Piece]) -> Iterator[Note]:

@@ -2,15 +2,17 @@
 
 from pipeline.core.model import Note, Paragraph, Reading, Script, Utterance, VoiceMark
 from pipeline.reading import guard
+from pipeline.reading.announcer import Announcer
 from pipeline.reading.paragraph import utter
-from pipeline.reading.register import Register
 
 
-def read(script: Script, register: Register = Register.NAM) -> Reading:
+def read(script: Script, announcer: Announcer) -> Reading:
     """The script as it will be spoken, with its recordings and pauses in place.
 
-    Raises TextLost where a paragraph's spoken form lacks something that was written. The same script gives the same
-    reading.
+    The same script gives the same reading.
+
+    Raises:
+        LostInReading: a paragraph's spoken form lacks something that was written.
     """
     voice = script.head.voice
     utterances: list[Utterance] = []
@@ -20,10 +22,10 @@ def read(script: Script, register: Register = Register.NAM) -> Reading:
             case VoiceMark():
                 voice = passage.voice
             case Paragraph():
-                sentences, found = utter(passage.text, passage.language, register, voice)
-                guard.check(passage.text, " ".join(s.text for s in sentences))
-                utterances += sentences
-                notes += found
+                uttered = utter(passage.text, passage.language, announcer, voice)
+                guard.check(passage.text, uttered.text, announcer, uttered.left_out)
+                utterances += uttered.sentences
+                notes += uttered.notes
             case _:
                 utterances.append(passage)
     return Reading(utterances=tuple(utterances), notes=tuple(dict.fromkeys(notes)))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pipeline.core.model import Language, Seconds
+from pipeline.reading.announcer import Announcer
 from pipeline.reading.clean import WORD_MARK
 from pipeline.reading.km import words_of
-from pipeline.reading.lexicon import shipped
 
 AFTER_SENTENCE = Seconds(0.35)
 AFTER_PARAGRAPH = Seconds(0.6)
@@ -34,26 +34,26 @@ class Breath:
     pause: Seconds
 
 
-def sentences(text: str, language: Language) -> tuple[Breath, ...]:
+def sentences(text: str, language: Language, announcer: Announcer) -> tuple[Breath, ...]:
     """The sentences of a paragraph as written, long ones cut at clauses, spaces, words.
 
     Only blanks between them are left out.
     """
-    found = [s for line in _BREAK.split(text) for s in _sentences(line, language)]
+    found = [s for line in _BREAK.split(text) for s in _sentences(line, language, announcer)]
     return tuple(breath for s in found for breath in _breaths(s, language))
 
 
-def _sentences(line: str, language: Language) -> Iterator[str]:
+def _sentences(line: str, language: Language, announcer: Announcer) -> Iterator[str]:
     start = 0
     for end in _ENDS.finditer(line):
-        if end[0] == "។ល។" or (language is Language.VI and not _ends(line, end, start)):
+        if end[0] == "។ល។" or (language is Language.VI and not _ends(line, end, start, announcer)):
             continue
         yield line[start : end.end()].strip()
         start = end.end()
     yield line[start:].strip()
 
 
-def _ends(line: str, end: re.Match[str], start: int) -> bool:
+def _ends(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bool:
     """Whether a stop ends a Vietnamese sentence.
 
     It does not after an abbreviation, an initial or a list number, nor before a small letter.
@@ -65,13 +65,13 @@ def _ends(line: str, end: re.Match[str], start: int) -> bool:
         return True
     word = re.search(r"\S{1,24}$", line[max(start, end.start() - 24) : end.start()])
     before = word[0].lstrip('("“‘«') if word else ""
-    return not (_is_short(before) or line[start : end.start()].strip() in {before, ""})
+    return not (_is_short(before, announcer) or line[start : end.start()].strip() in {before, ""})
 
 
-def _is_short(word: str) -> bool:
+def _is_short(word: str, announcer: Announcer) -> bool:
     """An initial, or an abbreviation that is written with its dot; `v.v.` may well end a sentence."""
     initial = len(word) == 1 and word.isalpha()
-    return initial or (f"{word}." in shipped("vi").keys and word.casefold() != "v.v")
+    return initial or (f"{word}." in announcer.vietnamese.lexicon.keys and word.casefold() != "v.v")
 
 
 def _breaths(sentence: str, language: Language) -> Iterator[Breath]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pipeline.reading import figures
 from pipeline.reading.figures import NUMBER, START, YEAR
-from pipeline.reading.grammar import Grammar, Piece, Rule, left_of, rule
+from pipeline.reading.grammar import Grammar, Piece, Rule, TokenClass, left_of
 from pipeline.reading.lexicon import LATIN, Lexicon
 
 _DATE = rf"(?P<d>\d{{1,2}})[/.-](?P<m>\d{{1,2}})[/.-](?P<y>{YEAR})(?![/.-]?\d)"
@@ -47,9 +47,11 @@ class Tongue(ABC):
     """A pattern of what announces a time of day."""
     minute: str
 
-    def __init__(self, lexicon: Lexicon, units: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, units: Lexicon, *, codes: bool) -> None:
         self.lexicon = lexicon
         self.units = units
+        self.codes = codes
+        """Whether the letters of a document number are said."""
 
     # --- the words ------------------------------------------------------------------------------------------------
 
@@ -78,7 +80,7 @@ class Tongue(ABC):
         """A unit under a slash after some text; None where it is no unit."""
 
     @abstractmethod
-    def own_rules(self) -> tuple[list[Rule], list[Rule]]:
+    def own_rules(self) -> tuple[list[TokenClass], list[TokenClass]]:
         """The rules only this language has: those before the figures, and those after."""
 
     # --- what is made of them -------------------------------------------------------------------------------------
@@ -122,28 +124,28 @@ class Tongue(ABC):
 
     # --- the shared rules -----------------------------------------------------------------------------------------
 
-    def _shared_rules(self) -> list[Rule]:
-        n, units = NUMBER, self.units.pattern_after_number()
+    def _shared_rules(self) -> list[TokenClass]:
+        n, units = NUMBER, self.units.after_number
         number, unit = rf"{START}(?P<n>{n})", rf"(?: ?(?P<unit>{units}))"
         minus = rf"(?<![\w)%])(?<![\d%)] )-(?={n})"
         return [
-            rule("phone", rf"{START}\+?(?P<p>\d{{2,5}}(?:[ .-]?\d{{1,8}}){{0,4}})(?![.,-]?\d)", self._phone),
-            rule("time", rf"{START}{_CLOCK}(?:{_TO}{_end_of(_CLOCK)})?", self._time),
-            rule("date", rf"{START}{_DATE}(?:{_TO}{_end_of(_DATE)})?", self._date),
-            rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
-            rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
-            rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
-            rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/]?\d)", self._slashed),
-            rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
-            rule("size", rf"{START}(?P<a>{n}) ?[x×] ?(?P<b>{n}){unit}?", self._size),
-            rule("ratio", rf"{START}(?P<a>{n}) ?: ?(?P<b>{n})", self._ratio),
-            rule("money", rf"\$ ?(?P<n>{n})", lambda m: self.words(self.number(m["n"]), self._unit("$"))),
-            rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
-            rule("per", _PER, self._per),
-            rule("number", rf"{minus}(?P<n>{n})", lambda m: self.words(self.minus, self.number(m["n"]))),
-            rule("number", number, self._number),
-            rule("serial", r"(?<!\d)\d{1,12}(?:[./-]\d{1,12}){1,12}(?!\d)", self._serial),
-            rule("number", r"\d++", lambda m: self.whole(m[0])),
+            Rule("phone", rf"{START}\+?(?P<p>\d{{2,5}}(?:[ .-]?\d{{1,8}}){{0,4}})(?![.,-]?\d)", self._phone),
+            Rule("time", rf"{START}{_CLOCK}(?:{_TO}{_end_of(_CLOCK)})?", self._time),
+            Rule("date", rf"{START}{_DATE}(?:{_TO}{_end_of(_DATE)})?", self._date),
+            Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
+            Rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
+            Rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
+            Rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/]?\d)", self._slashed),
+            Rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
+            Rule("size", rf"{START}(?P<a>{n}) ?[x×] ?(?P<b>{n}){unit}?", self._size),
+            Rule("ratio", rf"{START}(?P<a>{n}) ?: ?(?P<b>{n})", self._ratio),
+            Rule("money", rf"\$ ?(?P<n>{n})", lambda m: self.words(self.number(m["n"]), self._unit("$"))),
+            Rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
+            Rule("per", _PER, self._per),
+            Rule("number", rf"{minus}(?P<n>{n})", lambda m: self.words(self.minus, self.number(m["n"]))),
+            Rule("number", number, self._number),
+            Rule("serial", r"(?<!\d)\d{1,12}(?:[./-]\d{1,12}){1,12}(?!\d)", self._serial),
+            Rule("number", r"\d++", lambda m: self.whole(m[0])),
         ]
 
     def _phone(self, m: re.Match[str]) -> str | None:

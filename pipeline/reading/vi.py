@@ -1,13 +1,12 @@
 """Vietnamese as it is spoken on the radio: numbers, dates, money, document numbers and the abbreviations of offices."""
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 
 from pipeline.reading import figures
 from pipeline.reading.figures import ROMAN, YEAR
-from pipeline.reading.grammar import Piece, Rule, left_of, rule
-from pipeline.reading.lexicon import LATIN, Lexicon, shipped
+from pipeline.reading.grammar import Piece, Rule, TokenClass, left_of
+from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows
 from pipeline.reading.register import Register
 from pipeline.reading.tongue import Tongue
 
@@ -83,8 +82,8 @@ class Vietnamese(Tongue):
     clock_heads = r"(?i:lúc|từ|đến|hồi|khoảng|vào|trước|sau|sáng|chiều|tối|và|,)"
     minute = "phút"
 
-    def __init__(self, register: Register) -> None:
-        super().__init__(shipped("vi"), shipped("vi_units"))
+    def __init__(self, register: Register, own: Sequence[Row] = (), *, codes: bool = True) -> None:
+        super().__init__(Lexicon((*own, *shipped_rows("vi"))), shipped("vi_units"), codes=codes)
         self.letters: Lexicon = shipped("vi_letters")
         self.thousand = "ngàn" if register is Register.NAM else "nghìn"
         self.odd = "lẻ" if register is Register.NAM else "linh"
@@ -176,24 +175,24 @@ class Vietnamese(Tongue):
 
     # --- what only Vietnamese writes ------------------------------------------------------------------------------
 
-    def own_rules(self) -> tuple[list[Rule], list[Rule]]:
+    def own_rules(self) -> tuple[list[TokenClass], list[TokenClass]]:
         """Names before figures; Roman numerals, unknown capitals and signs after."""
-        before = [
-            rule("end", r"\./\.?(?= ?$)", lambda _: "."),
-            rule("bullet", r"^(?:[-+•*·–] ?)(?!\d+ ?[°%])", lambda _: ""),
-            rule("list", _ITEM, self._item),
-            rule("address", _ADDRESS, self._address),
-            rule("lexicon", self.lexicon.pattern(), lambda m: self.lexicon.say(m[0], left_of(m))),
-            rule("unit", rf"(?<![{LATIN}\d/])(?:{self.units.pattern()})", lambda m: self._lone_unit(m[0])),
-            rule("road", _ROAD, self._road),
-            rule("document", _DOCUMENT, self._document),
+        before: list[TokenClass] = [
+            Rule("end", r"\./\.?(?= ?$)", lambda _: "."),
+            Rule("bullet", r"^(?:[-+•*·–] ?)(?!\d+ ?[°%])", lambda _: ""),
+            Rule("list", _ITEM, self._item),
+            Rule("address", _ADDRESS, self._address),
+            self.lexicon,
+            Rule("unit", rf"(?<![{LATIN}\d/]){self.units.start}", lambda m: self._lone_unit(m[0])),
+            Rule("road", _ROAD, self._road),
+            Rule("document", _DOCUMENT, self._document),
         ]
-        after = [
-            rule("roman", _NUMERAL, self._roman),
-            rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
-            rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
-            rule("letter", rf"(?<=\d)[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
-            rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
+        after: list[TokenClass] = [
+            Rule("roman", _NUMERAL, self._roman),
+            Rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
+            Rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
+            Rule("letter", rf"(?<=\d)[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
+            Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
         ]
         return before, after
 
@@ -214,7 +213,7 @@ class Vietnamese(Tongue):
     def _road(self, m: re.Match[str]) -> str:
         return self.words(ROADS[m["r"]], self.whole(m["n"]), self.letters.say(m["l"] or "") or "")
 
-    def _document(self, m: re.Match[str]) -> str | None:
+    def _document(self, m: re.Match[str]) -> Piece | None:
         """A dash before the code is common (26-NQ/TW), but then the code must be one of several parts or known."""
         parts = code_parts(m["c"])
         known = [self._part(p) for p in parts]
@@ -224,8 +223,9 @@ class Vietnamese(Tongue):
             return None
         number = self.digits(m["n"]) if len(m["n"]) > 1 and int(m["n"][0]) == 0 else self.whole(m["n"])
         letter = self.letters.say((m["a"] or "").upper()) or ""
-        code = [k or self.spell(p) for k, p in zip(known, parts, strict=True)]
-        return self.words(number, letter, self._year(int(m["y"])) if m["y"] else "", *code)
+        code = [k or self.spell(p) for k, p in zip(known, parts, strict=True)] if self.codes else []
+        said = self.words(number, letter, self._year(int(m["y"])) if m["y"] else "", *code)
+        return Piece(m[0], said, "document", left_out="" if self.codes else m["c"])
 
     def _part(self, part: str) -> str | None:
         """A part of a document number: known whole, or with a number (QH15), or a department or ministry."""
@@ -308,9 +308,3 @@ def is_headline(m: re.Match[str]) -> bool:
 
 def _is_word(capitals: str) -> bool:
     return not re.fullmatch(r"[A-ZĐ]+", capitals) or _SYLLABLE.fullmatch(capitals) is not None
-
-
-@cache
-def vietnamese(register: Register) -> Vietnamese:
-    """The Vietnamese of a register; its tables are read once."""
-    return Vietnamese(register)

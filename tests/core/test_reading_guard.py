@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.core.errors import TextLost
-from pipeline.reading import guard
+from pipeline.reading import guard, plain
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,10 @@ from pipeline.reading import guard
 )
 def test_a_lost_word_figure_or_name_holds_the_bulletin(written, said, lost):
     with pytest.raises(TextLost) as caught:
-        guard.check(written, said)
+        guard.check(written, said, plain())
     assert lost in str(caught.value.fields["lost"])
-    assert written in caught.value.next_step.vi
+    assert written in caught.value.message.vi
+    assert said in caught.value.message.vi
 
 
 @pytest.mark.parametrize(
@@ -40,4 +41,4 @@ def test_a_lost_word_figure_or_name_holds_the_bulletin(written, said, lost):
     ],
 )
 def test_what_is_only_said_differently_passes(written, said):
-    guard.check(written, said)
+    guard.check(written, said, plain())

@@ -3,11 +3,11 @@
 import pytest
 
 from pipeline.core.model import Language
-from pipeline.reading import spoken
+from pipeline.reading import plain, spoken
 
 
 def hear(line: str) -> str:
-    return spoken(line, Language.KM).text.replace("\u200b", "").replace(" ", "")
+    return spoken(line, Language.KM, plain()).text.replace("\u200b", "").replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_and_so_on_is_heard_and_dots_of_an_abbreviation_are_not():
 
 
 def test_vietnamese_names_and_offices_keep_their_own_words():
-    assert spoken("ឃុំ Đất Mũi និង UBND ឃុំ", Language.KM).text == "ឃុំ Đất Mũi និង ủy ban nhân dân ឃុំ"
+    assert spoken("ឃុំ Đất Mũi និង UBND ឃុំ", Language.KM, plain()).text == "ឃុំ Đất Mũi និង ủy ban nhân dân ឃុំ"

@@ -18,7 +18,7 @@ from pipeline.core.model import (
     VoiceMark,
     digest_of,
 )
-from pipeline.reading import Register, read, spoken, utter
+from pipeline.reading import Register, plain, read, spoken, utter
 from pipeline.reading.lexicon import KHMER
 from pipeline.reading.sentences import AFTER_PARAGRAPH, AFTER_RUN, MOST_BYTES, escaped_bytes
 
@@ -41,14 +41,14 @@ def test_recordings_and_pauses_keep_their_place_and_a_voice_mark_changes_the_voi
         Paragraph("Chào bà con.", vi), RecordingMark("a.wav"), VoiceMark("nam"), PauseMark(Seconds(2.0)),
         Paragraph("Có 3 tin.", vi),
     )  # fmt: skip
-    first, recording, pause, second = read(script(*body, voice="nữ")).utterances
+    first, recording, pause, second = read(script(*body, voice="nữ"), plain()).utterances
     assert (first.text, first.voice) == ("Chào bà con.", "nữ")
     assert (recording, pause) == (RecordingMark("a.wav"), PauseMark(Seconds(2.0)))
     assert (second.text, second.written, second.voice) == ("Có ba tin.", "Có 3 tin.", "nam")
 
 
 def test_a_vietnamese_name_in_a_khmer_paragraph_is_said_by_a_vietnamese_voice():
-    said, _ = utter("នៅឃុំ Đất Mũi មាន ៥ គ្រួសារ។", Language.KM)
+    said = utter("នៅឃុំ Đất Mũi មាន ៥ គ្រួសារ។", Language.KM, plain()).sentences
     assert [(s.language, s.text.replace("\u200b", "")) for s in said] == [
         (Language.KM, "នៅឃុំ"), (Language.VI, "Đất Mũi"), (Language.KM, "មាន ប្រាំ គ្រួសារ។"),
     ]  # fmt: skip
@@ -56,21 +56,23 @@ def test_a_vietnamese_name_in_a_khmer_paragraph_is_said_by_a_vietnamese_voice():
 
 
 def test_units_in_a_khmer_paragraph_stay_khmer():
-    said, _ = utter("លក់ ៥ kg ម៉ោង 17h30។", Language.KM)
+    said = utter("លក់ ៥ kg ម៉ោង 17h30។", Language.KM, plain()).sentences
     assert {s.language for s in said} == {Language.KM}
 
 
 def test_signs_alone_are_no_sentence():
-    assert utter("... !!! (—) 😀", Language.VI)[0] == ()
+    assert utter("... !!! (—) 😀", Language.VI, plain()).sentences == ()
 
 
 def test_the_register_reaches_every_sentence():
-    said = read(script(Paragraph("Có 1.005 hộ.", Language.VI)), Register.BAC).text
+    said = read(script(Paragraph("Có 1.005 hộ.", Language.VI)), plain(Register.BAC)).text
     assert said == "Có một nghìn không trăm linh năm hộ."
 
 
 def test_an_unknown_abbreviation_is_reported_once():
-    found = read(script(Paragraph("Dự án KXZ. Vốn KXZ.", Language.VI), Paragraph("Lại KXZ.", Language.VI))).notes
+    found = read(
+        script(Paragraph("Dự án KXZ. Vốn KXZ.", Language.VI), Paragraph("Lại KXZ.", Language.VI)), plain()
+    ).notes
     assert [n.about for n in found] == ["KXZ"]
 
 
@@ -82,7 +84,7 @@ def test_an_unknown_abbreviation_is_reported_once():
     ],
 )  # fmt: skip
 def test_a_paragraph_of_twenty_thousand_characters_without_space_is_read(text, language):
-    reading = read(script(Paragraph(text, language)))
+    reading = read(script(Paragraph(text, language)), plain())
     assert all(escaped_bytes(s.text) <= MOST_BYTES for s in reading.sentences)
     assert len(reading.sentences) > 5 or "\u0301" in text
 
@@ -90,9 +92,9 @@ def test_a_paragraph_of_twenty_thousand_characters_without_space_is_read(text, l
 @settings(max_examples=30, deadline=None)
 @given(ODD, st.sampled_from(Language))
 def test_any_line_is_spoken_on_one_line_and_twice_alike(text, language):
-    said = spoken(text, language)
+    said = spoken(text, language, plain())
     assert len(said.text.splitlines()) <= 1
-    assert said == spoken(text, language)
+    assert said == spoken(text, language, plain())
     assert not any(c.isdecimal() for c in said.text)
 
 
@@ -100,7 +102,7 @@ def test_any_line_is_spoken_on_one_line_and_twice_alike(text, language):
 @given(ODD, st.sampled_from(Language))
 def test_any_paragraph_is_read_or_held_and_no_voice_gets_the_other_script(text, language):
     try:
-        reading = read(script(Paragraph(text, language)))
+        reading = read(script(Paragraph(text, language)), plain())
     except TextLost:
         return
     for s in reading.sentences:

@@ -5,11 +5,12 @@ import unicodedata
 import pytest
 
 from pipeline.core.model import Language
+from pipeline.reading import plain
 from pipeline.reading.sentences import COMFORT, MOST_BYTES, cut, escaped_bytes, sentences, within_bytes
 
 
 def split(text: str, language: Language) -> list[str]:
-    return [b.written for b in sentences(text, language)]
+    return [b.written for b in sentences(text, language, plain())]
 
 
 def test_vietnamese_stops_end_a_sentence_but_abbreviations_initials_and_figures_do_not():

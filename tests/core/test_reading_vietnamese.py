@@ -3,11 +3,11 @@
 import pytest
 
 from pipeline.core.model import Language
-from pipeline.reading import Register, spoken
+from pipeline.reading import Register, plain, spoken
 
 
 def hear(line: str, register: Register = Register.NAM) -> str:
-    return spoken(line, Language.VI, register).text
+    return spoken(line, Language.VI, plain(register)).text
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,19 @@ def test_office_writing_is_heard_in_full(written, heard):
 
 
 def test_unknown_capitals_are_spelled_and_the_editor_is_told():
-    said = spoken("dự án KXZ tại xã", Language.VI)
+    said = spoken("dự án KXZ tại xã", Language.VI, plain())
     assert said.text == "dự án ca ích dét tại xã"
     assert [n.about for n in said.notes] == ["KXZ"]
 
 
 def test_an_unknown_name_with_an_ampersand_is_never_read_by_its_halves():
-    said = spoken("Phòng HZ&ĐT", Language.VI)
+    said = spoken("Phòng HZ&ĐT", Language.VI, plain())
     assert said.text == "Phòng hát dét và đê tê"
     assert {n.about for n in said.notes} == {"HZ", "ĐT"}
 
 
 def test_a_headline_in_capitals_stays_words():
-    said = spoken("THÔNG BÁO CAI NGHIỆN", Language.VI)
+    said = spoken("THÔNG BÁO CAI NGHIỆN", Language.VI, plain())
     assert (said.text, said.notes) == ("THÔNG BÁO CAI NGHIỆN", ())
 
 
@@ -135,8 +135,8 @@ def test_decomposed_accents_are_heard_like_composed_ones():
 
 @pytest.mark.parametrize("nothing", ["", "   ", "...", "- – —", "\u200b", "😀", "()[]«»", "\ud800"])
 def test_a_line_without_letters_or_figures_is_silent(nothing):
-    assert spoken(nothing, Language.VI).text == ""
-    assert spoken(nothing, Language.KM).text == ""
+    assert spoken(nothing, Language.VI, plain()).text == ""
+    assert spoken(nothing, Language.KM, plain()).text == ""
 
 
 def test_khmer_words_inside_a_vietnamese_line_stay_in_place():

@@ -2,8 +2,8 @@
 
 from pipeline.reading.announcer import Announcer, plain
 from pipeline.reading.line import Spoken, explain, spoken
+from pipeline.reading.manner import Codes, Register
 from pipeline.reading.paragraph import Uttered, utter
-from pipeline.reading.register import Register
 from pipeline.reading.script import read
 
-__all__ = ["Announcer", "Register", "Spoken", "Uttered", "explain", "plain", "read", "spoken", "utter"]
+__all__ = ["Announcer", "Codes", "Register", "Spoken", "Uttered", "explain", "plain", "read", "spoken", "utter"]

@@ -7,7 +7,7 @@ from functools import cache
 from pipeline.core.model import Language
 from pipeline.reading.km import Khmer
 from pipeline.reading.lexicon import KHMER, Row
-from pipeline.reading.register import Register
+from pipeline.reading.manner import Codes, Register
 from pipeline.reading.tongue import Tongue
 from pipeline.reading.vi import Vietnamese
 
@@ -19,13 +19,13 @@ class Announcer:
         register: How Vietnamese numbers are said.
         own: The editor's rows; they win over shipped ones. What is said in Khmer letters belongs to Khmer, the rest to
             Vietnamese.
-        codes: Whether the letters of a document number are said (`207/KH-UBND`), or only its figures.
+        codes: How much of a document number's letters is said.
     """
 
-    def __init__(self, register: Register = Register.NAM, own: Sequence[Row] = (), *, codes: bool = True) -> None:
+    def __init__(self, register: Register = Register.NAM, own: Sequence[Row] = (), codes: Codes = Codes.FULL) -> None:
         khmer = [row for row in own if re.search(f"[{KHMER}]", row.spoken)]
-        self.vietnamese = Vietnamese(register, [row for row in own if row not in khmer], codes=codes)
-        self.khmer = Khmer(khmer, codes=codes)
+        self.vietnamese = Vietnamese(register, [row for row in own if row not in khmer], codes)
+        self.khmer = Khmer(khmer)
 
     def tongue(self, language: Language) -> Tongue:
         """The way of one language."""

@@ -162,8 +162,7 @@ def _khmer(written: str, said: str, announcer: Announcer) -> Iterator[str]:
     """Khmer is written without spaces, so whole runs are looked for, but for the units of the tables."""
     heard = re.sub(f"[^{KHMER}]", "", said)
     plain = written.replace(WORD_MARK, "")
-    for key in sorted(announcer.khmer.units.keys, key=len, reverse=True):
-        plain = plain.replace(key, " ")
+    plain = re.sub(rf"(?<=[\d/]) ?{announcer.khmer.units.after_number}", " ", plain)
     for run, times in Counter(_KHMER_RUN.findall(plain)).items():
         if heard.count(run) < times:
             yield run

@@ -49,10 +49,13 @@ class Khmer(Tongue):
     phone_heads = "ទូរស័ព្ទ|លេខទូរស័ព្ទ|ទូរសព្ទ|លេខបន្ទាន់"
     phone_tails = ""
     clock_heads = "ម៉ោង|ដល់"
-    minute = "នាទី"
+    day_words = r" ?(?:ថ្ងៃ|ព្រឹក|ល្ងាច|[.,;។]|$)"
+    powers = "រយ|ពាន់|ម៉ឺន|សែន|លាន|ប៊ីលាន"
+    month_heads = "ខែ"
+    minute, second = "នាទី", "វិនាទី"
 
-    def __init__(self, own: Sequence[Row] = (), *, codes: bool = True) -> None:
-        super().__init__(Lexicon((*own, *shipped_rows("km"))), shipped("km_units"), codes=codes)
+    def __init__(self, own: Sequence[Row] = ()) -> None:
+        super().__init__(Lexicon((*own, *shipped_rows("km"))), shipped("km_units"))
 
     def cardinal(self, number: int) -> str:
         """A whole number in words: រយ, ពាន់, ម៉ឺន, សែន, លាន; more than a million counts millions."""
@@ -79,6 +82,10 @@ class Khmer(Tongue):
         head = "" if left.endswith("ទី") else "ទី" if left.endswith("ថ្ងៃ") else "ថ្ងៃទី"
         return " ".join([self.words(head, self.cardinal(day)), f"ខែ{MONTHS[month - 1]}", *self._year(year)])
 
+    def month(self, month: int) -> str:
+        """The name of a month."""
+        return MONTHS[month - 1]
+
     def month_of(self, month: int, year: int, left: str) -> str:
         """`ខែ… ឆ្នាំ…`."""
         head = "" if left.replace(WORD_MARK, "").rstrip().endswith("ខែ") else "ខែ"
@@ -90,7 +97,9 @@ class Khmer(Tongue):
     def slashed(self, above: str, below: str, match: re.Match[str]) -> str:
         """A date after ថ្ងៃ, a fraction below one, else `លើ`."""
         a, b, left = int(above), int(below), _left(match)
-        if figures.is_date(a, b) and re.search("(?:ថ្ងៃ|ថ្ងៃទី)$", left):
+        if len(above) == len(below) == 4 and 1800 < a < b < 2700:
+            return self.words(self.cardinal(a), self.to, self.cardinal(b))
+        if figures.is_date(a, b) and re.search("(?:ថ្ងៃ|ថ្ងៃទី|ទិវា|បុណ្យ|ខួប|ពិធី)$", left):
             return self.date(a, b, None, left)
         return self.words(self.whole(above), "ភាគ" if 0 < a < b else "លើ", self.whole(below))
 
@@ -104,8 +113,9 @@ class Khmer(Tongue):
         """List marks and abbreviations before figures; the repetition sign, ordinals and signs after."""
         before: list[TokenClass] = [
             Rule("end", r"\./\.?(?= ?$)", lambda _: "។"),
-            Rule("list", r"^(?:[-+•*·] ?)", lambda _: ""),
-            Rule("list", r"^(?P<n>\d{1,2})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
+            Rule("bullet", r"^(?:[-+•*·] ?)(?!\d+(?:[.,]\d+)? ?[°%])(?!(?<=\+)\d\d)", lambda _: ""),
+            Rule("list", r"^(?P<n>\d{1,2}(?:\.\d{1,2}){0,3})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
+            Rule("per", rf"(?<=[{KHMER}]) ?/ ?(?P<unit>{self.units.after_number})", lambda m: self.per(m["unit"], "")),
             self.lexicon,
         ]
         after: list[TokenClass] = [
@@ -116,7 +126,11 @@ class Khmer(Tongue):
         return before, after
 
     def _item(self, m: re.Match[str]) -> str:
-        return self.words("ទី", self.whole(m["n"])) + " " if m["n"] else m["l"] + " "
+        if m["l"]:
+            return f"{m['l']} "
+        first, *deeper = m["n"].split(".")
+        head = [] if deeper else ["ទី"]
+        return self.words(*head, self.whole(first), *(w for n in deeper for w in (self.dot, self.whole(n)))) + " "
 
     def _roman(self, m: re.Match[str]) -> str | None:
         return self.cardinal(figures.roman(m["r"])) if _left(m).endswith("ទី") and m["r"] else None

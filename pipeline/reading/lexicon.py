@@ -72,11 +72,12 @@ def _neighbour(words: str) -> Callable[[str, str], bool]:
     """A test of the texts beside a key: words alone must stand before it, `_` says where it is itself."""
     before, here, after = words.partition(_HERE) if _HERE in words else (words, _HERE, "")
     del here
-    last = re.compile(rf"(?<![{LATIN}]){re.escape(before.strip())} ?$", re.IGNORECASE)
-    first = re.compile(rf" ?{re.escape(after.strip())}(?![{LATIN}])", re.IGNORECASE)
-    return lambda left, right: bool(
-        (not before.strip() or last.search(left)) and (not after.strip() or first.match(right))
-    )
+    before, after = before.strip(), after.strip()
+    first_edge = rf"(?<![{LATIN}])" if _LETTER.match(before) else ""
+    last_edge = rf"(?![{LATIN}])" if _LETTER.match(after[-1:]) else ""
+    left_words = re.compile(rf"{first_edge}{re.escape(before)} ?$", re.IGNORECASE)
+    right_words = re.compile(rf" ?{re.escape(after)}{last_edge}", re.IGNORECASE)
+    return lambda left, right: bool((not before or left_words.search(left)) and (not after or right_words.match(right)))
 
 
 class Lexicon:

@@ -14,7 +14,7 @@ from pipeline.reading.km import OWN_LATIN
 from pipeline.reading.lexicon import KHMER, LATIN
 from pipeline.reading.vi import Vietnamese
 
-_NOT_SAID = "ký hiệu văn bản, chương trình này không đọc"
+_NOT_SAID = "ký hiệu văn bản, không đọc theo cách đọc của chương trình"
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
 _END = re.compile(r"[.?!។៕៚]")
 _STOPS = re.compile(r"[,;:.?!។៕៚](?:[ \u200b]*[,;:.?!។៕៚])+")

@@ -14,10 +14,13 @@ _DAY = r"(?P<d>\d{1,2})/(?P<m>\d{1,2})"
 _MAYBE_YEAR = rf"(?:/(?P<y>{YEAR}))?(?![/.-]?\d)"
 _CLOCK = (
     rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?(?: ?(?:phút|p)(?![{LATIN}]))?"
-    rf"|:(?P<colon>\d{{2}})(?::\d{{2}})?)(?![{LATIN}\d:])"
+    rf"|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)(?![{LATIN}\d:])"
 )
 _PER = rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
 _TO = " ?- ?"
+_CURRENCY = rf"(?<![{LATIN}\d])(?P<cur>US\$|[$€£¥₫៛]|USD|EUR|VND|VNĐ)"
+_PHONE_HEAD = 80
+"""Characters before a number in which a list of phone numbers may have begun."""
 
 
 def _end_of(pattern: str) -> str:
@@ -43,15 +46,20 @@ class Tongue(ABC):
     """A pattern of what announces a phone number."""
     phone_tails: str
     """A pattern, of no width, of what may follow a number that was only announced."""
+    powers: str
+    """A pattern of the words that multiply an amount."""
+    month_heads: str
+    """A pattern of the word that says a month comes."""
     clock_heads: str
     """A pattern of what announces a time of day."""
+    day_words: str
+    """A pattern of what follows two hours that a letter could also make grams."""
     minute: str
+    second: str
 
-    def __init__(self, lexicon: Lexicon, units: Lexicon, *, codes: bool) -> None:
+    def __init__(self, lexicon: Lexicon, units: Lexicon) -> None:
         self.lexicon = lexicon
         self.units = units
-        self.codes = codes
-        """Whether the letters of a document number are said."""
 
     # --- the words ------------------------------------------------------------------------------------------------
 
@@ -66,6 +74,10 @@ class Tongue(ABC):
     @abstractmethod
     def date(self, day: int, month: int, year: int | None, left: str) -> str:
         """A date after some text."""
+
+    @abstractmethod
+    def month(self, month: int) -> str:
+        """A month where the word month stands before it."""
 
     @abstractmethod
     def month_of(self, month: int, year: int, left: str) -> str | None:
@@ -97,20 +109,22 @@ class Tongue(ABC):
         """Digits as a cardinal, or one by one where they are a code."""
         return self.digits(digits) if figures.is_code(digits) else self.cardinal(int(digits))
 
-    def number(self, written: str) -> str:
-        """A number with its thousands and decimals."""
+    def number(self, written: str, *, amount: bool = False) -> str:
+        """A number with its thousands and decimals; a dot before the decimals of an amount is a comma."""
         whole, mark, decimals = figures.parted(written)
         if not decimals:
             return self.whole(whole)
-        mark_word = self.comma if mark == "," else self.dot
+        mark_word = self.comma if mark == "," or amount else self.dot
         return self.words(self.whole(whole), mark_word, *figures.decimals(decimals, self.cardinal))
 
-    def clock(self, hour: str, minute: str | None, left: str) -> str | None:
+    def clock(self, hour: str, minute: str | None, second: str | None, left: str) -> str | None:
         """A time of day, or None where no clock shows it."""
-        minutes = int(minute or 0)
-        if not figures.is_time(int(hour), minutes):
+        minutes, seconds = int(minute or 0), int(second or 0)
+        if not figures.is_time(int(hour), minutes) or seconds > 59:
             return None
-        return self.words(self.hour(int(hour), left), *([self.cardinal(minutes), self.minute] if minutes else []))
+        words = [self.hour(int(hour), left)]
+        words += [self.cardinal(minutes), self.minute] if minutes or seconds else []
+        return self.words(*words, *([self.cardinal(seconds), self.second] if seconds else []))
 
     @cached_property
     def grammar(self) -> Grammar:
@@ -129,17 +143,21 @@ class Tongue(ABC):
         number, unit = rf"{START}(?P<n>{n})", rf"(?: ?(?P<unit>{units}))"
         minus = rf"(?<![\w)%])(?<![\d%)] )-(?={n})"
         return [
+            Rule("phone", r"\((?P<p>0\d{2,3}\)(?:[ .-]?\d{1,8}){1,5})(?![.,-]?\d)", self._area_phone),
             Rule("phone", rf"{START}\+?(?P<p>\d{{2,5}}(?:[ .-]?\d{{1,8}}){{0,4}})(?![.,-]?\d)", self._phone),
             Rule("time", rf"{START}{_CLOCK}(?:{_TO}{_end_of(_CLOCK)})?", self._time),
+            Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}(?P<m>\d{{1,2}})/(?P<y>{YEAR})(?![/.-]?\d)", self._months),
             Rule("date", rf"{START}{_DATE}(?:{_TO}{_end_of(_DATE)})?", self._date),
             Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
             Rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
             Rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
+            Rule("ratio", rf"{START}(?P<n>\d{{1,3}})/(?P<b>\d{{1,3}}(?:\.\d{{3}})+)(?![/.,]?\d)", self._ratio),
             Rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/]?\d)", self._slashed),
+            Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: [0០]{{3}})+)(?!\d)", self._spaced),
             Rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
-            Rule("size", rf"{START}(?P<a>{n}) ?[x×] ?(?P<b>{n}){unit}?", self._size),
-            Rule("ratio", rf"{START}(?P<a>{n}) ?: ?(?P<b>{n})", self._ratio),
-            Rule("money", rf"\$ ?(?P<n>{n})", lambda m: self.words(self.number(m["n"]), self._unit("$"))),
+            Rule("size", rf"{number}(?: ?(?P<of>{units}))? ?[x×] ?(?P<b>{n}){unit}?", self._size),
+            Rule("ratio", rf"{number} ?: ?(?P<b>{n})", self._ratio),
+            Rule("money", rf"{_CURRENCY} ?(?P<n>{n})(?: ?(?P<of>{self.powers}))?", self._money),
             Rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
             Rule("per", _PER, self._per),
             Rule("number", rf"{minus}(?P<n>{n})", lambda m: self.words(self.minus, self.number(m["n"]))),
@@ -150,21 +168,28 @@ class Tongue(ABC):
 
     def _phone(self, m: re.Match[str]) -> str | None:
         digits = "".join(c for c in m["p"] if c.isdecimal())
-        heads = rf"(?:{self.phone_heads})[ :]{{0,2}}$"
-        announced = re.search(heads, left_of(m)) and re.match(self.phone_tails, m.string[m.end() : m.end() + 12])
+        heads = rf"(?:{self.phone_heads})[ :]{{0,2}}(?:[\d .+-]{{3,20}}(?:,|hoặc|hay|và|;)[ ]){{0,4}}$"
+        left = m.string[max(0, m.start() - _PHONE_HEAD) : m.start()]
+        announced = re.search(heads, left) and re.match(self.phone_tails, m.string[m.end() : m.end() + 12])
         if m[0][0] == "+" and len(digits) >= 9:
             return self.words(self.plus, self.digits(digits))
         by_shape = (int(digits[0]) == 0 and 10 <= len(digits) <= 11) or re.fullmatch(r"1[89]00\d{4,6}", digits)
         plain = m["p"].isdecimal() or not re.fullmatch(r"\d{1,3}(\.\d{3})+", m["p"])
         return self.digits(digits) if m[0][0] != "+" and plain and (by_shape or announced) else None
 
+    def _area_phone(self, m: re.Match[str]) -> str:
+        """A number with its area code in brackets."""
+        return self.digits(m["p"])
+
     def _time(self, m: re.Match[str]) -> str | None:
         announced = re.search(rf"(?:{self.clock_heads}) ?$", left_of(m))
         bare_g = m["min"] is None and m["colon"] is None and m[0].endswith("g")
-        first = None if bare_g and not announced else self.clock(m["h"], m["min"] or m["colon"], left_of(m))
+        goods = re.match(self.day_words, m.string[m.end() : m.end() + 12]) is None
+        in_grams = bare_g and not announced and (m["to_h"] is None or goods)
+        first = None if in_grams else self.clock(m["h"], m["min"] or m["colon"], m["s"], left_of(m))
         if first is None or m["to_h"] is None:
             return first
-        second = self.clock(m["to_h"], m["to_min"] or m["to_colon"], "")
+        second = self.clock(m["to_h"], m["to_min"] or m["to_colon"], m["to_s"], "")
         return second and self.words(first, self.to, second)
 
     def _date(self, m: re.Match[str]) -> str | None:
@@ -190,6 +215,14 @@ class Tongue(ABC):
         second = self._one_date(m["to_d"], m["to_m"], m["to_y"], "")
         return self.words(first, self.to, second) if first and second else None
 
+    def _months(self, m: re.Match[str]) -> str | None:
+        """Months of one year after the word month; without it the same figures are a day of a month."""
+        first, last = int(m["a"]), int(m["m"])
+        announced = re.search(rf"(?:{self.month_heads}) ?$", left_of(m))
+        if not announced or not 1 <= first < last <= 12:
+            return None
+        return self.words(self.month(first), self.to, self.month_of(last, int(m["y"]), "") or "")
+
     def _month(self, m: re.Match[str]) -> str | None:
         month = int(m["m"])
         return self.month_of(month, int(m["y"]), left_of(m)) if 1 <= month <= 12 else None
@@ -209,16 +242,24 @@ class Tongue(ABC):
         return (self.units.say(key) or "") if key else ""
 
     def _size(self, m: re.Match[str]) -> str:
-        return self.words(self.number(m["a"]), self.by, self.number(m["b"]), self._unit(m["unit"]))
+        first = self.words(self.number(m["n"]), self._unit(m["of"]))
+        return self.words(first, self.by, self.number(m["b"]), self._unit(m["unit"]))
 
     def _ratio(self, m: re.Match[str]) -> str:
-        return self.words(self.number(m["a"]), self.over, self.number(m["b"]))
+        return self.words(self.number(m["n"]), self.over, self.number(m["b"]))
+
+    def _money(self, m: re.Match[str]) -> str:
+        return self.words(self.number(m["n"], amount=True), m["of"] or "", self._unit(m["cur"]))
 
     def _measure(self, m: re.Match[str]) -> str:
-        return self.words(self.minus if m["minus"] else "", self.number(m["n"]), self._unit(m["unit"]))
+        return self.words(self.minus if m["minus"] else "", self.number(m["n"], amount=True), self._unit(m["unit"]))
 
     def _per(self, m: re.Match[str]) -> str | None:
         return self.per(m["unit"], left_of(m))
+
+    def _spaced(self, m: re.Match[str]) -> str:
+        """Thousands parted by spaces."""
+        return self.whole(m["n"].replace(" ", ""))
 
     def _number(self, m: re.Match[str]) -> str:
         return self.number(m["n"])

@@ -3,26 +3,23 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.reading import figures
-from pipeline.reading.figures import ROMAN, YEAR
-from pipeline.reading.grammar import Piece, Rule, TokenClass, left_of
+from pipeline.reading import figures, slashes
+from pipeline.reading.documents import DocumentNumbers
+from pipeline.reading.figures import ROMAN, START, YEAR
+from pipeline.reading.grammar import CONTEXT, Piece, Rule, TokenClass, left_of
 from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows
-from pipeline.reading.register import Register
+from pipeline.reading.manner import Codes, Register
+from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, DOCUMENT_HEADS, HOLIDAYS, Slash, after
 from pipeline.reading.tongue import Tongue
 
 _DIGITS = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
 _CAPITAL = "A-ZĐĂÂÊÔƠƯ"
 _PART = rf"(?:[{_CAPITAL}]{{2,12}}[a-zđ]?\d{{0,4}}[A-ZĐ]?|[{_CAPITAL}]\d{{1,4}}[A-ZĐ]?\d{{0,2}})"
 _EDGE = rf"(?![{LATIN}\d])"
-_CODE = rf"(?:[A-ZĐ][A-Za-zĐđ]{{0,10}}\d{{0,3}})(?:[-/&.][A-ZĐ][A-Za-zĐđ]{{0,10}}\d{{0,3}}){{0,5}}{_EDGE}"
 _ROMAN_HEADS = (
     "thứ|khóa|khoá|kỳ|thế kỷ|quý|chương|mục|phần|điều|phụ lục|đại hội|giai đoạn|loại|hạng|cấp|tổ|khối|tập|vùng|bảng"
     "|nhóm|bậc|học kỳ|đợt|vòng|lần"
 )
-_DAY_HEADS = r"(?:ngày|mùng|mồng|hôm)"
-_DATE_HEADS = rf"(?:{_DAY_HEADS}|sáng|trưa|chiều|tối|đêm|lễ|dịp|rằm|từ|đến|tới|trước|sau|hạn)"
-_NOT_DATE_HEADS = r"(?:số|nhà|hẻm|lô|thửa|ấp|tổ|đạt|có|tỷ lệ|được|khoảng|hơn|gần)"
-_DOCUMENT_HEADS = r"(?:số|luật|thông tư|nghị định|nghị quyết|quyết định|kế hoạch|chỉ thị|công văn)"
 _SCORE_HEADS = re.compile(r"(?:thắng|thua|hòa|hoà|tỷ số|tỉ số|dẫn) $", re.IGNORECASE)
 _COUNTED = frozenset(
     [
@@ -49,7 +46,9 @@ _COUNTED = frozenset(
 )
 _SYMBOLS = {
     "&": "và", "+": "cộng", "=": "bằng", "@": "a còng", "%": "phần trăm", "$": "đô la", "‰": "phần", "°": "độ",
-    "≥": "từ", "≤": "không quá", "~": "khoảng", "×": "nhân", "²": "bình phương", "½": "một phần hai",
+    "≥": "từ", "≤": "không quá", "~": "khoảng", "≈": "khoảng", "×": "nhân", "±": "cộng trừ", "÷": "đến",
+    "€": "ơ rô", "£": "bảng", "¥": "yên", "₫": "đồng", "៛": "riên", "℃": "độ xê", "²": "bình phương", "³": "khối",
+    "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "№": "số",
 }  # fmt: skip
 _ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)](?= )|^(?P<r>{ROMAN})[.)](?= )|^(?P<l>[A-Za-zđĐ])[.)](?= )"
 _ADDRESS = (
@@ -57,16 +56,14 @@ _ADDRESS = (
     r"(?:vn|com|org|net|edu|gov|info|io)(?![\w@-])(?:/[\w/.-]{0,200})?"
 )
 ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "HL": "hương lộ", "ĐH": "đường huyện"}
+_PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "TDP": "tổ dân phố"}
+"""What stands shortened before the number of a place."""
+_AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
 _ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?(?P<n>\d{{1,4}})(?P<l>[A-Z])?{_EDGE}"
-_DOCUMENT = rf"(?<![\d/.,-])(?P<n>\d{{1,6}})(?P<a>[a-zA-Z])?(?:/(?P<y>{YEAR}))?(?P<s>[-/]) ?(?P<c>{_CODE})"
 _NUMERAL = (
     rf"(?<![{LATIN}\d&/.-])(?P<r>{ROMAN})(?: ?- ?(?P<to>{ROMAN})(?![{LATIN}\d]))?"
-    rf"(?:/(?P<y>{YEAR}))?(?![{LATIN}\d&.-][{LATIN}\d]|[{LATIN}\d])"
+    rf"(?:[/-](?P<y>{YEAR}))?(?![{LATIN}\d&.-][{LATIN}\d]|[{LATIN}\d])"
 )
-
-
-def _after(heads: str, left: str) -> bool:
-    return re.search(rf"(?<!\w)(?:{heads}) ?:? ?$", left, re.IGNORECASE) is not None
 
 
 class Vietnamese(Tongue):
@@ -79,14 +76,18 @@ class Vietnamese(Tongue):
         r"(?i:điện thoại|đt|đđ|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
     )
     phone_tails = r"(?! [^\W\d_])|(?= (?:để|hoặc|hay|khi|và|ngay|trong|nếu|gặp)\b)"
+    day_words = r" ?(?:ngày|sáng|trưa|chiều|tối|đêm|hằng|hàng|mỗi|thứ|[.,;)]|$)"
+    powers = "trăm|ngàn|nghìn|triệu|tỷ|tỉ"
+    month_heads = "(?i:tháng)"
     clock_heads = r"(?i:lúc|từ|đến|hồi|khoảng|vào|trước|sau|sáng|chiều|tối|và|,)"
-    minute = "phút"
+    minute, second = "phút", "giây"
 
-    def __init__(self, register: Register, own: Sequence[Row] = (), *, codes: bool = True) -> None:
-        super().__init__(Lexicon((*own, *shipped_rows("vi"))), shipped("vi_units"), codes=codes)
+    def __init__(self, register: Register, own: Sequence[Row] = (), codes: Codes = Codes.FULL) -> None:
+        super().__init__(Lexicon((*own, *shipped_rows("vi"))), shipped("vi_units"))
         self.letters: Lexicon = shipped("vi_letters")
         self.thousand = "ngàn" if register is Register.NAM else "nghìn"
         self.odd = "lẻ" if register is Register.NAM else "linh"
+        self.documents = DocumentNumbers(self.lexicon, codes, self.whole, self.digits, self.spell)
 
     # --- numbers --------------------------------------------------------------------------------------------------
 
@@ -119,7 +120,7 @@ class Vietnamese(Tongue):
             yield "lăm" if tens and ones == 5 else "mốt" if tens > 1 and ones == 1 else _DIGITS[ones]
 
     def _number(self, m: re.Match[str]) -> str:
-        if m["n"] in {"1", "4"} and _after("thứ" if m["n"] == "1" else "thứ|tháng", left_of(m)):
+        if m["n"] in {"1", "4"} and after("thứ" if m["n"] == "1" else "thứ|tháng", left_of(m)):
             return "nhất" if m["n"] == "1" else "tư"
         return self.number(m["n"])
 
@@ -132,37 +133,42 @@ class Vietnamese(Tongue):
 
     def date(self, day: int, month: int, year: int | None, left: str) -> str:
         """`ngày hai tháng chín năm …`; the word ngày only where it is not there."""
-        day_word = "" if _after(_DAY_HEADS, left) else "ngày"
+        day_word = "" if after(DAY_HEADS, left) else "ngày"
         return self.words(day_word, self.cardinal(day), self._month_name(month), self._year(year))
+
+    def month(self, month: int) -> str:
+        """`tư` for the fourth month, else its number."""
+        return "tư" if month == 4 else self.cardinal(month)
 
     def month_of(self, month: int, year: int, left: str) -> str | None:
         """`tháng bảy năm …`; None for a document number such as `Nghị định 10/2020`."""
-        if _after(_DOCUMENT_HEADS, left):
+        if after(DOCUMENT_HEADS, left):
             return None
         name = self._month_name(month)
-        return self.words(name.removeprefix("tháng ") if _after("tháng", left) else name, self._year(year))
+        return self.words(name.removeprefix("tháng ") if after("tháng", left) else name, self._year(year))
 
     def _month_name(self, month: int) -> str:
-        return f"tháng {'tư' if month == 4 else self.cardinal(month)}"
+        return f"tháng {self.month(month)}"
 
     def _year(self, year: int | None) -> str:
         return f"năm {self.cardinal(year)}" if year else ""
 
     def slashed(self, above: str, below: str, match: re.Match[str]) -> str:
-        """A date where it can be one and is not said to be something else, a fraction below one, else `trên`."""
+        """A date, a name, a fraction, or `trên`."""
         a, b, left = int(above), int(below), left_of(match)
-        if len(below) == 4 and b > 1800 and _after(_DOCUMENT_HEADS, left):
-            return f"{self.whole(above)} {self._year(b)}"
-        counted = re.match(r" (?!tháng|năm|và|đến|tới|tại|ở|hằng|hàng)[^\W\d_]", match.string[match.end() :])
-        chained = re.search(r"(?<!\d)(\d{1,2})/(\d{1,2})(?:,| và| hoặc| hay) $", left)
-        if chained and figures.is_date(a, b) and int(chained[1]) > int(chained[2]):
-            return self.date(a, b, None, left)
-        announced = _after(_DATE_HEADS, left) and not (a < b <= 10 and counted and not _after(_DAY_HEADS, left))
-        if figures.is_date(a, b) and (announced or (a > b and not _after(_NOT_DATE_HEADS, left))):
-            return self.date(a, b, None, left)
-        if 0 < a < b <= 10 and not _after(r"số|nhà|hẻm|lô|thửa", left):
-            return f"{self.cardinal(a)} phần {'tư' if b == 4 else self.cardinal(b)}"
-        return f"{self.whole(above)} trên {self.whole(below)}"
+        match slashes.meaning(above, below, left, match.string[match.end() :][:CONTEXT]):
+            case Slash.YEARS:
+                return self.words(self.cardinal(a), self.to, self.cardinal(b))
+            case Slash.DOCUMENT:
+                return f"{self.whole(above)} {self._year(b)}"
+            case Slash.NAME:
+                return self.words(self.cardinal(a), self._month_name(b))
+            case Slash.DATE:
+                return self.date(a, b, None, left)
+            case Slash.FRACTION:
+                return f"{self.cardinal(a)} phần {'tư' if b == 4 else self.cardinal(b)}"
+            case Slash.RATIO:
+                return f"{self.whole(above)} trên {self.whole(below)}"
 
     def per(self, unit: str, left: str) -> str:
         """`tấn trên héc ta`; after money or a count `đồng một ki lô gam`; between two other words a short pause."""
@@ -179,19 +185,23 @@ class Vietnamese(Tongue):
         """Names before figures; Roman numerals, unknown capitals and signs after."""
         before: list[TokenClass] = [
             Rule("end", r"\./\.?(?= ?$)", lambda _: "."),
-            Rule("bullet", r"^(?:[-+•*·–] ?)(?!\d+ ?[°%])", lambda _: ""),
+            Rule("bullet", r"^(?:[-+•*·] ?)(?!\d+(?:[.,]\d+)? ?[°%])(?!(?<=\+)\d\d)", lambda _: ""),
+            Rule("place", rf"(?<![{LATIN}\d.])(?P<p>{'|'.join(_PLACES)})\. ?(?=\d)", lambda m: _PLACES[m["p"]]),
             Rule("list", _ITEM, self._item),
             Rule("address", _ADDRESS, self._address),
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/]){self.units.start}", lambda m: self._lone_unit(m[0])),
             Rule("road", _ROAD, self._road),
-            Rule("document", _DOCUMENT, self._document),
+            Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
+            Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
+            *self.documents.rules(),
         ]
         after: list[TokenClass] = [
             Rule("roman", _NUMERAL, self._roman),
             Rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
             Rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
-            Rule("letter", rf"(?<=\d)[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
+            Rule("letter", rf"(?<=\d)[A-ZĐ](?![{LATIN}])", lambda m: self.letters.say(m[0])),
+            Rule("symbol", r"[<>](?= ?\d)", lambda m: "dưới" if m[0] == "<" else "trên"),
             Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
         ]
         return before, after
@@ -210,41 +220,21 @@ class Vietnamese(Tongue):
     def _lone_unit(self, key: str) -> str | None:
         return next((r.spoken for r in self.units.all(key) if not r.context), None)
 
+    def _height(self, m: re.Match[str]) -> str:
+        """`1m65`."""
+        return self.words(self.cardinal(int(m["m"])), "mét", *figures.decimals(m["c"], self.cardinal))
+
     def _road(self, m: re.Match[str]) -> str:
         return self.words(ROADS[m["r"]], self.whole(m["n"]), self.letters.say(m["l"] or "") or "")
 
-    def _document(self, m: re.Match[str]) -> Piece | None:
-        """A dash before the code is common (26-NQ/TW), but then the code must be one of several parts or known."""
-        parts = code_parts(m["c"])
-        known = [self._part(p) for p in parts]
-        if m["s"] == "-" and len(parts) == 1 and known[0] is None:
-            return None
-        if len(parts) == 1 and known[0] is None and not re.search(r"[A-ZĐ]{2}", parts[0]):
-            return None
-        number = self.digits(m["n"]) if len(m["n"]) > 1 and int(m["n"][0]) == 0 else self.whole(m["n"])
-        letter = self.letters.say((m["a"] or "").upper()) or ""
-        code = [k or self.spell(p) for k, p in zip(known, parts, strict=True)] if self.codes else []
-        said = self.words(number, letter, self._year(int(m["y"])) if m["y"] else "", *code)
-        return Piece(m[0], said, "document", left_out="" if self.codes else m["c"])
-
-    def _part(self, part: str) -> str | None:
-        """A part of a document number: known whole, or with a number (QH15), or a department or ministry."""
-        if said := self.lexicon.say_in_document(part):
-            return said
-        numbered = re.fullmatch(r"([^\W\d]+)(\d+)", part)
-        if numbered and (said := self.lexicon.say_in_document(numbered[1])):
-            return f"{said} {self.whole(numbered[2])}"
-        office = {"S": "sở", "B": "bộ"}.get(part[0])
-        field = self.lexicon.say(part[1:]) if office and len(part) > 2 else None
-        return f"{office} {field}" if field else None
-
     def _roman(self, m: re.Match[str]) -> str | None:
         left = left_of(m)
-        chained = re.search(rf"(?:{_ROMAN_HEADS}) [IVXLC]+(?:,| -|-| và| đến) ?$", left, re.IGNORECASE)
-        if not chained and not _after(_ROMAN_HEADS, left):
+        chained = re.search(rf"(?:{_ROMAN_HEADS})(?: [IVXLC]+(?:,| ?-| và| đến)){{1,6}} ?$", left, re.IGNORECASE)
+        if not chained and not after(_ROMAN_HEADS, left):
             return None
         number = figures.roman(m["r"])
-        first = "tư" if number == 4 and _after("thứ", left) else self.cardinal(number)
+        first = {1: "nhất", 4: "tư"}.get(number) if after("thứ", left) else None
+        first = first or self.cardinal(number)
         last = ["đến", self.cardinal(figures.roman(m["to"]))] if m["to"] else []
         return self.words(first, *last, self._year(int(m["y"])) if m["y"] else "")
 
@@ -256,7 +246,11 @@ class Vietnamese(Tongue):
         return (" và " if "&" in m[0] else " ").join(words)
 
     def _one_capital(self, part: str, *, whole: bool) -> str:
-        return self._known(part, whole=whole) or self.spell(part)
+        return self._known(part, whole=whole) or self._numeral(part) or self.spell(part)
+
+    def _numeral(self, part: str) -> str | None:
+        """Capitals that can only be a Roman numeral, as in `Vatican II`."""
+        return self.cardinal(figures.roman(part)) if re.fullmatch(rf"(?=[IVX]{{2}}){ROMAN}", part) else None
 
     def _known(self, part: str, *, whole: bool) -> str | None:
         """What a table says of a part. Two letters beside `&` mean nothing alone: ĐT is no telephone in GD&ĐT."""
@@ -274,6 +268,11 @@ class Vietnamese(Tongue):
         return super()._unit(key) if key != "‰" else f"phần {self.thousand}"
 
     def _range(self, m: re.Match[str]) -> str | None:
+        a, b, left = m["n"], m["b"], left_of(m)
+        if a.isdecimal() and b.isdecimal() and not m["of"] and not m["unit"] and after(DAY_WORDS, left):
+            day, month = int(a), int(b)
+            if figures.is_date(day, month) and (day > month or (day, month) in HOLIDAYS):
+                return self.date(day, month, None, left)
         if _SCORE_HEADS.search(left_of(m)):
             return self.words(self.number(m["n"]), self.number(m["b"]), self._unit(m["unit"]))
         return super()._range(m)
@@ -282,15 +281,10 @@ class Vietnamese(Tongue):
         """The abbreviations of a piece that no table knows, so that they were spelled."""
         if piece.rule == "letters":
             whole = "&" in piece.source
-            yield from (p for p in re.split(r"[-/.&]", piece.source) if not self._known(p, whole=whole))
+            parts = re.split(r"[-/.&]", piece.source)
+            yield from (p for p in parts if not self._known(p, whole=whole) and not self._numeral(p))
         elif piece.rule == "document":
-            code = re.search(r"[A-ZĐ]\S*[-/&.\w]*$", piece.source.lstrip("0123456789")[1:])
-            yield from (p for p in code_parts(code[0]) if not self._part(p)) if code else ()
-
-
-def code_parts(code: str) -> list[str]:
-    """The parts of a document's code; what `&` joins is one part."""
-    return re.split(r"[-/.]", code)
+            yield from self.documents.unknown(piece.source)
 
 
 _SYLLABLE = re.compile(r"(?:NGH?|GH|GI|QU|[CKPT]H|TR|NH|[BCDĐGHKLMNPQRSTVX])?[AEIOUYĂÂÊÔƠƯ]{1,3}(?:CH|NG|NH|[CMNPT])?")

@@ -98,7 +98,7 @@ def test_document_numbers_are_heard_with_their_issuer(written, heard):
         ("TP. Cà Mau", "thành phố Cà Mau"),
         ("Đ/c Bí thư", "đồng chí Bí thư"),
         ("TM. Ủy ban", "thay mặt Ủy ban"),
-        ("PCT HĐND và CT UBND", "phó chủ tịch hội đồng nhân dân và xê tê ủy ban nhân dân"),
+        ("PCT HĐND và CT UBND", "phó chủ tịch hội đồng nhân dân và chủ tịch ủy ban nhân dân"),
         ("Khóa XI, kỳ họp thứ IV", "Khóa mười một, kỳ họp thứ tư"),
         ("quyết liệt thực hiện./.", "quyết liệt thực hiện."),
         ("cam, xoài v.v.", "cam, xoài vân vân"),

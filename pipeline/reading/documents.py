@@ -81,7 +81,7 @@ class DocumentNumbers:
         return " ".join(self.part(part) or self.spell(part) for part in parts)
 
     def part(self, part: str) -> str | None:
-        """A part that is known: whole, with a number (QH15), as a committee's (BTGTU), as a ministry's or department's."""
+        """A part that is known: whole, with a number (QH15), with a committee (BTGTU), or an office's name."""
         if said := self.lexicon.say_in_document(part):
             return said
         numbered = re.fullmatch(r"([^\W\d]+)(\d+)", part)

@@ -13,8 +13,8 @@ class Register(StrEnum):
 class Codes(StrEnum):
     """How much of a document number's letters is said.
 
-    Of `Kế hoạch số 207/KH-UBND`, after the figures: FULL, all that stands there, `kế hoạch ủy ban nhân dân`; SHORT, as an
-    announcer would, `của ủy ban nhân dân`, and nothing where the text names the office itself; NONE, nothing.
+    Of `Kế hoạch số 207/KH-UBND`, after the figures: FULL, all that stands there, `kế hoạch ủy ban nhân dân`; SHORT, as
+    an announcer would, `của ủy ban nhân dân`, and nothing where the text names the office itself; NONE, nothing.
     """
 
     FULL = "day-du"

@@ -144,18 +144,54 @@ def doctor(as_json: AsJson = False) -> None:
 def spoken(
     lang: Annotated[str, typer.Option("--lang", help="vi or km.")],
     file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")] = "-",
-    register: Annotated[str, typer.Option("--register", help="nam (ngàn, lẻ) or bac (nghìn, linh).")] = "nam",
+    register: Annotated[str, typer.Option("--register", help="nam (ngàn, lẻ) or bac (nghìn, linh).")] = "",
+    codes: Annotated[str, typer.Option("--codes", help="Letters of document numbers: day-du, gon or bo.")] = "day-du",
+    explain: Annotated[bool, typer.Option("--explain", help="Each token, its class, and what spoke it.")] = False,
 ) -> None:
-    """Print text as it will be spoken, a line for each line.
+    """Print text as it will be spoken, a line for each line. In a workspace, its register and dictionary are used.
 
     Example: echo "Kế hoạch 207/KH-UBND" | bantin spoken --lang vi -
     """
     from pipeline import reading
 
-    language, announcer = _language(lang), reading.plain(_register(register))
+    language, announcer = _language(lang), _announcer(register, codes)
     with _open_text(file) as lines:
         for line in lines:
-            sys.stdout.write(reading.spoken(line.rstrip("\r\n"), language, announcer).text + "\n")
+            written = line.rstrip("\r\n")
+            if explain:
+                _explain(reading.explain(written, language, announcer))
+            else:
+                sys.stdout.write(reading.spoken(written, language, announcer).text + "\n")
+
+
+def _announcer(register: str, codes: str) -> Any:  # noqa: ANN401 - an Announcer, imported where used
+    """The announcer of the workspace we stand in, or of the shipped tables where we stand in none."""
+    from pipeline import reading
+    from pipeline.config import CONFIG_NAME, load
+    from pipeline.reading.dictionary import Dictionary
+    from pipeline.reading.dictionary import load as load_dictionary
+
+    own = Dictionary()
+    if (_Choice.workspace / CONFIG_NAME).is_file():
+        config = load(_Choice.workspace)
+        register = register or config.settings.reading.register_
+        own = load_dictionary(config.dictionary)
+    for fault in own.faults:
+        sys.stderr.write(f"! {own.name}, dòng / line {fault}\n")
+    return reading.Announcer(_one_of(reading.Register, register or "nam", "--register"), own.rows,
+                             _one_of(reading.Codes, codes, "--codes"))  # fmt: skip
+
+
+def _explain(pieces: list[Any]) -> None:
+    """A line for each token: what is written, its class, how it is said, and the row or rule that says so."""
+    for piece in pieces:
+        if not piece.rule and not piece.source.strip():
+            continue
+        others = f"  ({' | '.join(piece.doubts)}?)" if piece.doubts else ""
+        by = piece.where or (piece.rule and f"rule {piece.rule}")
+        told = (piece.source.strip(), piece.rule or "word", piece.said.strip() + others, by)
+        sys.stdout.write("\t".join(told).rstrip() + "\n")
+    sys.stdout.write("\n")
 
 
 @app.command()
@@ -605,13 +641,11 @@ def _language(code: str) -> Any:  # noqa: ANN401 - a Language, imported where us
         raise typer.BadParameter(f"{code!r}: vi | km", param_hint="--lang") from problem
 
 
-def _register(code: str) -> Any:  # noqa: ANN401 - a Register, imported where used
-    from pipeline.reading import Register
-
+def _one_of(choices: Any, code: str, option: str) -> Any:  # noqa: ANN401 - any StrEnum and its member
     try:
-        return Register(code)
+        return choices(code)
     except ValueError as problem:
-        raise typer.BadParameter(f"{code!r}: nam | bac", param_hint="--register") from problem
+        raise typer.BadParameter(f"{code!r}: {' | '.join(choices)}", param_hint=option) from problem
 
 
 def _date(text: str) -> Any:  # noqa: ANN401 - a date or None

@@ -35,6 +35,7 @@ from pipeline.core.model import (
 
 CONFIG_NAME = "config.toml"
 STATIONS_NAME = "stations.csv"
+DICTIONARY_NAME = "tu-dien.tsv"
 TRANSPORTS = ("sftp", "folder")
 """What the column transport may say; wiring has one of each."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -86,6 +87,7 @@ class Reading(_Section):
     """How text is spoken."""
 
     register_: Literal["nam", "bac"] = Field("nam", alias="register")
+    dictionary: Path = Path(DICTIONARY_NAME)
 
 
 class Voices(_Section):
@@ -123,6 +125,7 @@ class ProgrammeSettings(_Section):
     bed: str = "không"
     engines: tuple[Literal["edge", "embedded"], ...] = ("edge", "embedded")
     embedded_may_air: bool = False
+    document_codes: Literal["day-du", "gon", "bo"] = "gon"
     opening: Mapping[Language, Annotated[str, AfterValidator(_line)]] = Field(default_factory=dict)
     closing: Mapping[Language, Annotated[str, AfterValidator(_line)]] = Field(default_factory=dict)
 
@@ -207,6 +210,11 @@ class Config:
     def bulletins(self) -> Path:
         """The folder of finished bulletins."""
         return self.workspace / self.settings.paths.bulletins
+
+    @property
+    def dictionary(self) -> Path:
+        """The editor's own dictionary, whether or not there is one."""
+        return self.workspace / self.settings.reading.dictionary
 
     @property
     def state(self) -> Path:
@@ -313,6 +321,7 @@ def _programme(code: str, p: ProgrammeSettings) -> Programme:
         closing=dict(p.closing),
         engines=p.engines,
         embedded_may_air=p.embedded_may_air,
+        document_codes=p.document_codes,
     )
 
 

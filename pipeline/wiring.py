@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from pipeline.config import CONFIG_NAME, STATIONS_NAME, Config
+from pipeline.config import CONFIG_NAME, DICTIONARY_NAME, STATIONS_NAME, Config
 from pipeline.core.errors import WorkspaceNotEmpty
 from pipeline.core.ports import Engine, Progress, silent
 from pipeline.delivery.folder import Folder
@@ -77,11 +77,12 @@ def make_workspace(folder: Path) -> None:
         WorkspaceNotEmpty: the folder holds a workspace, or anything else with the same names.
     """
     source = starter()
-    for name in (CONFIG_NAME, STATIONS_NAME, "scripts", "bulletins"):
+    for name in (CONFIG_NAME, STATIONS_NAME, DICTIONARY_NAME, "scripts", "bulletins"):
         if (folder / name).exists():
             raise WorkspaceNotEmpty(folder=folder, name=name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bulletins").mkdir()
     shutil.copytree(source / "scripts" / "mau", folder / "scripts" / "mau")
     shutil.copyfile(source / STATIONS_NAME, folder / STATIONS_NAME)
+    shutil.copyfile(source / DICTIONARY_NAME, folder / DICTIONARY_NAME)
     shutil.copyfile(source / CONFIG_NAME, folder / CONFIG_NAME)  # last: a folder with it is a workspace

@@ -268,6 +268,15 @@ class LostInReading(TextLost):
     )
 
 
+class BadRows(PipelineError):
+    """Rows of the editor's dictionary that cannot be used; the others work."""
+
+    code = "R-103"
+    exit_code = EXIT_CONFIG
+    what = Says("{file}: có dòng không dùng được\n{faults}", "{file}: rows that cannot be used\n{faults}")
+    fix = Says("sửa các dòng đó; những dòng khác vẫn dùng được", "mend these rows; the others work all the same")
+
+
 # --- V: voices -------------------------------------------------------------------------------------------------------
 
 

@@ -281,6 +281,8 @@ class Programme:
     """The order in which voices are tried."""
     embedded_may_air: bool = False
     """Whether a bulletin spoken by an embedded voice may be approved for air, or only holds a place."""
+    document_codes: str = "gon"
+    """How much of a document number's letters is said: `day-du`, `gon` or `bo`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

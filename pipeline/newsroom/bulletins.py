@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pipeline import reading
@@ -25,7 +25,7 @@ from pipeline.core.model import (
 )
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
-from pipeline.newsroom import views, voicing
+from pipeline.newsroom import announcers, views, voicing
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 
@@ -175,8 +175,8 @@ def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
 
 def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     desk.progress("read", 0, 1)
-    announcer = reading.plain(reading.Register(desk.config.settings.reading.register_))
-    text = reading.read(script, announcer)
+    text = reading.read(script, announcers.announcer(desk, desk.programme(bulletin)))
+    text = replace(text, notes=(*text.notes, *announcers.faults(desk)))
     digest = desk.store.put_bytes(documents.readings().dump_json(text))
     before = desk.ledger.facts(bulletin.id, Happened.READ)
     if not before or before[-1].digest != digest:  # read again to the same words is no news
@@ -188,7 +188,7 @@ def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
 
 def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], title: str) -> tuple[Sentence, ...]:
     """The programme's opening or closing line in every language of the bulletin, title and day of air filled in."""
-    announcer = reading.plain(reading.Register(desk.config.settings.reading.register_))
+    announcer = announcers.announcer(desk, desk.programme(bulletin))
     sentences: list[Sentence] = []
     for language in bulletin.languages:
         if template := templates.get(language):

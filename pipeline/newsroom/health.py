@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import BadRows, PipelineError
 from pipeline.core.facts import Json
+from pipeline.newsroom import announcers
 from pipeline.newsroom.desk import Desk
 
 
@@ -34,10 +35,17 @@ def check(desk: Desk) -> list[Finding]:
     findings = [_find("ffmpeg", lambda: desk.ffmpeg())]  # noqa: PLW0108 - a cached call, not the path's own
     for engines in desk.engines.values():
         findings += [_find(engine.name, engine.check, needed=engine.embedded) for engine in engines]
+    findings.append(_dictionary(desk))
     for station in desk.config.stations.values():
         transport = desk.transports[station.transport]
         findings.append(_find(f"{station.code} {station.name}", lambda t=transport, s=station: t.check(s)))  # type: ignore[misc]
     return findings
+
+
+def _dictionary(desk: Desk) -> Finding:
+    found = announcers.dictionary(desk)
+    problem = BadRows(file=found.name, faults="\n".join(f"  {fault}" for fault in found.faults))
+    return Finding(name=found.name, problem=problem if found.faults else None, needed=False)
 
 
 def _find(name: str, look: Callable[[], object], *, needed: bool = True) -> Finding:

@@ -10,6 +10,7 @@ from pipeline import reading
 from pipeline.core.errors import EngineUnavailable, NoVoiceForLanguage, Says, TakeRejected, UnknownName
 from pipeline.core.model import Language, Programme, Recipe, Seconds, Sentence, Take, Voice
 from pipeline.core.ports import Engine
+from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
 
 
@@ -57,8 +58,7 @@ def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "
         NoVoiceForLanguage: none of the engines behind the word speaks the language.
         UnknownName: they have no voice of the wished name or sex.
     """
-    announcer = reading.plain(reading.Register(desk.config.settings.reading.register_))
-    line = reading.spoken(text, language, announcer).text
+    line = reading.spoken(text, language, announcer(desk)).text
     speaking = [e for e in desk.engines[engine] if any(v.language is language for v in e.voices)]
     if not speaking:
         raise NoVoiceForLanguage(language=language.value)

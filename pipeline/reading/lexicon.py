@@ -211,7 +211,8 @@ class Fault:
 def parse(text: str, name: str) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
     """The rows of a table, and every row that cannot be used; the good ones work all the same."""
     lines = ((number, line.split("\t")) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
-    return rows_of(((n, cells) for n, cells in lines if not cells[0].startswith("#")), name)
+    said = ((n, cells) for n, cells in lines if not cells[0].startswith("#") and cells[0].casefold() != "key")
+    return rows_of(said, name)
 
 
 def rows_of(lines: Iterable[tuple[int, Sequence[str]]], name: str) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:

@@ -15,6 +15,7 @@ from pipeline.reading.lexicon import KHMER, LATIN
 from pipeline.reading.vi import Vietnamese
 
 _NOT_SAID = "ký hiệu văn bản, không đọc theo cách đọc của chương trình"
+_CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
 _END = re.compile(r"[.?!។៕៚]")
 _STOPS = re.compile(r"[,;:.?!។៕៚](?:[ \u200b]*[,;:.?!។៕៚])+")
@@ -79,7 +80,7 @@ def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:
     tongue = announcer.tongue(language)
     pieces = tongue.pieces(part)
     pad = tongue.glue
-    text = "".join(p.said if not p.rule else f"{pad}{p.said}{pad}" for p in pieces)
+    text = "".join(f"{pad}{p.said}{pad}" if p.rule else _CAPITALS.sub(_lowered, p.said) for p in pieces)
     unknown = _unknown(pieces, tongue) if isinstance(tongue, Vietnamese) else ()
     left_out = tuple(p.left_out for p in pieces if p.left_out)
     notes = (*unknown, *_unsayable(pieces), *_doubtful(pieces), *(Note(out, _NOT_SAID) for out in left_out))
@@ -89,6 +90,11 @@ def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:
 def _unknown(pieces: list[Piece], tongue: Vietnamese) -> Iterator[Note]:
     for short in dict.fromkeys(u for p in pieces for u in tongue.unknown(p)):
         yield Note(short, f"chữ viết tắt chưa có trong bảng, đọc từng chữ: “{tongue.spell(short)}”")
+
+
+def _lowered(word: re.Match[str]) -> str:
+    """A word of a headline in small letters: some voices spell capitals."""
+    return word[0].lower() if word[0].isupper() else word[0]
 
 
 def _doubtful(pieces: list[Piece]) -> Iterator[Note]:

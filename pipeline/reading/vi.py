@@ -83,7 +83,7 @@ class Vietnamese(Tongue):
     minute, second = "phút", "giây"
 
     def __init__(self, register: Register, own: Sequence[Row] = (), codes: Codes = Codes.FULL) -> None:
-        super().__init__(Lexicon((*own, *shipped_rows("vi"))), shipped("vi_units"))
+        super().__init__(Lexicon((*own, *shipped_rows("vi"), *shipped_rows("places"))), shipped("vi_units"))
         self.letters: Lexicon = shipped("vi_letters")
         self.thousand = "ngàn" if register is Register.NAM else "nghìn"
         self.odd = "lẻ" if register is Register.NAM else "linh"

@@ -126,7 +126,7 @@ def test_an_unknown_name_with_an_ampersand_is_never_read_by_its_halves():
 
 def test_a_headline_in_capitals_stays_words():
     said = spoken("THÔNG BÁO CAI NGHIỆN", Language.VI, plain())
-    assert (said.text, said.notes) == ("THÔNG BÁO CAI NGHIỆN", ())
+    assert (said.text, said.notes) == ("thông báo cai nghiện", ())
 
 
 def test_decomposed_accents_are_heard_like_composed_ones():

@@ -78,6 +78,16 @@ class Paragraph:
 
     text: str
     language: Language
+    heading: bool = False
+    """What follows comes after a longer breath."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Writing that is not spoken, such as a paper's signature or a table of a hundred rows, and why (in Vietnamese)."""
+
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class VoiceMark:
     voice: str
 
 
-Passage = Paragraph | RecordingMark | PauseMark | VoiceMark
+Passage = Paragraph | LeftOut | RecordingMark | PauseMark | VoiceMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.core.errors import Says, ScriptRefused, WrongHeadValue
-from pipeline.core.model import Language, Paragraph, Passage, PauseMark, RecordingMark, Seconds, VoiceMark
+from pipeline.core.model import Language, LeftOut, Paragraph, Passage, PauseMark, RecordingMark, Seconds, VoiceMark
 from pipeline.core.text import language_of, slug
-from pipeline.intake import values
-from pipeline.intake.manuscript import Line, tidy
+from pipeline.intake import paper, values
+from pipeline.intake.manuscript import BLANK, Line, tidy
 
 MOST_PAUSE = 60.0
 """Seconds. A longer silence sounds like a dead transmitter."""
@@ -33,15 +34,15 @@ def passages(lines: Sequence[Line], languages: Sequence[Language], name: str) ->
         ScriptRefused: a paragraph in a script that is neither Khmer nor Latin.
         WrongHeadValue: a mark whose value cannot be understood.
     """
-    pieces = [piece for text in paragraphs(lines) for piece in _pieces(text, name)]
-    texts = [piece for piece in pieces if isinstance(piece, str)]
+    pieces = [piece for line in paragraphs(lines) for piece in _pieces(line, name)]
+    texts = [piece.text for piece in pieces if isinstance(piece, Line)]
     known = (language for language in map(language_of, texts) if language)
     current = next(known, None) or next(iter(languages), Language.VI)
     found: list[Passage] = []
     for piece in pieces:
-        if isinstance(piece, str):
-            current = _language(piece, name) or current
-            found.append(Paragraph(piece, current))
+        if isinstance(piece, Line):
+            current = _language(piece.text, name) or current
+            found.append(Paragraph(piece.text, current, piece.heading))
         else:
             found.append(piece)
     return tuple(found)
@@ -49,34 +50,46 @@ def passages(lines: Sequence[Line], languages: Sequence[Language], name: str) ->
 
 def recordings(lines: Iterable[Line]) -> list[str]:
     """The names that `[ghi âm: …]` marks give, in order."""
-    marks = (_MARK.findall(text) for text in paragraphs(lines))
+    marks = (_MARK.findall(line.text) for line in paragraphs(lines))
     names = (_argument(mark) for found in marks for mark in found if _word(mark) in _RECORDINGS)
     return list(dict.fromkeys(filter(None, names)))
 
 
 def title(lines: Sequence[Line]) -> str:
     """The first heading or short line; empty where the text begins with a full paragraph."""
-    first = next((line for line in lines if tidy(_MARK.sub("", line.text))), None)
+    spoken = [(line, tidy(_MARK.sub("", line.text))) for line in lines if not line.left_out]
+    (first, text), (_, about) = [*((line, text) for line, text in spoken if text), (None, ""), (None, "")][:2]
     if first is None:
         return ""
-    text = tidy(_MARK.sub("", first.text))
     short = len(text) <= _TITLE and not _END.search(text) and text[-1] != ","
+    if paper.is_kind(text) and 0 < len(about) <= 2 * _TITLE:
+        return f"{text.capitalize()} {about[0].lower()}{about[1:]}" if not about.isupper() else f"{text} {about}"
     return text if first.heading or short else ""
 
 
-def paragraphs(lines: Iterable[Line]) -> Iterator[str]:
-    """Lines joined to paragraphs where they were wrapped by hand, each on one line."""
-    text, joins = "", False
+def paragraphs(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines joined to paragraphs where they were wrapped by hand; what is left out stands together by its reason."""
+    joined = BLANK
     for line in lines:
         current = tidy(line.text)
-        if joins and current and not line.alone and _continues(text, current):
-            text = f"{text} {current}"
+        if current and not line.alone and _joins(joined, line, current):
+            joined = replace(joined, text=f"{joined.text} {current}")
             continue
-        if text:
-            yield text
-        text, joins = current, bool(current) and not line.heading
-    if text:
-        yield text
+        if current and joined.left_out and line.left_out == joined.left_out:
+            joined = replace(joined, text=f"{joined.text} / {current}")
+            continue
+        if not current and joined.left_out:
+            continue
+        if joined.text:
+            yield joined
+        joined = replace(line, text=current)
+    if joined.text:
+        yield joined
+
+
+def _joins(before: Line, line: Line, current: str) -> bool:
+    plain = not (before.heading or before.left_out or line.left_out)
+    return plain and bool(before.text) and _continues(before.text, current)
 
 
 def _continues(before: str, line: str) -> bool:
@@ -90,23 +103,26 @@ def _continues(before: str, line: str) -> bool:
 # --- marks -----------------------------------------------------------------------------------------------------------
 
 
-def _pieces(text: str, name: str) -> Iterator[str | Passage]:
+def _pieces(line: Line, name: str) -> Iterator[Line | Passage]:
     """A paragraph cut at its marks; pieces of mere punctuation are dropped, unknown marks stay text."""
-    start = 0
+    if line.left_out:
+        yield LeftOut(line.text, line.left_out)
+        return
+    text, start = line.text, 0
     for match in _MARK.finditer(text):
         mark = _mark(match[1], name)
         if mark is None:
             continue
-        yield from _said(text[start : match.start()])
+        yield from _said(text[start : match.start()], line)
         yield mark
         start = match.end()
-    yield from _said(text[start:])
+    yield from _said(text[start:], line)
 
 
-def _said(text: str) -> Iterator[str]:
+def _said(text: str, line: Line) -> Iterator[Line]:
     text = text.strip()
     if any(unicodedata.category(c)[0] not in "PZC" for c in text):
-        yield text
+        yield replace(line, text=text)
 
 
 def _mark(inside: str, name: str) -> Passage | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.core.errors import EmptyScript, MissingRecording, PipelineError, Says, ScriptRefused
 from pipeline.core.model import Digest, Head, Paragraph, Passage, RecordingMark, Script, digest_of
-from pipeline.intake import audio, body, formats, head, moves, pair, settling
+from pipeline.intake import audio, body, formats, head, moves, pair, paper, settling
 from pipeline.intake.manuscript import Line, nfc, tidy
 from pipeline.intake.settling import Sightings, Watch
 
@@ -109,7 +109,7 @@ def _text(path: Path, most: int, watch: Watch) -> Submission:
 def _script(lines: Sequence[Line], digest: Digest, name: str, *, with_sound: bool) -> Script:
     """What the words of a text say, before its recordings are looked at."""
     top, end = head.read([line.text for line in lines], name)
-    rest = lines[end:]
+    rest = paper.structured(lines[end:])
     passages = body.passages(rest, top.languages, name)
     if not with_sound and not any(isinstance(p, Paragraph | RecordingMark) for p in passages):
         raise EmptyScript(name=name)

@@ -13,6 +13,8 @@ class Line:
     """The author made it a heading."""
     alone: bool = False
     """A paragraph of its own, never the continuation of the line before it."""
+    left_out: str = ""
+    """Why it is not spoken, in Vietnamese; empty where it is."""
 
 
 BLANK = Line("")

@@ -13,8 +13,7 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
 from pipeline.core.errors import Says, UnreadableScript
-from pipeline.core.text import language_of
-from pipeline.intake import head
+from pipeline.intake import head, table
 from pipeline.intake.manuscript import BLANK, Line, nfc, tidy
 
 if TYPE_CHECKING:
@@ -114,13 +113,13 @@ def _written(element: "BaseOxmlElement") -> str:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _table(table: "BaseOxmlElement") -> list[Line]:
+def _table(block: "BaseOxmlElement") -> list[Line]:
     """A head table as head lines; any other one row by row."""
-    rows = [[_cell(cell) for cell in _within(row, _CELL)] for row in _within(table, _ROW)]
+    rows = [[_cell(cell) for cell in _within(row, _CELL)] for row in _within(block, _ROW)]
     pairs = [f"{row[0].rstrip(': ')}: {row[1]}" for row in rows if len(row) == 2 and any(row)]
     if len(pairs) == sum(any(row) for row in rows) and head.opens(pairs):
         return [*map(Line, pairs), BLANK]
-    return [BLANK, *(line for row in rows for line in _row(row)), BLANK]
+    return [BLANK, *table.lines(rows), BLANK]
 
 
 def _within(parent: "BaseOxmlElement", tag: str) -> Iterator["BaseOxmlElement"]:
@@ -139,19 +138,3 @@ def _cell(cell: "BaseOxmlElement") -> str:
         for block in _blocks(cell)
     )
     return ", ".join(filter(None, map(tidy, texts)))
-
-
-def _row(cells: list[str]) -> Iterator[Line]:
-    """A row as one line, cut where the language changes: two columns may be one text in two languages."""
-    together: list[str] = []
-    for cell in filter(None, cells):
-        if (
-            together
-            and {language_of(together[-1]), language_of(cell)}.isdisjoint({None})
-            and (language_of(together[-1]) is not language_of(cell))
-        ):
-            yield Line("; ".join(together), alone=True)
-            together = []
-        together.append(cell)
-    if together:
-        yield Line("; ".join(together), alone=True)

@@ -12,6 +12,7 @@ from pipeline.reading.km import words_of
 
 AFTER_SENTENCE = Seconds(0.35)
 AFTER_PARAGRAPH = Seconds(0.6)
+AFTER_HEADING = Seconds(0.8)
 AFTER_CLAUSE = Seconds(0.15)
 AFTER_RUN = Seconds(0.05)
 """Where a name in the other language was cut out of a sentence."""

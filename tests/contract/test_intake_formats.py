@@ -176,7 +176,7 @@ def test_word_paragraphs_and_tables_arrive_in_the_order_they_stand(word_file, to
     script = taken(word_file)
     assert script.head == Head(title="Hỗ trợ", languages=(Language.VI, Language.KM), without=("Đất Mũi",))
     assert script.body == (
-        Paragraph("Hỗ trợ hộ nghèo", Language.VI),
+        Paragraph("Hỗ trợ hộ nghèo", Language.VI, heading=True),
         Paragraph("Mời nghe", Language.VI),
         RecordingMark("x.wav"),
         Paragraph("rồi tiếp.", Language.VI),

@@ -1,0 +1,142 @@
+"""A pasted official paper becomes something one can listen to, and what is left out is told."""
+
+import pytest
+
+from pipeline.core.model import Language, LeftOut, Paragraph
+from pipeline.intake import body, paper, table
+from pipeline.intake.manuscript import Line
+from pipeline.intake.text import plain
+
+PLAN = """ỦY BAN NHÂN DÂN
+TỈNH CÀ MAU
+-------
+CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+Độc lập - Tự do - Hạnh phúc
+---------------
+Số: 207/KH-UBND
+Cà Mau, ngày 04 tháng 11 năm 2022
+
+KẾ HOẠCH
+Thông tin, tuyên truyền về dân tộc, tôn giáo giai đoạn 2023 - 2025
+
+Căn cứ Quyết định số 1191/QĐ-TTg, Ủy ban nhân dân tỉnh ban hành
+kế hoạch như sau:
+I. MỤC ĐÍCH
+1. Nâng cao nhận thức của đồng bào dân tộc thiểu số về chủ trương của
+Đảng và Nhà nước.
+2. Yêu cầu
+Các xã thực hiện nghiêm túc./.
+
+Nơi nhận:
+- Bộ Thông tin và Truyền thông (b/c);
+- TT. Tỉnh ủy, HĐND, UBND tỉnh;
+- Lưu: VT, VX.
+TM. ỦY BAN NHÂN DÂN
+KT. CHỦ TỊCH
+PHÓ CHỦ TỊCH
+(Đã ký)
+"""
+
+
+def read(text: str):
+    return body.passages(paper.structured(plain(text)), (), "bai.txt")
+
+
+def test_top_and_foot_of_a_paper_are_left_out_whole_and_listed():
+    found = read(PLAN)
+    left = [p for p in found if isinstance(p, LeftOut)]
+    assert [p.reason for p in left] == [paper.TOP, paper.FOOT]
+    assert left[0].text.startswith("ỦY BAN NHÂN DÂN / TỈNH CÀ MAU")
+    assert left[0].text.endswith("Số: 207/KH-UBND / Cà Mau, ngày 04 tháng 11 năm 2022")
+    assert left[1].text.startswith("Nơi nhận: / - Bộ Thông tin")
+    assert left[1].text.endswith("(Đã ký)")
+
+
+def test_what_is_between_is_spoken_with_headings_known_and_wrapped_lines_joined():
+    spoken = [p for p in read(PLAN) if isinstance(p, Paragraph)]
+    assert [(p.text, p.heading) for p in spoken] == [
+        ("KẾ HOẠCH", True),
+        ("Thông tin, tuyên truyền về dân tộc, tôn giáo giai đoạn 2023 - 2025", False),
+        ("Căn cứ Quyết định số 1191/QĐ-TTg, Ủy ban nhân dân tỉnh ban hành kế hoạch như sau:", False),
+        ("I. MỤC ĐÍCH", True),
+        ("1. Nâng cao nhận thức của đồng bào dân tộc thiểu số về chủ trương của Đảng và Nhà nước.", False),
+        ("2. Yêu cầu", True),
+        ("Các xã thực hiện nghiêm túc./.", False),
+    ]
+
+
+def test_every_word_of_a_paper_is_in_what_is_spoken_or_in_what_is_left_out():
+    kept = " ".join(p.text for p in read(PLAN) if isinstance(p, Paragraph | LeftOut))
+    assert set(PLAN.split()) - set(kept.split()) == set()
+
+
+def test_the_title_of_a_paper_says_its_kind_and_what_it_is_about():
+    assert body.title(paper.structured(plain(PLAN))).startswith("Kế hoạch thông tin, tuyên truyền về dân tộc")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bà con xã Đất Mũi chú ý!\nSố: 115 là số gọi cấp cứu.",
+        "CẢNH BÁO TRIỀU CƯỜNG\nTỉnh Cà Mau có mưa lớn.",
+        "Nước mặn vào sâu.\nNơi nhận hàng cứu trợ: nhà văn hóa ấp.\nBà con đến nhận trước 10 giờ.",
+        "Chào bà con.\n- Mang theo giấy tờ;\n- Đến đúng giờ.\nTRÂN TRỌNG CẢM ƠN",
+        "KẾ HOẠCH\nTiêm chủng mở rộng",
+    ],
+)
+def test_an_ordinary_script_is_spoken_whole(text):
+    assert not [p for p in read(text) if isinstance(p, LeftOut)]
+
+
+def test_a_paragraph_below_the_recipients_is_spoken_again():
+    found = read("Bà con chú ý.\nNơi nhận:\n- Lưu: VT.\nSau đây là lời nhắn của trạm y tế xã gửi đến toàn thể bà con.")
+    assert [type(p) for p in found] == [Paragraph, LeftOut, Paragraph]
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+HEADS = ["STT", "Xã", "Số hộ"]
+
+
+def test_a_table_is_read_row_by_row_with_its_headings():
+    rows = [HEADS, ["1", "Đất Mũi", "120"], ["2", "Tân Ân", ""], ["3", "Tam Giang", "85"]]
+    assert [line.text for line in table.lines(rows)] == [
+        "1. Xã: Đất Mũi; Số hộ: 120", "2. Xã: Tân Ân", "3. Xã: Tam Giang; Số hộ: 85",
+    ]  # fmt: skip
+
+
+def test_a_table_of_ten_thousand_rows_is_left_out_and_said_so_with_nothing_of_it_lost():
+    rows = [HEADS, *([str(n), f"ấp {n}", "7"] for n in range(10_000))]
+    (line,) = table.lines(rows)
+    assert "10000 dòng" in line.left_out
+    assert "9999; ấp 9999; 7" in line.text
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Xã Đất Mũi", "120 hộ"]],
+        [["Chào bà con.", "សូមជម្រាបសួរ។"], ["Hết.", "ចប់។"], ["Cảm ơn.", "អរគុណ។"]],
+        [["Một đoạn văn dài trong khung."], ["Đoạn hai."], ["Đoạn ba."]],
+        [["120", "85"], ["1", "2"], ["3", "4"]],
+    ],
+)
+def test_a_table_without_headings_is_read_cell_by_cell(rows):
+    words = " ".join(line.text for line in table.lines(rows))
+    assert all(cell in words for row in rows for cell in row)
+    assert ": " not in words
+
+
+def test_the_two_columns_on_top_of_a_paper_are_its_top():
+    rows = [
+        ["ỦY BAN NHÂN DÂN, TỈNH CÀ MAU", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM, Độc lập - Tự do - Hạnh phúc"],
+        ["Số: 12/KH-UBND", "Cà Mau, ngày 5 tháng 1 năm 2026"],
+    ]
+    lines = [*table.lines(rows), Line("Bà con chú ý.")]
+    assert [bool(line.left_out) for line in paper.structured(lines)] == [True, True, False]
+
+
+def test_khmer_headings_are_headings():
+    (first, _) = paper.structured([Line("ក. គោលបំណង"), Line("ប្រជាជនរស់នៅសុខសាន្ត។")])
+    assert first.heading
+    assert body.passages([first], (), "x")[0] == Paragraph("ក. គោលបំណង", Language.KM, heading=True)

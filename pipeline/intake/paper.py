@@ -32,7 +32,7 @@ _HEADED = re.compile(
     r"(?:[IVX]{1,5}|\d{1,2}(?:\.\d{1,2}){0,3}|[A-HĐ]|[\u1780-\u17a2])[.)] ?\S"
     r"|(?:Điều|Chương|Mục|Phần|Phụ lục) [\dIVX]+"
 )
-_LONGEST_HEADING = 100
+_LONGEST_HEADING, _LONGEST_NUMBERED = 100, 60
 _ENDED = re.compile(r"[.!?:;,…។៕៖][\"”’»)\]]*$")
 _KINDS = {
     "ke-hoach", "thong-bao", "quyet-dinh", "bao-cao", "nghi-quyet", "chi-thi", "to-trinh", "cong-dien", "huong-dan",
@@ -122,4 +122,5 @@ def _heading(line: Line, following: str) -> Line:
     if line.heading or not text or len(text) > _LONGEST_HEADING or _ENDED.search(text) or following[:1].islower():
         return line
     large = text.isupper() and len(text.split()) > 1
-    return replace(line, heading=True, alone=True) if large or _HEADED.match(text) else line
+    numbered = len(text) <= _LONGEST_NUMBERED and _HEADED.match(text)
+    return replace(line, heading=True, alone=True) if large or numbered else line

@@ -20,9 +20,11 @@ _RECORDINGS, _VOICES, _PAUSES = {"ghi-am", "recording"}, {"giong", "voice"}, {"n
 _END = re.compile(r"[.!?:;…។៕៖][\"”’»)\]]*$")
 _WRAPPED = 50
 """Characters. A line shorter than this was ended on purpose."""
-_OPEN = frozenset(
-    "của và về ở tại với cho từ đến là các những theo bằng do để trong trên dưới số ngày tháng năm xã ấp khóm tỉnh huyện"
-    " phường thị ông bà chị anh hoặc hay như giữa cùng bởi vì nên mà thì được bị không đã sẽ đang ủy hội ban sở bộ".split()
+_OPEN = re.compile(
+    r"của|và|về|ở|tại|với|cho|từ|đến|là|các|những|theo|bằng|do|để|trong|"
+    r"trên|dưới|số|ngày|tháng|năm|xã|ấp|khóm|tỉnh|huyện|phường|thị|ông|bà|"
+    r"hoặc|hay|như|giữa|cùng|bởi|vì|nên|mà|thì|được|bị|không|đã|sẽ|đang|ủy"
+    r"|hội|ban|sở|bộ"
 )
 """Words after which no sentence ends: a line that breaks there goes on, even with a capital."""
 _TITLE = 100
@@ -101,7 +103,9 @@ def _continues(before: str, line: str) -> bool:
     """Whether a line goes on with the sentence of the one before it."""
     if _END.search(before) or language_of(before) is not (language_of(line) or language_of(before)):
         return False
-    wrapped = len(before) >= _WRAPPED and (not line[0].isupper() or before.rsplit(" ", 1)[-1].casefold() in _OPEN)
+    wrapped = len(before) >= _WRAPPED and (
+        not line[0].isupper() or _OPEN.fullmatch(before.rsplit(" ", 1)[-1].casefold())
+    )
     return line[0].islower() or before[-1] == "," or wrapped
 
 

@@ -243,6 +243,28 @@ class TooLarge(ScriptRefused):
     )
 
 
+class OldKhmerFont(ScriptRefused):
+    """Khmer typed for an old font, whose text is Latin letters; read aloud it would be nonsense."""
+
+    code = "I-111"
+    what = Says(
+        "tệp {name} có chữ Khmer gõ bằng phông cũ “{font}”, máy chỉ thấy chữ La-tinh",
+        "{name} has Khmer typed for the old font {font!r}: to a machine it is Latin letters",
+    )
+    fix = Says(
+        "chuyển sang Khmer Unicode (phông Khmer OS, Noto Sans Khmer) rồi thả lại; không bảng mã nào chuyển đúng hết",
+        "convert it to Khmer Unicode (Khmer OS, Noto Sans Khmer) and drop it again; no table converts it reliably",
+    )
+
+
+class ScannedPages(ScriptRefused):
+    """A PDF of pictures; there is no text to read."""
+
+    code = "I-112"
+    what = Says("tệp {name} là ảnh chụp {pages} trang, không có chữ", "{name} is {pages} scanned pages without text")
+    fix = Says("xin bản Word, hoặc gõ lại, rồi thả lại", "ask for the Word file, or type it, and drop it again")
+
+
 # --- R: reading ------------------------------------------------------------------------------------------------------
 
 

@@ -129,6 +129,8 @@ class Script:
     recording: Digest | None = None
     attachments: Mapping[str, Digest] = field(default_factory=dict)
     """The recordings that `[ghi âm: …]` marks name: file name to digest."""
+    notices: tuple[str, ...] = ()
+    """What its editor should know of how its text was come by (in Vietnamese)."""
 
     @property
     def languages(self) -> tuple[Language, ...]:

@@ -106,7 +106,7 @@ def _continues(before: str, line: str) -> bool:
     wrapped = len(before) >= _WRAPPED and (
         not line[0].isupper() or _OPEN.fullmatch(before.rsplit(" ", 1)[-1].casefold())
     )
-    return line[0].islower() or before[-1] == "," or wrapped
+    return line[0].islower() or before[-1] == "," or bool(wrapped)
 
 
 # --- marks -----------------------------------------------------------------------------------------------------------

@@ -91,7 +91,8 @@ def _text(path: Path, most: int, watch: Watch) -> Submission:
         data = path.read_bytes()
     except OSError as problem:
         raise formats.unopened(path) from problem
-    lines = formats.lines_of(data, name)
+    manuscript = formats.read(data, name)
+    lines = manuscript.lines
     airs = _one(pair.recordings_of(path, lines), name)
     script = _script(lines, digest_of(data), name, with_sound=bool(airs))
     marked = _marked(script.body, path)
@@ -100,6 +101,7 @@ def _text(path: Path, most: int, watch: Watch) -> Submission:
     script = replace(
         script,
         digest=_identity(script.digest, digests),
+        notices=manuscript.notices,
         recording=digests[nfc(airs[0].name)] if airs else None,
         attachments={mark: digests[nfc(sound.name)] for mark, sound in marked.items()},
     )

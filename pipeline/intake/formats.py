@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from pipeline.core.errors import EmptyScript, Says, TooLarge, UnknownFormat, UnreadableScript, figure
-from pipeline.intake import text
-from pipeline.intake.manuscript import Line, nfc
+from pipeline.intake import legacy, text
+from pipeline.intake.manuscript import Line, Manuscript, nfc
 
-TEXTS = (".txt", ".md", ".docx")
+TEXTS = (".txt", ".md", ".docx", ".docm", ".odt", ".rtf", ".html", ".htm", ".pdf", ".doc")
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus")
 MOST_TEXT = 2_000_000
 """Bytes of text; a day of speech is less."""
 MOST_WORD = 20_000_000
-"""Bytes of a Word file, which may carry pictures."""
+"""Bytes of an office file, which may carry pictures."""
+_PLAIN = (".txt", ".md")
 
 
 def is_text(path: Path) -> bool:
@@ -37,7 +38,7 @@ def check_size(path: Path, most: int) -> None:
         UnreadableScript: there is no such file.
     """
     if is_text(path):
-        most = min(most, MOST_WORD if path.suffix.lower() == ".docx" else MOST_TEXT)
+        most = min(most, MOST_TEXT if path.suffix.lower() in _PLAIN else MOST_WORD)
     try:
         size = path.stat().st_size
     except OSError as problem:
@@ -52,28 +53,67 @@ def unopened(path: Path) -> UnreadableScript:
     return UnreadableScript(name=nfc(path.name), format=Says("tệp", "file"), reason=reason)
 
 
-def lines_of(data: bytes, name: str) -> list[Line]:
-    """The lines of a text file; its suffix says how to read it.
+def read(data: bytes, name: str) -> Manuscript:
+    """What a text file says; its suffix says how to read it. Old Vietnamese encodings become Unicode, with a notice.
 
     Raises:
         EmptyScript: it has no byte at all.
         UnreadableScript: the bytes are not what the suffix says.
+        OldKhmerFont, ScannedPages: no one could read them.
         TooLarge: more text than any bulletin has.
     """
     if not data:
         raise EmptyScript(name=name)
     suffix = Path(name).suffix.lower()
-    lines = _word(data, name) if suffix == ".docx" else _plain(data, name, suffix)
-    size = sum(len(line.text.encode()) for line in lines)
+    fonts = legacy.Fonts(name)
+    lines = _plain(data, name, suffix) if suffix in _PLAIN else _office(data, name, suffix, fonts)
+    size = sum(len(line.text.encode("utf-8", "replace")) for line in lines)
     if size > MOST_TEXT:
         raise TooLarge(name=name, megabytes=figure(size / 1e6), most=f"{MOST_TEXT / 1e6:g}")
-    return lines
+    converted = legacy.converted(lines)
+    old = sorted(fonts.encodings | converted.encodings)
+    return Manuscript(converted.lines, tuple(f"đã chuyển từ bảng mã cũ {e}: nghe kỹ trước khi duyệt" for e in old))
 
 
-def _word(data: bytes, name: str) -> list[Line]:
-    from pipeline.intake import word  # noqa: PLC0415 - python-docx is slow to import and most scripts are plain text
+def _office(data: bytes, name: str, suffix: str, fonts: legacy.Fonts) -> list[Line]:
+    """The readers of office formats are slow to import, and most scripts are plain text."""
+    match suffix:
+        case ".odt":
+            from pipeline.intake import opendocument  # noqa: PLC0415
 
-    return word.lines(data, name)
+            return opendocument.lines(data, name, fonts)
+        case ".rtf":
+            from pipeline.intake import rtf  # noqa: PLC0415
+
+            return rtf.lines(data, name, fonts)
+        case ".html" | ".htm":
+            from pipeline.intake import html  # noqa: PLC0415
+
+            return html.lines(data, name, fonts)
+        case ".pdf":
+            from pipeline.intake import pdf  # noqa: PLC0415
+
+            return pdf.lines(data, name)
+        case ".doc":
+            return _doc(data, name, fonts)
+        case _:
+            from pipeline.intake import word  # noqa: PLC0415
+
+            return word.lines(data, name, fonts)
+
+
+def _doc(data: bytes, name: str, fonts: legacy.Fonts) -> list[Line]:
+    """A file named .doc, which may well be RTF, a web page or a modern Word file inside."""
+    start = data.lstrip()[:64].lower()
+    if start.startswith(b"{\\rtf"):
+        return _office(data, name, ".rtf", fonts)
+    if start.startswith(b"pk"):
+        return _office(data, name, ".docx", fonts)
+    if start.startswith((b"<html", b"<!doctype html", b"<?xml")):
+        return _office(data, name, ".html", fonts)
+    from pipeline.intake import oldword  # noqa: PLC0415
+
+    return oldword.lines(data, name, fonts)
 
 
 def _plain(data: bytes, name: str, suffix: str) -> list[Line]:

@@ -20,6 +20,14 @@ class Line:
 BLANK = Line("")
 
 
+@dataclass(frozen=True, slots=True)
+class Manuscript:
+    """The lines of a file, and what its editor should know of how they were come by (in Vietnamese)."""
+
+    lines: tuple[Line, ...]
+    notices: tuple[str, ...] = ()
+
+
 def nfc(text: str) -> str:
     """The composed form, in which the same word always has the same bytes. Macs and cp1258 hand in the other one."""
     return unicodedata.normalize("NFC", text)

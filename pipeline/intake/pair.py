@@ -50,7 +50,7 @@ def _lines(script: Path) -> list[Line]:
     """The lines of a text; none where it cannot be read, for then it is refused with a reason of its own."""
     try:
         formats.check_size(script, formats.MOST_WORD)
-        return formats.lines_of(script.read_bytes(), nfc(script.name))
+        return list(formats.read(script.read_bytes(), nfc(script.name)).lines)
     except (ScriptRefused, OSError):
         return []
 

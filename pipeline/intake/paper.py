@@ -14,8 +14,7 @@ from pipeline.intake.manuscript import Line, tidy
 TOP, FOOT = "phần đầu văn bản (quốc hiệu, số, ngày)", "nơi nhận và phần ký"
 _TOP_LINES, _FOOT_LINES = 20, 40
 """Written lines in which a top and a foot are looked for."""
-_STATE = ("cong-hoa-xa-hoi-chu-nghia-viet-nam", "doc-lap-tu-do-hanh-phuc")
-_PARTY = re.compile(r"(?:^|; )ĐẢNG CỘNG SẢN VIỆT NAM(?:$|;)")
+_STATE, _MOTTO = {"cong-hoa-xa-hoi-chu-nghia-viet-nam", "dang-cong-san-viet-nam"}, "doc-lap-tu-do-hanh-phuc"
 _NUMBER = re.compile(r"Số ?:? ?[\d.…]* ?[-/] ?[A-ZĐ][\w&/.-]{1,40}(?: ?[;,].{0,80})?")
 _DATED = re.compile(r"(?:[^\W\d_]+[ .]?){1,6}, ngày ?[\d.…]* ?tháng ?[\d.…]* ?năm ?[\d.…]*")
 _RULE = re.compile(r"[\W_]{1,60}")
@@ -53,9 +52,9 @@ def structured(lines: Sequence[Line]) -> list[Line]:
 
 
 def is_top(text: str) -> bool:
-    """Whether a line holds the name of the state, its motto, or the Party's top line."""
-    name = slug(text, most=len(text) + 1)
-    return any(part in name for part in _STATE) or _PARTY.search(tidy(text)) is not None
+    """Whether a line is the name of the state or the Party in capitals, alone or as a cell, or the motto."""
+    cells = (cell.strip() for cell in re.split("[;,]", text))
+    return slug(text) == _MOTTO or any(cell.isupper() and slug(cell) in _STATE for cell in cells)
 
 
 def is_kind(text: str) -> bool:

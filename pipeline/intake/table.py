@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.core.text import language_of, slug
-from pipeline.intake import paper
-from pipeline.intake.manuscript import Line, tidy
+from pipeline.intake import head, paper
+from pipeline.intake.manuscript import BLANK, Line, tidy
 
 MOST_ROWS, MOST_COLUMNS = 15, 6
 """A larger table cannot be listened to."""
@@ -13,13 +13,20 @@ _NUMBERING = {"stt", "tt", "so-tt", "so-thu-tu"}
 
 
 def lines(rows: Sequence[Sequence[str]]) -> list[Line]:
-    """A table as lines. One that only arranges the page is read cell by cell.
+    """A table as lines. One that only arranges the page is read cell by cell; one of head keys is head lines.
 
     A table with headings is read row by row, each cell after its heading; one of more than 15 rows or 6 columns is one
     line that is left out.
     """
     table = [[tidy(cell) for cell in row] for row in rows]
     table = [row for row in table if any(row)]
+    pairs = [f"{row[0].rstrip(': ')}: {row[1]}" for row in table if len(row) == 2]
+    if len(pairs) == len(table) and head.opens(pairs):
+        return [*map(Line, pairs), BLANK]
+    return [BLANK, *_told(table), BLANK]
+
+
+def _told(table: Sequence[Sequence[str]]) -> list[Line]:
     if not _has_headings(table):
         return [line for row in table for line in _cells(row)]
     heads, *body = table
@@ -44,11 +51,11 @@ def _has_headings(table: Sequence[Sequence[str]]) -> bool:
 def _named(heads: Sequence[str], row: Sequence[str]) -> str:
     """`1. Xã: Đất Mũi; Số hộ: 120`."""
     number, told = "", []
-    for head, cell in zip(heads, row, strict=True):
-        if slug(head) in _NUMBERING and cell.rstrip(".").isdecimal():
+    for title, cell in zip(heads, row, strict=True):
+        if slug(title) in _NUMBERING and cell.rstrip(".").isdecimal():
             number = f"{cell.rstrip('.')}. "
         elif cell:
-            told.append(f"{head.rstrip(' :')}: {cell.rstrip(' ;')}")
+            told.append(f"{title.rstrip(' :')}: {cell.rstrip(' ;')}")
     return number + "; ".join(told)
 
 

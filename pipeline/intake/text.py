@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 from pipeline.core.errors import Says, UnreadableScript
+from pipeline.intake import legacy
 from pipeline.intake.manuscript import BLANK, Line, nfc, tidy
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -18,6 +19,8 @@ _VIETNAMESE = frozenset(nfc(vowel + tone) for vowel in "aăâeêioôơuưy" for 
 def decode(data: bytes, name: str) -> str:
     """Text from UTF-8 (with or without byte-order mark), UTF-16 or Windows-1258, composed (NFC).
 
+    Bytes that only make sense in TCVN3 or VNI come back as their Latin-1 characters, for `legacy` to convert.
+
     Raises:
         UnreadableScript: it is in none of these, or no text at all. A guess would be read out as nonsense.
     """
@@ -28,6 +31,8 @@ def decode(data: bytes, name: str) -> str:
             continue
         if not _CONTROL.search(text) and (encoding != "cp1258" or _is_vietnamese(text)):
             return text
+    if legacy.guess(old := data.decode("latin-1")) and not _CONTROL.search(old):
+        return old
     raise UnreadableScript(
         name=name,
         format=Says("văn bản Unicode", "Unicode text"),

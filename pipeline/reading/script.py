@@ -20,7 +20,7 @@ def read(script: Script, announcer: Announcer) -> Reading:
     """
     voice = script.head.voice
     utterances: list[Utterance] = []
-    notes: list[Note] = []
+    notes = [Note(script.name, notice) for notice in script.notices]
     for passage in script.body:
         match passage:
             case VoiceMark():

@@ -14,7 +14,7 @@ from docx.oxml.ns import nsdecls
 
 from pipeline.core.errors import EmptyScript, TooLarge, UnknownFormat, UnknownHeadKey, UnreadableScript
 from pipeline.core.model import Head, Language, Paragraph, RecordingMark
-from pipeline.intake import drop, formats, word
+from pipeline.intake import drop, formats, package
 
 SENTENCE = "Ủy ban nhân dân xã Đất Mũi hỗ trợ 45.000.000 đồng từ ngày 25/11/2026."
 KHMER = "សូមជម្រាបសួរបងប្អូនទាំងអស់គ្នា។"
@@ -80,12 +80,22 @@ def test_khmer_in_utf16_without_a_mark_is_not_taken_for_chinese(tmp_path):
     ],
     ids=["TCVN3", "a little TCVN3", "VNI"],
 )
-def test_text_in_an_old_font_is_refused_and_never_read_as_nonsense(tmp_path, written):
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_text_for_an_old_font_becomes_unicode_with_a_notice(tmp_path, written, encoding):
     file = tmp_path / "bai.txt"
-    file.write_bytes(written.encode("latin-1"))
-    with pytest.raises(UnreadableScript) as caught:
+    file.write_bytes(written.encode(encoding))
+    script = taken(file)
+    words = " ".join(p.text for p in script.body if isinstance(p, Paragraph))
+    assert "Cộng hòa xã hội chủ nghĩa Việt Nam" in words or words == "xã Đất Mũi họp"
+    assert "nghe kỹ trước khi duyệt" in script.notices[0]
+
+
+@pytest.mark.parametrize("data", [b"\xe0\xe8\xff\xfe na\xefve \xa9\xae", "это не по-вьетнамски".encode("cp1251")])
+def test_bytes_that_are_vietnamese_in_no_encoding_are_refused(tmp_path, data):
+    file = tmp_path / "bai.txt"
+    file.write_bytes(data)
+    with pytest.raises(UnreadableScript, match="TCVN3"):
         taken(file)
-    assert "TCVN3" in caught.value.message.vi
 
 
 def test_a_picture_called_txt_is_refused(tmp_path):
@@ -119,8 +129,8 @@ def test_a_text_larger_than_any_bulletin_is_refused_with_its_size(tmp_path):
 
 
 def test_an_unknown_kind_of_file_names_those_that_are_taken(tmp_path):
-    file = tmp_path / "bai.pdf"
-    file.write_bytes(b"%PDF-1.7")
+    file = tmp_path / "bai.pptx"
+    file.write_bytes(b"PK")
     with pytest.raises(UnknownFormat) as caught:
         taken(file)
     assert ".docx" in caught.value.next_step.vi
@@ -248,9 +258,9 @@ def test_a_docx_cut_or_damaged_anywhere_is_refused_and_never_a_bug(word_file):
     for part in range(1, 40):
         at = len(whole) * part // 40
         with pytest.raises(UnreadableScript):
-            formats.lines_of(whole[:at], "bai.docx")
+            formats.read(whole[:at], "bai.docx")
         with suppress(UnreadableScript):  # a hole in a part that is not read may go unseen
-            assert formats.lines_of(whole[:at] + b"\x00\xff" * 16 + whole[at + 32 :], "bai.docx")
+            assert formats.read(whole[:at] + b"\x00\xff" * 16 + whole[at + 32 :], "bai.docx")
 
 
 def repacked(file: Path, **parts: bytes) -> bytes:
@@ -263,10 +273,10 @@ def repacked(file: Path, **parts: bytes) -> bytes:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(word_file):
-    bomb = repacked(word_file, document=bytes(word.MOST_UNPACKED + 1))
+    bomb = repacked(word_file, document=bytes(package.MOST_UNPACKED + 1))
     assert len(bomb) < formats.MOST_WORD
     with pytest.raises(UnreadableScript) as caught:
-        formats.lines_of(bomb, "bai.docx")
+        formats.read(bomb, "bai.docx")
     assert "quá lớn" in caught.value.message.vi
 
 
@@ -281,7 +291,7 @@ def test_xml_entities_neither_grow_nor_reach_files(word_file, tmp_path):
         "<w:p><w:r><w:t>Xin chào &g;&x;</w:t></w:r></w:p></w:body></w:document>"
     )
     try:
-        lines = formats.lines_of(repacked(word_file, document=document.encode()), "bai.docx")
+        lines = formats.read(repacked(word_file, document=document.encode()), "bai.docx").lines
     except UnreadableScript:
         return
     written = "".join(line.text for line in lines)

@@ -1,0 +1,44 @@
+"""Zipped office files, looked at before anything in them is unpacked."""
+
+import io
+import zipfile
+import zlib
+
+from pipeline.core.errors import Says, UnreadableScript
+
+MOST_UNPACKED = 100_000_000
+"""Bytes. A real file with pictures is far below; a zip bomb is far above."""
+_MOST_PARTS = 5_000
+OLE = b"\xd0\xcf\x11\xe0"
+"""The first bytes of a legacy Office file, and of a modern one with a password."""
+BROKEN = (zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, NotImplementedError, EOFError)
+"""What zipfile and lxml raise over a damaged file (an XML syntax error is a SyntaxError)."""
+
+
+def check(data: bytes, name: str, member: str, kind: Says) -> zipfile.ZipFile:
+    """The package of a file called `name`, which must hold `member`.
+
+    Raises:
+        UnreadableScript: it is none, a zip of something else, protected by a password, or a zip bomb.
+    """
+
+    def refused(vi: str, en: str) -> UnreadableScript:
+        return UnreadableScript(name=name, format=kind, reason=Says(vi, en))
+
+    if data.startswith(OLE):
+        raise refused(
+            "tệp có mật khẩu, hoặc là .doc cũ đổi đuôi; bỏ mật khẩu hay lưu thành .docx",
+            "it has a password, or is an old .doc; remove the password or save it as .docx",
+        )
+    try:
+        package = zipfile.ZipFile(io.BytesIO(data))
+        parts = package.infolist()
+    except BROKEN as problem:
+        raise refused("tệp hỏng hoặc sai định dạng", "damaged, or of another format") from problem
+    if member not in {part.filename for part in parts}:
+        raise refused("là một tệp nén khác", "it is a zip of something else")
+    if any(part.flag_bits & 1 for part in parts):
+        raise refused("tệp có mật khẩu", "it is protected by a password")
+    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise refused("bung ra quá lớn", "it unpacks to far too much")
+    return package

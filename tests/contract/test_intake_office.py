@@ -1,0 +1,391 @@
+"""OpenDocument, RTF, web pages, PDF and old Word files: the words arrive in order, and what is broken is told."""
+
+import contextlib
+import io
+import os
+import shutil
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from pipeline.core.errors import EmptyScript, OldKhmerFont, ScannedPages, ScriptRefused, TooLarge, UnreadableScript
+from pipeline.intake import formats, legacy, oldword
+from pipeline.intake.legacy import Encoding, encode
+
+SENTENCE = "Bà con xã Đất Mũi được hỗ trợ qua mùa xâm nhập mặn."
+KHMER = "សូមជម្រាបសួរបងប្អូន។"
+TCVN3, VNI = encode(SENTENCE, Encoding.TCVN3), encode(SENTENCE, Encoding.VNI)
+LIMON = "eKalbMNg"
+OLD_KHMER = "<style:style style:name='k'><style:text-properties style:font-name='Limon S2'/></style:style>"
+NOTICE = "nghe kỹ trước khi duyệt"
+
+
+def told(data: bytes, name: str) -> list[str]:
+    return [line.text for line in formats.read(data, name).lines if line.text]
+
+
+# --- OpenDocument ----------------------------------------------------------------------------------------------------
+
+_ODF = "urn:oasis:names:tc:opendocument:xmlns:"
+_NAMES = " ".join(
+    f'xmlns:{short}="{_ODF}{long}:1.0"'
+    for short, long in {
+        "office": "office", "style": "style", "text": "text", "table": "table", "draw": "drawing",
+        "fo": "xsl-fo-compatible",
+    }.items()
+)  # fmt: skip
+
+
+def odt(body: str, styles: str = "", *, before: str = "") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr(
+            "content.xml",
+            f"<?xml version='1.0'?>{before}<office:document-content {_NAMES}><office:automatic-styles>{styles}"
+            f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body>"
+            "</office:document-content>",
+        )
+    return out.getvalue()
+
+
+def cells(*texts: str) -> str:
+    inside = "".join(f"<table:table-cell><text:p>{text}</text:p></table:table-cell>" for text in texts)
+    return f"<table:table-row>{inside}</table:table-row>"
+
+
+def test_an_opendocument_arrives_in_the_order_it_stands():
+    body = (
+        "<text:sequence-decls><text:p>không đọc</text:p></text:sequence-decls>"
+        "<text:tracked-changes><text:changed-region><text:deletion><text:p>đã xóa</text:p></text:deletion>"
+        "</text:changed-region></text:tracked-changes>"
+        f"<text:h>Tin lúa</text:h><text:p>{SENTENCE} <text:span>Xã<text:s text:c='2'/>hỗ trợ</text:span>"
+        "<text:note><text:note-body><text:p>chú thích</text:p></text:note-body></text:note> ngay.</text:p>"
+        "<text:list><text:list-item><text:p>Việc một</text:p></text:list-item></text:list>"
+        f"<table:table>{cells('Xã', 'Số hộ')}{cells('Đất Mũi', '120')}{cells('Tân Ân', '85')}</table:table>"
+        f"<text:section><text:p>{KHMER}</text:p></text:section>"
+    )
+    assert told(odt(body), "bai.odt") == [
+        "Tin lúa", f"{SENTENCE} Xã  hỗ trợ ngay.", "Việc một", "Xã: Đất Mũi; Số hộ: 120", "Xã: Tân Ân; Số hộ: 85",
+        KHMER,
+    ]  # fmt: skip
+
+
+def test_the_font_of_an_opendocument_style_is_found_through_its_parent():
+    styles = (
+        "<style:style style:name='cha'><style:text-properties style:font-name='.VnTime'/></style:style>"
+        "<style:style style:name='con' style:parent-style-name='cha'/>"
+    )
+    found = formats.read(odt(f"<text:p text:style-name='con'>{TCVN3}</text:p>", styles), "bai.odt")
+    assert [line.text for line in found.lines] == [SENTENCE]
+    assert NOTICE in found.notices[0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        odt("<text:p>")[:-60],
+        odt("")[: len(odt("")) // 2],
+        odt("</broken>"),
+        b"PK\x03\x04" + bytes(99),
+    ],
+)
+def test_a_broken_opendocument_is_refused(data):
+    with pytest.raises(UnreadableScript):
+        formats.read(data, "bai.odt")
+
+
+def test_entities_of_an_opendocument_neither_grow_nor_reach_files(tmp_path):
+    (tmp_path / "khoa").write_text("MẬT", "utf-8")
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    before = f'<!DOCTYPE x [<!ENTITY l0 "ha"><!ENTITY x SYSTEM "file://{tmp_path}/khoa">{laughs}]>'
+    try:
+        words = " ".join(told(odt("<text:p>Chào &x; &l11;</text:p>", before=before), "bai.odt"))
+    except UnreadableScript:
+        return
+    assert "MẬT" not in words
+    assert len(words) < 100
+
+
+def test_a_table_of_ten_thousand_rows_is_told_within_seconds():
+    rows = "".join(cells(str(n), f"ấp {n}") for n in range(10_000))
+    start = time.monotonic()
+    found = list(formats.read(odt(f"<table:table>{cells('STT', 'Ấp')}{rows}</table:table>"), "b.odt").lines)
+    assert time.monotonic() - start < 10
+    assert [line.left_out for line in found if line.text] == ["bảng 10000 dòng, 2 cột; cần đọc thì viết thành lời"]
+
+
+# --- RTF -------------------------------------------------------------------------------------------------------------
+
+
+def rtf(body: str, fonts: str = r"{\f0\fcharset163 Times New Roman;}") -> bytes:
+    return (
+        rf"{{\rtf1\ansi\ansicpg1252\deff0{{\fonttbl{fonts}}}{{\colortbl;\red0;}}{{\info{{\title x}}}}" + body + "}"
+    ).encode("latin-1")
+
+
+def escaped(text: str) -> str:
+    units = text.encode("utf-16-le")
+    codes = (int.from_bytes(units[i : i + 2], "little", signed=True) for i in range(0, len(units), 2))
+    return "".join(chr(code) if 32 <= code < 127 and chr(code) not in "\\{}" else rf"\u{code}?" for code in codes)
+
+
+def test_rich_text_arrives_in_the_order_it_stands():
+    body = (
+        r"{\header Trang 1\par}"
+        + escaped(SENTENCE)
+        + r"\par {\v m\u7853?t}Hai\~ba\line b\u7889?n {\deleted x\u243?a}n\u259?m\par "
+        r"{\*\generator Word;}{\field{\*\fldinst HYPERLINK x}{\fldrslt li\u234?n k\u7871?t}}\par "
+        + escaped(KHMER)
+        + r" 😀".replace("😀", escaped("😀"))
+    )
+    assert told(rtf(body), "bai.rtf") == [SENTENCE, "Hai ba", "bốn năm", "liên kết", f"{KHMER} 😀"]
+
+
+def test_rich_text_in_the_vietnamese_code_page_is_read_with_its_tones():
+    encoded = "".join(
+        rf"\'{byte:02x}" if byte > 127 else chr(byte) for byte in "Ca\u0300 Mau mu\u031ba".encode("cp1258", "replace")
+    )
+    assert told(rtf(encoded.replace("?", "")), "bai.rtf")[0].startswith("Cà Mau m")
+
+
+def test_rows_of_rich_text_are_a_table():
+    row = r"\trowd\intbl %s\cell \intbl %s\cell\row "
+    body = row % ("Xa", "So ho") + row % ("Tan An", "85") + row % ("Dat Mui", "120") + r"\pard Het.\par"
+    assert told(rtf(body), "bai.rtf") == ["Xa: Tan An; So ho: 85", "Xa: Dat Mui; So ho: 120", "Het."]
+
+
+@pytest.mark.parametrize(("font", "written"), [(".VnTime", TCVN3), ("VNI-Times", VNI)])
+def test_rich_text_in_an_old_font_becomes_unicode(font, written):
+    bytes_ = "".join(rf"\'{ord(c):02x}" if ord(c) > 127 else c for c in written)
+    found = formats.read(rtf(rf"\f1 {bytes_}\par", rf"{{\f0 Arial;}}{{\f1 {font};}}"), "bai.rtf")
+    assert [line.text for line in found.lines if line.text] == [SENTENCE]
+    assert NOTICE in found.notices[0]
+
+
+@pytest.mark.parametrize("data", [b"xin chao", b"{\\rtf1" + b"{" * 100_000, b"{\\rtf1\\bin99999999999 x"])
+def test_hostile_rich_text_is_refused_or_empty_within_a_second(data):
+    start = time.monotonic()
+    with contextlib.suppress(UnreadableScript):
+        assert told(data, "bai.rtf") == []
+    assert time.monotonic() - start < 2
+
+
+def test_ten_megabytes_on_one_line_of_rich_text_are_too_much_and_told_so():
+    start = time.monotonic()
+    with pytest.raises(TooLarge):
+        formats.read(rtf("ba con " * 1_500_000), "bai.rtf")
+    assert time.monotonic() - start < 10
+
+
+# --- web pages -------------------------------------------------------------------------------------------------------
+
+
+def test_a_web_page_of_word_arrives_in_the_order_it_stands():
+    page = (
+        "<html><head><meta charset=utf-8><title>Tên</title><style>p{color:red}</style></head><body lang=VI>"
+        f"<h1>Tin\r\nlúa</h1><div class=WordSection1><p class=MsoNormal>{SENTENCE}<b> Đậm</b><br>Dòng hai"
+        "<!--[if gte mso 9]>không đọc<![endif]--></p><p style='mso-hide:all'>ẩn</p>"
+        "<table><tr><td>Xã</td><td>Số hộ</td></tr><tr><td><p>Đất Mũi</p></td><td>120</td></tr>"
+        "<tr><td>Tân Ân</td><td>85</td></tr></table><script>alert('x')</script><ul><li>Việc một<li>Việc hai</ul>"
+        f"đuôi</div><p>{KHMER}</p></body></html>"
+    )
+    assert told(page.encode(), "bai.html") == [
+        "Tin lúa", f"{SENTENCE} Đậm", "Dòng hai", "Xã: Đất Mũi; Số hộ: 120", "Xã: Tân Ân; Số hộ: 85", "Việc một",
+        "Việc hai", "đuôi", KHMER,
+    ]  # fmt: skip
+
+
+def test_a_web_page_is_read_in_the_charset_it_names():
+    page = "<html><meta content='text/html; charset=windows-1258'><p>B\xe0 con \u0111\xf4ng</p></html>"
+    assert told(page.encode("cp1258"), "bai.htm") == ["Bà con đông"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<p style=\"font-family:'.VnTime'\">{TCVN3}</p>",
+        f"<p><font face='.VnTime'>{TCVN3}</font></p>",
+        f"<style>p.cu{{font-family:.VnTime;}}</style><p class=cu>{TCVN3}</p>",
+    ],
+)
+def test_the_old_font_of_a_web_page_is_found_where_it_is_named(page):
+    found = formats.read(f"<html><meta charset=utf-8>{page}</html>".encode(), "bai.html")
+    assert [line.text for line in found.lines] == [SENTENCE]
+    assert NOTICE in found.notices[0]
+
+
+@pytest.mark.parametrize("data", [b"<html></html>", b"<script>x</script>", b"<" * 200_000, b"<div>" * 100_000])
+def test_a_web_page_without_words_has_no_lines(data):
+    with_words = []
+    with contextlib.suppress(EmptyScript, UnreadableScript):
+        with_words = told(data, "bai.html")
+    assert with_words == [] or set("".join(with_words)) <= set("<")
+
+
+# --- PDF -------------------------------------------------------------------------------------------------------------
+
+
+def pdf(*pages: str) -> bytes:
+    """A PDF with one font and the text of each page, line by line."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    kids = []
+    for page in pages:
+        drawn = "".join(f"({line}) Tj T* " for line in page.split("\n"))
+        stream = f"BT /F1 12 Tf 14 TL 72 720 Td {drawn} ET" if page else ""
+        objects.append(f"<</Length {len(stream)}>>\nstream\n{stream}\nendstream")
+        objects.append(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>>>"
+            f"/Contents {len(objects)} 0 R>>"
+        )
+        kids.append(f"{len(objects)} 0 R")
+    objects[1] = f"<</Type/Pages/Kids[{' '.join(kids)}]/Count {len(kids)}>>"
+    out, places = "%PDF-1.4\n", []
+    for number, written in enumerate(objects, start=1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n{written}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    start = len(out)
+    size = len(objects) + 1
+    out += f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<</Size {size}/Root 1 0 R>>\n"
+    return f"{out}startxref\n{start}\n%%EOF".encode("latin-1")
+
+
+def test_a_pdf_with_text_is_read_without_page_numbers_and_headers():
+    pages = [f"BAN TIN CA MAU\nDoan {n} cua bai phat thanh cho ba con\nhet doan {n}.\nTrang {n}/3" for n in (1, 2, 3)]
+    assert told(pdf(*pages), "bai.pdf") == [
+        text for n in (1, 2, 3) for text in (f"Doan {n} cua bai phat thanh cho ba con", f"het doan {n}.")
+    ]
+
+
+def test_a_scanned_pdf_is_refused_with_advice():
+    with pytest.raises(ScannedPages) as caught:
+        formats.read(pdf("", "7", ""), "bai.pdf")
+    assert "bản Word" in caught.value.next_step.vi
+
+
+@pytest.mark.parametrize(
+    "data", [pdf("Chao ba con")[:200], b"%PDF-1.7\n" + bytes(5000), b"PK\x03\x04", pdf(*["x" * 40] * 101)]
+)
+def test_a_pdf_that_cannot_be_read_is_refused(data):
+    with pytest.raises(UnreadableScript):
+        formats.read(data, "bai.pdf")
+
+
+# --- Word: old fonts, macros, old files ------------------------------------------------------------------------------
+
+
+def word(*runs: tuple[str, str], style: str = "") -> bytes:
+    document = docx.Document()
+    if style:
+        document.styles["Normal"].font.name = style
+    paragraph = document.add_paragraph()
+    for text, font in runs:
+        run = paragraph.add_run(text)
+        if font:
+            run.font.name = font
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("runs", "style"),
+    [
+        ([(TCVN3, ".VnTime")], ""),
+        ([(VNI, "VNI-Times")], ""),
+        ([(TCVN3, "")], ".VnArial"),
+        ([(TCVN3[:20], ".VnTime"), (TCVN3[20:], ".VnTime")], ""),
+    ],
+)
+def test_word_text_in_an_old_font_becomes_unicode_wherever_the_font_is_named(runs, style):
+    found = formats.read(word(*runs, style=style), "bai.docx")
+    assert [line.text for line in found.lines if line.text] == [SENTENCE]
+    assert NOTICE in found.notices[0]
+
+
+def test_a_unicode_run_beside_an_old_one_stays():
+    found = formats.read(word(("Xã Đất Mũi ", "Arial"), ("häp", ".VnTime")), "bai.docx")
+    assert [line.text for line in found.lines if line.text] == ["Xã Đất Mũi họp"]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (word((LIMON, "Limon S1")), "bai.docx"),
+        (rtf(rf"\f1 {LIMON}\par", r"{\f0 Arial;}{\f1 Limon R1;}"), "bai.rtf"),
+        (f"<html><p><font face='Limon S1'>{LIMON}</font></p></html>".encode(), "bai.html"),
+        (odt(f"<text:p text:style-name='k'>{LIMON}</text:p>", OLD_KHMER), "bai.odt"),
+    ],
+)  # fmt: skip
+def test_khmer_in_an_old_font_is_refused_and_explained(data, name):
+    with pytest.raises(OldKhmerFont) as caught:
+        formats.read(data, name)
+    assert "Limon" in caught.value.message.vi
+    assert "Unicode" in caught.value.next_step.vi
+
+
+def test_a_word_file_with_macros_gives_its_text():
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(word((SENTENCE, "")))) as plain, zipfile.ZipFile(out, "w") as macros:
+        for part in plain.namelist():
+            data = plain.read(part)
+            if part == "[Content_Types].xml":
+                data = data.replace(
+                    b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+                    b"application/vnd.ms-word.document.macroEnabled.main+xml",
+                )
+            macros.writestr(part, data)
+    assert told(out.getvalue(), "bai.docx") == [SENTENCE]
+    assert told(out.getvalue(), "bai.docm") == [SENTENCE]
+
+
+def test_text_that_is_said_not_to_be_hidden_is_read():
+    document = docx.Document()
+    run = "<w:r><w:rPr><w:vanish w:val='0'/></w:rPr><w:t>Thấy được.</w:t></w:r>"
+    document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')}>{run}</w:p>"))
+    out = io.BytesIO()
+    document.save(out)
+    assert told(out.getvalue(), "bai.docx") == ["Thấy được."]
+
+
+@pytest.mark.parametrize(("data", "inside"), [(word((SENTENCE, "")), "docx"), (rtf("Chao ba con"), "rtf")])
+def test_a_file_called_doc_is_read_for_what_it_is_inside(data, inside):
+    assert told(data, "bai.doc")[0] in {SENTENCE, "Chao ba con"}, inside
+
+
+def test_an_old_word_file_is_refused_with_advice_where_there_is_no_libreoffice(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnreadableScript) as caught:
+        formats.read(b"\xd0\xcf\x11\xe0" + bytes(600), "bai.doc")
+    assert ".docx" in caught.value.message.vi
+
+
+def test_an_old_word_file_goes_through_libreoffice_where_there_is_one(tmp_path, monkeypatch):
+    """A stand-in of the command line of LibreOffice, which is too large to install here: it writes what it is asked."""
+    made = tmp_path / "made.docx"
+    made.write_bytes(word((SENTENCE, "")))
+    office = tmp_path / "soffice"
+    office.write_text(
+        f'#!/bin/sh\nwhile [ "$1" != --outdir ]; do shift; done\n{shutil.which("cp")} "{made}" "$2/bai.docx"\n'
+    )
+    office.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    lines = oldword.lines(b"\xd0\xcf\x11\xe0", "bai.doc", legacy.Fonts("bai.doc"))
+    assert [line.text for line in lines if line.text] == [SENTENCE]
+    assert not list(Path(tempfile.gettempdir()).glob("bantin-doc-*"))
+
+
+@pytest.mark.parametrize("name", ["bai.odt", "bai.rtf", "bai.html", "bai.pdf", "bai.doc", "bai.docx", "bai.docm"])
+@pytest.mark.parametrize("data", [b"", b"\x00" * 64, b"\xff\xd8\xff\xe0 JFIF" + bytes(99), os.urandom(4096)])
+def test_bytes_of_something_else_are_refused_under_every_suffix(name, data):
+    try:
+        words = told(data, name)
+    except ScriptRefused:
+        return
+    assert name == "bai.html", words

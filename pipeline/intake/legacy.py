@@ -62,6 +62,14 @@ def _vni_pattern() -> re.Pattern[str]:
     return re.compile("|".join(sorted(map(re.escape, _vni()), key=len, reverse=True)))
 
 
+_PUNCTUATION = {n: c for n in range(0x80, 0xA0) if (c := bytes([n]).decode("cp1252", "ignore"))}
+
+
+def of_bytes(data: bytes) -> str:
+    """Bytes in an old encoding as the characters that `decode` takes; quotes and dashes are those of Windows."""
+    return data.decode("latin-1").translate(_PUNCTUATION)
+
+
 def decode(text: str, encoding: Encoding) -> str:
     """Text in an old encoding, given as Latin-1 characters, as Unicode (NFC). Characters it does not use stay."""
     if encoding is Encoding.TCVN3:
@@ -145,7 +153,7 @@ def converted(lines: Sequence[Line]) -> Converted:
 
 def _looks_old(text: str) -> bool:
     """Whether a short line has letters that old encodings use and no Vietnamese one."""
-    return any("\xa1" <= c <= "\xff" for c in text) and not any(c > "\xff" for c in text)
+    return any("\xa1" <= c <= "\xff" for c in text) and not any(c > "\xff" and c.isalpha() for c in text)
 
 
 _FONTS = ((re.compile(r"\.vn", re.IGNORECASE), Encoding.TCVN3), (re.compile("vni[- ]", re.IGNORECASE), Encoding.VNI))
@@ -164,20 +172,24 @@ def of_font(font: str) -> Encoding | None:
 
 
 class Fonts:
-    """The fonts of one file: its text as they show it, and which old encodings were met."""
+    """The fonts of one file: its text as they show it, and what its editor should know of that."""
 
     def __init__(self, name: str) -> None:
         self.encodings: set[Encoding] = set()
+        self.notices: list[str] = []
         self._name = name
+        self._modern: set[Encoding] = set()
 
     def joined(self, runs: Iterable[tuple[str, str]]) -> str:
-        """Runs of text, each with its font, as they are shown. A letter and its mark may stand in two runs.
+        """The runs of a paragraph, each with its font, as they are shown. A letter and its mark may stand in two runs.
 
         Raises:
             OldKhmerFont: as `shown`.
         """
-        together = groupby(runs, key=itemgetter(1))
-        return "".join(self.shown("".join(text for text, _ in same), font) for font, same in together)
+        together = [("".join(text for text, _ in same), font) for font, same in groupby(runs, key=itemgetter(1))]
+        for encoding in Encoding:
+            self._judge("".join(text for text, font in together if of_font(font) is encoding), encoding)
+        return "".join(self._shown(text, font) for text, font in together)
 
     def shown(self, text: str, font: str) -> str:
         """Text in Unicode as a font shows it; a TCVN3 font whose name ends with H shows capitals.
@@ -185,11 +197,33 @@ class Fonts:
         Raises:
             OldKhmerFont: it shows Khmer where the text has Latin letters.
         """
-        if is_old_khmer(font) and any(c.isalpha() for c in text):
+        return self.joined([(text, font)])
+
+    def _judge(self, text: str, encoding: Encoding) -> None:
+        """Whether text in an old font is Unicode all the same: typed into an old paper on a machine without that font.
+
+        Where both readings are Vietnamese, the text before it decides, and without any the font.
+        """
+        if text.isascii():
+            return
+        as_it_stands, decoded = _fit(_TOKEN.findall(text))[0], _fit(_WORD.findall(decode(text, encoding)))[0]
+        if as_it_stands > decoded or (as_it_stands == decoded and any(c > "\xff" and c.isalpha() for c in text)):
+            self._modern.add(encoding)
+        elif as_it_stands < decoded:
+            self._modern.discard(encoding)
+
+    def _shown(self, text: str, font: str) -> str:
+        if is_old_khmer(font) and any(c in _SYMBOLS or (c < "\u0250" and c.isalpha()) for c in text):
             raise OldKhmerFont(name=self._name, font=font)
         encoding = of_font(font)
-        if not encoding or text.isascii():
-            return text.upper() if encoding and _CAPITALS.match(font) else text
-        self.encodings.add(encoding)
-        shown = decode(text, encoding)
-        return shown.upper() if _CAPITALS.match(font) else shown
+        if encoding is None or (encoding in self._modern and not text.isascii()):
+            return text
+        if not text.isascii():
+            self.encodings.add(encoding)
+            text = decode(text.translate(_SYMBOLS_BACK), encoding)
+        return text.upper() if _CAPITALS.match(font) else text
+
+
+_SYMBOLS = frozenset(map(chr, range(0xF020, 0xF100)))
+"""Where Word puts the letters of a font that calls itself a symbol font."""
+_SYMBOLS_BACK = {0xF000 + code: code for code in range(0x20, 0x100)}

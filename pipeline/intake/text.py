@@ -19,7 +19,7 @@ _VIETNAMESE = frozenset(nfc(vowel + tone) for vowel in "aăâeêioôơuưy" for 
 def decode(data: bytes, name: str) -> str:
     """Text from UTF-8 (with or without byte-order mark), UTF-16 or Windows-1258, composed (NFC).
 
-    Bytes that only make sense in TCVN3 or VNI come back as their Latin-1 characters, for `legacy` to convert.
+    Bytes that only make sense in TCVN3 or VNI come back as the characters of their bytes, for `legacy` to convert.
 
     Raises:
         UnreadableScript: it is in none of these, or no text at all. A guess would be read out as nonsense.
@@ -31,7 +31,7 @@ def decode(data: bytes, name: str) -> str:
             continue
         if not _CONTROL.search(text) and (encoding != "cp1258" or _is_vietnamese(text)):
             return text
-    if legacy.guess(old := data.decode("latin-1")) and not _CONTROL.search(old):
+    if legacy.guess(old := legacy.of_bytes(data)) and not _CONTROL.search(old):
         return old
     raise UnreadableScript(
         name=name,

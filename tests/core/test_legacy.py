@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intake.legacy import Encoding, Fonts, converted, decode, encode, guess
+from pipeline.core.errors import OldKhmerFont
+from pipeline.intake.legacy import Encoding, Fonts, converted, decode, encode, guess, of_bytes
 from pipeline.intake.manuscript import Line
 
 LETTERS = [
@@ -57,3 +58,31 @@ def test_a_capital_font_shows_capitals_and_is_remembered():
     assert fonts.shown("céng hßa", ".VnTimeH") == "CỘNG HÒA"
     assert fonts.shown("Times", "Times New Roman") == "Times"
     assert fonts.encodings == {Encoding.TCVN3}
+
+
+def test_unicode_in_a_paper_that_names_an_old_font_stays_as_it_was_typed():
+    fonts = Fonts("bai.docx")
+    runs = [("Bà con xã ", ".VnTime"), ("Đất Mũi", "Arial"), (" hoà giải tại toà án, được hỗ trợ", ".VnTime")]
+    assert fonts.joined(runs) == "Bà con xã Đất Mũi hoà giải tại toà án, được hỗ trợ"
+    assert fonts.joined([("xã Tân Ân", ".VnTime")]) == "xã Tân Ân"
+    assert fonts.joined([("Toà án hoà giải được hỗ trợ", "VNI-Times")]) == "Toà án hoà giải được hỗ trợ"
+    assert fonts.encodings == set()
+    assert fonts.joined([("x· héi", ".VnTime")]) == "xã hội"
+    assert fonts.encodings == {Encoding.TCVN3}
+
+
+def test_khmer_unicode_in_an_old_font_is_khmer_and_its_letters_as_symbols_are_not():
+    fonts = Fonts("bai.docx")
+    assert fonts.shown("ក្រុង 2026", "Limon S1") == "ក្រុង 2026"
+    with pytest.raises(OldKhmerFont):
+        fonts.shown("\uf065\uf04b", "Limon S1")
+
+
+def test_an_old_font_that_calls_itself_a_symbol_font_is_read_too():
+    assert Fonts("bai.docx").shown("x\uf0b7 h\uf0e9i", ".VnTime") == "xã hội"
+
+
+def test_the_quotes_and_dashes_of_windows_come_through():
+    old = encode("Bà con xã Đất Mũi được hỗ trợ", Encoding.TCVN3).encode("latin-1")
+    found = converted([Line(of_bytes(b"\x93" + old + b"\x94 \x96 2026\x85"))])
+    assert found.lines[0].text == "“Bà con xã Đất Mũi được hỗ trợ” – 2026…"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.core.errors import Says, UnreadableScript
 from pipeline.intake import table
-from pipeline.intake.legacy import Fonts, is_old_khmer, of_font
+from pipeline.intake.legacy import Encoding, Fonts, is_old_khmer, of_bytes, of_font
 from pipeline.intake.manuscript import Line, nfc
 
 _KIND = Says("tệp .rtf", ".rtf file")
@@ -17,48 +17,15 @@ _TOKEN = re.compile(
     r"\\(?P<word>[a-zA-Z]{1,32})(?P<n>-?\d{1,10})? ?|\\'(?P<hex>[0-9a-fA-F]{2})|\\(?P<sign>[^a-zA-Z])"
     r"|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)|(?P<end>[\r\n]+)"
 )
-_UNSEEN = frozenset(
-    [
-        "fonttbl",
-        "colortbl",
-        "stylesheet",
-        "info",
-        "pict",
-        "object",
-        "header",
-        "headerf",
-        "headerl",
-        "headerr",
-        "footer",
-        "footerf",
-        "footerl",
-        "footerr",
-        "footnote",
-        "annotation",
-        "atnid",
-        "atnauthor",
-        "fldinst",
-        "listtable",
-        "listoverridetable",
-        "revtbl",
-        "rsidtbl",
-        "generator",
-        "xe",
-        "tc",
-        "bkmkstart",
-        "bkmkend",
-        "themedata",
-        "colorschememapping",
-        "latentstyles",
-        "datastore",
-        "private",
-        "nonshppict",
-        "mmathPr",
-        "xmlnstbl",
-        "pgptbl",
-        "filetbl",
-    ]
-)
+_UNSEEN = {
+    "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "header", "headerf", "headerl", "headerr",
+    "footer", "footerf", "footerl", "footerr", "footnote", "annotation", "atnid", "atnauthor", "fldinst",
+    "listtable", "listoverridetable", "revtbl", "rsidtbl", "generator", "xe", "tc", "bkmkstart", "bkmkend",
+    "themedata", "colorschememapping", "latentstyles", "datastore", "private", "nonshppict", "shprslt",
+    "nonesttables", "mmathPr", "xmlnstbl", "pgptbl", "filetbl",
+}  # fmt: skip
+_BOXES = {"shptxt", "dptxbxtext"}
+"""Text boxes, which stand inside groups that are otherwise not for reading."""
 _SPACES = {"tab": " ", "line": "\n", "lbr": "\n", "emspace": " ", "enspace": " ", "qmspace": " ", "~": "\u00a0"}
 _SIGNS = {"emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•"}
 _CHARSETS = {163: "cp1258", 162: "cp1254", 238: "cp1250", 204: "cp1251", 222: "cp874"}
@@ -69,6 +36,10 @@ _MOST_DEEP = 2_000
 @dataclass(frozen=True, slots=True)
 class _State:
     unseen: bool = False
+    apart: bool = False
+    """Inside a page header, a footnote, a table of the file: not even its text boxes are read."""
+    boxed: bool = False
+    """Inside a text box of a table cell."""
     fonts: bool = False
     """Inside the font table."""
     font: int = -1
@@ -84,7 +55,7 @@ def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
     Page headers, footnotes, comments, pictures and hidden or deleted text are not part of what is read aloud.
 
     Raises:
-        UnreadableScript: it is no RTF, or groups nest without end.
+        UnreadableScript: it is no RTF, it is cut short, or groups nest without end.
         OldKhmerFont: some of it is Khmer in an old font.
     """
     if not data.lstrip().startswith(b"{\\rtf"):
@@ -103,6 +74,8 @@ class _Reader:
         self._rows: list[list[str]] = []
         self._found: list[Line] = []
         self._starred = False
+        self._anchors: list[tuple[int, list[tuple[str, str]]]] = []
+        """The paragraphs around open text boxes, and how deep each box stands."""
 
     def read(self, written: str) -> list[Line]:
         at = 0
@@ -111,6 +84,10 @@ class _Reader:
             if token["word"] == "bin":
                 at += max(0, int(token["n"] or 0))
             self._take(token)
+            if token["brace"] and not self._stack:
+                break
+        if self._stack:
+            raise self._refused(Says("tệp bị cắt cụt", "it is cut short"))
         self._end_paragraph()
         self._end_table()
         return self._found
@@ -126,7 +103,7 @@ class _Reader:
         elif token["hex"]:
             self._byte(token["hex"])
         elif token["sign"]:
-            self._add({"~": " ", "_": "-", "\n": "\n", "\r": "\n"}.get(token["sign"], token["sign"].strip("-|:")))
+            self._sign(token["sign"])
         elif token["text"]:
             self._text(token["text"])
 
@@ -135,18 +112,27 @@ class _Reader:
         if brace == "{":
             self._stack.append(self._state)
         elif self._stack:
+            if self._anchors and self._anchors[-1][0] == len(self._stack):
+                self._end_paragraph()
+                _, self._paragraph = self._anchors.pop()
             self._state = self._stack.pop()
         if len(self._stack) > _MOST_DEEP:
-            raise UnreadableScript(name=self._name, format=_KIND, reason=Says("tệp hỏng", "the file is damaged"))
+            raise self._refused(Says("tệp hỏng", "the file is damaged"))
+
+    def _refused(self, reason: Says) -> UnreadableScript:
+        return UnreadableScript(name=self._name, format=_KIND, reason=reason)
 
     # --- control words ------------------------------------------------------------------------------------------------
 
     def _control(self, word: str, number: str | None, *, starred: bool) -> None:
         n = int(number) if number else None
-        if word == "shptxt":
-            self._state = replace(self._state, unseen=False)
-        elif starred or word in _UNSEEN:
-            self._state = replace(self._state, unseen=True, fonts=word == "fonttbl")
+        if word in _BOXES:
+            self._box()
+        elif word == "ud":
+            self._state = replace(self._state, unseen=self._state.apart)
+        elif starred or word in _UNSEEN or word == "upr":
+            apart = self._state.apart or word in _UNSEEN
+            self._state = replace(self._state, unseen=True, apart=apart, fonts=word == "fonttbl")
         elif word in _SPACES or word in _SIGNS:
             self._add(_SPACES.get(word) or _SIGNS[word])
         elif word == "u" and n is not None:
@@ -154,6 +140,15 @@ class _Reader:
             self._to_skip = self._state.fallback
         elif action := _ACTIONS.get(word):
             action(self, n)
+
+    def _box(self) -> None:
+        """A text box is read before the paragraph it hangs on; in a table it is part of its cell."""
+        self._state = replace(self._state, unseen=self._state.apart, boxed=self._state.in_table)
+        if self._state.in_table:
+            self._add(", " if self._paragraph else "")
+        elif not self._state.apart:
+            self._anchors.append((len(self._stack), self._paragraph))
+            self._paragraph = []
 
     def _font(self, n: int | None) -> None:
         self._state = replace(self._state, font=n if n is not None else self._usual)
@@ -178,7 +173,7 @@ class _Reader:
         self._state = replace(self._state, fallback=min(max(n or 0, 0), 8))
 
     def _new_paragraph(self, _: int | None) -> None:
-        self._state = replace(self._state, in_table=False)
+        self._state = replace(self._state, in_table=self._state.boxed)
 
     def _in_table(self, _: int | None) -> None:
         self._state = replace(self._state, in_table=True)
@@ -209,14 +204,24 @@ class _Reader:
         if self._to_skip:
             self._to_skip -= 1
             return
-        byte = bytes.fromhex(code)
+        self._add(self._read(bytes.fromhex(code)))
+
+    def _sign(self, sign: str) -> None:
+        """A control symbol. TCVN3 has its ư where others have the hyphen that is not seen."""
+        if sign == "-" and of_font(self._names.get(self._number(), "")) is Encoding.TCVN3:
+            self._add("\xad")
+        else:
+            self._add({"~": " ", "_": "-", "\n": "\n", "\r": "\n"}.get(sign, sign.strip("-|:")))
+
+    def _read(self, data: bytes) -> str:
+        """Bytes as the characters that the current font gives them."""
         font = self._names.get(self._number(), "")
-        old = of_font(font) or is_old_khmer(font)
-        codepage = "latin-1" if old else self._codepages.get(self._number(), self._codepage)
+        if of_font(font) or is_old_khmer(font):
+            return of_bytes(data)
         try:
-            self._add(byte.decode(codepage))
+            return data.decode(self._codepages.get(self._number(), self._codepage))
         except (UnicodeDecodeError, LookupError):
-            self._add(byte.decode("latin-1"))
+            return of_bytes(data)
 
     def _text(self, text: str) -> None:
         skipped = min(self._to_skip, len(text))
@@ -225,7 +230,14 @@ class _Reader:
         if self._state.fonts:
             self._names[self._state.font] = (self._names.get(self._state.font, "") + text).strip(" ;")
             return
-        self._add(text)
+        self._add(text if text.isascii() else self._raw(text.encode("latin-1")))
+
+    def _raw(self, data: bytes) -> str:
+        """Bytes that should have been escaped; some programs write them as UTF-8."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return self._read(data)
 
     def _number(self) -> int:
         return self._state.font if self._state.font >= 0 else self._usual

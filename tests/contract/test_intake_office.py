@@ -168,6 +168,51 @@ def test_rich_text_in_an_old_font_becomes_unicode(font, written):
     assert NOTICE in found.notices[0]
 
 
+def box(text: str) -> str:
+    shown = rf"{{\shprslt{{\*\do{{\dptxbxtext {text}\par}}}}}}"
+    return rf"{{\shp{{\*\shpinst{{\sp{{\sn x}}{{\sv 1}}}}{{\shptxt\pard {text}\par }}}}{shown}}}"
+
+
+def test_a_text_box_of_rich_text_is_read_once_and_those_of_page_headers_never():
+    body = rf"{{\header {box('Trang 1')}}}Ba {box('Trong hop')}con.\par \trowd\intbl o{box('hop')}\cell b\cell\row\pard"
+    assert told(rtf(body), "bai.rtf") == ["Trong hop", "Ba con.", "o, hop; b"]
+
+
+def test_tables_in_tables_of_rich_text_keep_every_word():
+    body = (
+        r"\trowd\intbl\itap2 mot\nestcell{\nonesttables\par}hai\nestcell{\*\nesttableprops\trowd\nestrow}"
+        r"{\nonesttables\par}\pard\intbl\itap1 ba\cell bon\cell\row\pard Het.\par"
+    )
+    assert told(rtf(body), "bai.rtf") == ["mot, hai, ba; bon", "Het."]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{\\rtf1\\ansi\\ansicpg1258 " + "Ba\u0300 con \u0111ông".encode("cp1258") + b"\\par}",
+        "{\\rtf1\\ansi Bà con đông\\par}\0\0".encode(),
+        b"{\\rtf1 {\\upr{B? con}{\\*\\ud{B\\u224?}}} con \\u273?\\u244?ng}",
+    ],
+    ids=["bytes of the code page", "bytes of UTF-8", "two spellings"],
+)
+def test_rich_text_is_read_in_every_way_of_writing_a_letter(data):
+    assert told(data, "bai.rtf") == ["Bà con đông"]
+
+
+def test_the_letter_that_looks_like_a_hyphen_in_an_old_font_is_kept():
+    written = "".join(
+        r"\-" if c == "\xad" else rf"\'{ord(c):02x}" if ord(c) > 127 else c for c in encode("được nước", Encoding.TCVN3)
+    )
+    assert told(rtf(rf"\f1 {written}\par", r"{\f0 Arial;}{\f1 .VnTime;}"), "bai.rtf") == ["được nước"]
+
+
+def test_rich_text_cut_short_anywhere_is_refused():
+    whole = rtf(r"Mot.\par {\b Hai} ba.\par \trowd\intbl a\cell b\cell\row\pard Bon.\par")
+    for at in range(6, len(whole) - 1):
+        with pytest.raises(UnreadableScript, match="cut short"):
+            told(whole[:at], "bai.rtf")
+
+
 @pytest.mark.parametrize("data", [b"xin chao", b"{\\rtf1" + b"{" * 100_000, b"{\\rtf1\\bin99999999999 x"])
 def test_hostile_rich_text_is_refused_or_empty_within_a_second(data):
     start = time.monotonic()

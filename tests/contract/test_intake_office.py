@@ -265,6 +265,75 @@ def test_the_old_font_of_a_web_page_is_found_where_it_is_named(page):
     assert NOTICE in found.notices[0]
 
 
+WORD_SHEET = (
+    '<style><!--\n /* Font Definitions */\n @font-face\n\t{font-family:"%s";}\n /* Style Definitions */\n'
+    ' p.MsoNormal, li.MsoNormal\n\t{mso-fareast-font-family:"Times New Roman";\n\tfont-family:"%s";}\n--></style>'
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        WORD_SHEET % ("Limon S1", "Limon S1") + f"<p class=MsoNormal>{LIMON}</p>",
+        f"<p style='mso-bidi-font-family:Arial;font-family:\"Limon S1\"'>{LIMON}</p>",
+        f"<div style='font-family:Limon S1'><table><tr><td>{LIMON}</td></tr></table></div>",
+        f"<table><tbody><tr style='font-family:Limon S1'><td>{LIMON}</td></tr></table>",
+    ],
+    ids=["style sheet of Word", "after other fonts", "around a table", "of a row"],
+)
+def test_khmer_in_an_old_font_is_found_wherever_a_web_page_names_the_font(page):
+    with pytest.raises(OldKhmerFont):
+        told(f"<html><meta charset=utf-8>{page}</html>".encode(), "bai.html")
+
+
+def test_footnotes_and_comments_of_a_web_page_stay_out_and_captions_come_in():
+    page = (
+        "<p>Tin<a style='mso-footnote-id:ftn1' href='#_ftn1'><span class=MsoFootnoteReference>[1]</span></a> mới"
+        "<span><span style='mso-special-character:comment'><a href='#c'>[A1]</a></span></span></p>"
+        "<table>lạc<caption>Bảng một</caption><tr><td>a</td></tr></table><p hidden>ẩn</p>"
+        "<div style='mso-element:footnote-list'><hr><div style='mso-element:footnote'><p>chú thích</p></div></div>"
+        "<div style='mso-element:comment-list'><div style='mso-element:comment'><p>ghi chú</p></div></div>"
+    )
+    assert told(f"<html><meta charset=utf-8>{page}</html>".encode(), "bai.html") == ["Tin mới", "lạc", "Bảng một", "a"]
+
+
+@pytest.mark.parametrize("charset", ["windows-1252", "iso-8859-1", "no-such", ""])
+def test_a_web_page_in_utf8_is_read_so_whatever_charset_it_names(charset):
+    page = f"<html><meta charset={charset}><p>{SENTENCE}</p></html>".encode()
+    assert told(page, "bai.html") == told(b"\xef\xbb\xbf" + page, "bai.html") == [SENTENCE]
+
+
+def test_a_web_page_in_utf16_or_the_code_page_of_windows_is_read_in_it():
+    page = "<html><meta charset=%s><p>“%s” – hai</p></html>"
+    assert told((page % ("unicode", SENTENCE)).encode("utf-16"), "bai.html") == [f"“{SENTENCE}” – hai"]
+    assert told((page % ("iso-8859-1", "xong")).encode("cp1252"), "bai.html") == ["“xong” – hai"]
+
+
+def test_what_follows_a_large_picture_in_a_web_page_is_read():
+    page = f"<html><meta charset=utf-8><p>Một</p><img src='data:image/png;base64,{'A' * 11_000_000}'><p>Hai</p></html>"
+    assert told(page.encode(), "bai.html") == ["Một", "Hai"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<span>" * 180 + "<b></b>" * 300_000 + "<p>x",
+        "<span>" * 180 + "<p>x</p>" * 100_000,
+        f"<style>{'a' * 10_000_000}</style><p>x</p>",
+        "<div>" * 300 + "x" + "</div>" * 300,
+        "<div>" * 5_000 + "x",
+        "<table><tr><td>" * 48 + "x",
+        "<div>" * 195 + "x",
+    ],
+    ids=["wide below deep", "many below deep", "style sheet", "deep", "very deep", "tables", "as deep as may be"],
+)
+def test_a_hostile_web_page_is_read_or_refused_within_seconds(page):
+    start = time.monotonic()
+    with contextlib.suppress(UnreadableScript):
+        assert set(told(f"<html><body>{page}</body></html>".encode(), "bai.html")) == {"x"}
+    assert time.monotonic() - start < 10
+
+
 @pytest.mark.parametrize("data", [b"<html></html>", b"<script>x</script>", b"<" * 200_000, b"<div>" * 100_000])
 def test_a_web_page_without_words_has_no_lines(data):
     with_words = []

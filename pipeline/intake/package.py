@@ -9,6 +9,9 @@ from pipeline.core.errors import Says, UnreadableScript
 MOST_UNPACKED = 100_000_000
 """Bytes. A real file with pictures is far below; a zip bomb is far above."""
 _MOST_PARTS = 5_000
+_MANIFEST = "META-INF/manifest.xml"
+_HIDDEN_PART = b"encryption-data"
+"""How OpenDocument marks a part that only a password opens."""
 OLE = b"\xd0\xcf\x11\xe0"
 """The first bytes of a legacy Office file, and of a modern one with a password."""
 BROKEN = (zipfile.BadZipFile, zlib.error, SyntaxError, KeyError, ValueError, NotImplementedError, EOFError)
@@ -35,10 +38,19 @@ def check(data: bytes, name: str, member: str, kind: Says) -> zipfile.ZipFile:
         parts = package.infolist()
     except BROKEN as problem:
         raise refused("tệp hỏng hoặc sai định dạng", "damaged, or of another format") from problem
-    if member not in {part.filename for part in parts}:
-        raise refused("là một tệp nén khác", "it is a zip of something else")
-    if any(part.flag_bits & 1 for part in parts):
-        raise refused("tệp có mật khẩu", "it is protected by a password")
+    names = {part.filename for part in parts}
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise refused("bung ra quá lớn", "it unpacks to far too much")
+    if any(part.flag_bits & 1 for part in parts) or (_MANIFEST in names and _HIDDEN_PART in _read(package)):
+        raise refused("tệp có mật khẩu", "it is protected by a password")
+    if member not in names:
+        raise refused("là một tệp nén khác", "it is a zip of something else")
     return package
+
+
+def _read(package: zipfile.ZipFile) -> bytes:
+    """The manifest; nothing where it is damaged, which its other parts then tell."""
+    try:
+        return package.read(_MANIFEST)
+    except BROKEN:
+        return b""

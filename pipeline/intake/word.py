@@ -9,11 +9,10 @@ import docx
 from docx.document import Document
 from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
-from docx.text.paragraph import Paragraph
 
 from pipeline.core.errors import Says, UnreadableScript
 from pipeline.intake import package, table
-from pipeline.intake.legacy import Fonts
+from pipeline.intake.legacy import Encoding, Fonts, is_old_khmer, of_font
 from pipeline.intake.manuscript import Line, nfc, tidy
 
 if TYPE_CHECKING:
@@ -22,11 +21,24 @@ if TYPE_CHECKING:
 _KIND = Says("tệp Word .docx", "Word .docx file")
 _BROKEN = (OpcError, *package.BROKEN)
 _TYPES = "[Content_Types].xml"
-_MACROS = b"application/vnd.ms-word.document.macroEnabled.main+xml"
 _PLAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_OTHERS = (
+    b"application/vnd.ms-word.document.macroEnabled.main+xml",
+    b"application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    b"application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
+"""Files with macros, and templates."""
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_RELATIONS = "_rels/.rels"
 
 _P, _RUN, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:r"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _BOX = qn("w:txbxContent")
+_SIGNS = {
+    chr(0xF000 + code): sign
+    for code, sign in zip(b"\xb3\xa3\xb0\xb4\xb1\xb8\xb9\xbb\xae\x6d", "≥≤°×±÷≠≈→μ", strict=True)
+}
+"""What Insert Symbol leaves of the signs that are said."""
+_FORMULA, _FORMULA_TEXT = qn("m:r"), qn("m:t")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text box once more
 _UNSEEN = frozenset({qn("w:del"), qn("w:moveFrom"), qn("w:pPr"), _FALLBACK, _BOX})
 _SPACES = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
@@ -41,24 +53,37 @@ def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
         UnreadableScript: not a Word file, protected by a password, damaged, or a zip bomb.
         OldKhmerFont: some of it is Khmer in an old font.
     """
-    parts = package.check(data, name, "word/document.xml", _KIND)
+    parts = package.check(data, name, _TYPES, _KIND)
     try:
-        document = docx.Document(io.BytesIO(_without_macros(parts, data)))
+        _check_kind(parts, name)
+        document = docx.Document(io.BytesIO(_as_document(parts, data)))
         return _Page(document, fonts).lines(document.element.body)
     except _BROKEN as problem:
-        reason = Says("tệp hỏng", "the file is damaged")
+        reason = Says("tệp hỏng, hoặc có đoạn dài quá mức", "it is damaged, or has a paragraph without end")
         raise UnreadableScript(name=name, format=_KIND, reason=reason) from problem
 
 
-def _without_macros(parts: zipfile.ZipFile, data: bytes) -> bytes:
-    """A file with macros as one without: python-docx takes no other kind."""
-    if _MACROS not in parts.read(_TYPES):
+def _check_kind(parts: zipfile.ZipFile, name: str) -> None:
+    """Raise UnreadableScript for Excel, PowerPoint and the rare strict form of Word, which all look alike outside."""
+    if b"wordprocessingml" not in (types := parts.read(_TYPES)) and b"ms-word" not in types:
+        reason = Says("là một tệp nén khác", "it is a zip of something else")
+        raise UnreadableScript(name=name, format=_KIND, reason=reason)
+    if _RELATIONS in parts.namelist() and _STRICT in parts.read(_RELATIONS):
+        reason = Says("lưu ở dạng “Strict”; lưu lại thành .docx thường", "it is a “Strict” one; save it as plain .docx")
+        raise UnreadableScript(name=name, format=_KIND, reason=reason)
+
+
+def _as_document(parts: zipfile.ZipFile, data: bytes) -> bytes:
+    """A file with macros, or a template, as a plain document: python-docx takes no other kind."""
+    types = parts.read(_TYPES)
+    if not any(other in types for other in _OTHERS):
         return data
+    for other in _OTHERS:
+        types = types.replace(other, _PLAIN)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as plain:
         for part in parts.infolist():
-            content = parts.read(part)
-            plain.writestr(part.filename, content.replace(_MACROS, _PLAIN) if part.filename == _TYPES else content)
+            plain.writestr(part.filename, types if part.filename == _TYPES else parts.read(part))
     return out.getvalue()
 
 
@@ -66,7 +91,6 @@ class _Page:
     """One document: its blocks as lines, and the font that each run is shown in."""
 
     def __init__(self, document: Document, fonts: Fonts) -> None:
-        self._document = document
         self._fonts = fonts
         styles = document.styles.element
         self._styles = {style.get(qn("w:styleId")): style for style in styles.iter(qn("w:style"))}
@@ -84,24 +108,40 @@ class _Page:
         heading = self._is_heading(block)
         for text in nfc(self._written(block)).split("\n"):
             yield Line(text, heading=heading, alone=True)
-        for box in block.iter(_BOX):
-            if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
-                yield from self.lines(box)
+        for box in _boxes(block):
+            yield from self.lines(box)
+
+    def _style_of(self, paragraph: "BaseOxmlElement") -> str:
+        own = paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+        return own.get(qn("w:val")) if own is not None else self._usual
 
     def _is_heading(self, block: "BaseOxmlElement") -> bool:
-        style = Paragraph(block, self._document._body).style  # noqa: SLF001 - its only way to a style
-        return bool(style and style.name and style.name.startswith(("Title", "Heading")))
+        style = self._styles.get(self._style_of(block))
+        named = style.find(qn("w:name")) if style is not None else None
+        return named is not None and named.get(qn("w:val"), "").casefold().startswith(("title", "heading"))
 
     def _written(self, paragraph: "BaseOxmlElement") -> str:
         """The text of a paragraph as a reader sees it: tracked insertions count, deletions do not."""
-        own = paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-        style = own.get(qn("w:val")) if own is not None else self._usual
-        return self._fonts.joined((_text(run), self._font(run, style)) for run in _runs(paragraph))
+        style = self._style_of(paragraph)
+        return self._fonts.joined(
+            piece
+            for run in _runs(paragraph)
+            if not self._is_hidden(run)
+            for piece in _pieces(run, self._font(run, style))
+        )
+
+    def _is_hidden(self, run: "BaseOxmlElement") -> bool:
+        """Whether a run is hidden, by itself or by its style."""
+        properties = run.find(qn("w:rPr"))
+        style = self._styles.get(_run_style(properties))
+        sources = (properties, style.find(qn("w:rPr")) if style is not None else None)
+        found = (source.find(qn("w:vanish")) for source in sources if source is not None)
+        hidden = next((mark for mark in found if mark is not None), None)
+        return hidden is not None and hidden.get(qn("w:val")) not in {"0", "false", "off"}
 
     def _font(self, run: "BaseOxmlElement", style: str) -> str:
         properties = run.find(qn("w:rPr"))
-        named = properties.find(qn("w:rStyle")) if properties is not None else None
-        by_run = self._style_font(named.get(qn("w:val"))) if named is not None else ""
+        by_run = self._style_font(_run_style(properties))
         return _font_in(properties) or by_run or self._style_font(style) or self._default
 
     def _style_font(self, name: str, depth: int = 0) -> str:
@@ -115,17 +155,28 @@ class _Page:
 
     def _cell(self, cell: "BaseOxmlElement") -> str:
         """A cell on one line; of a table inside it, the cells one after another."""
-        texts = (
-            self._written(block) if block.tag == _P else "; ".join(self._cell(inner) for inner in block.iter(_CELL))
-            for block in _blocks(cell)
-        )
+        texts = (text for block in _blocks(cell) for text in self._in_cell(block))
         return ", ".join(filter(None, map(tidy, texts)))
+
+    def _in_cell(self, block: "BaseOxmlElement") -> Iterator[str]:
+        if block.tag == _P:
+            yield self._written(block)
+            yield from (self._cell(box) for box in _boxes(block))
+        else:
+            rows = _within(block, _ROW)
+            yield "; ".join(filter(None, (self._cell(inner) for row in rows for inner in _within(row, _CELL))))
 
 
 def _font_in(properties: "BaseOxmlElement | None") -> str:
-    """The font for Latin letters that some properties name."""
+    """The font for Latin letters that some properties name; an old one first, for it changes what the letters are."""
     fonts = properties.find(qn("w:rFonts")) if properties is not None else None
-    return (fonts.get(qn("w:hAnsi")) or fonts.get(qn("w:ascii")) or "") if fonts is not None else ""
+    names = [fonts.get(qn("w:hAnsi")) or "", fonts.get(qn("w:ascii")) or ""] if fonts is not None else []
+    return next((n for n in names if of_font(n) or is_old_khmer(n)), next(filter(None, names), ""))
+
+
+def _run_style(properties: "BaseOxmlElement | None") -> str:
+    named = properties.find(qn("w:rStyle")) if properties is not None else None
+    return named.get(qn("w:val")) if named is not None else ""
 
 
 def _is_usual(style: "BaseOxmlElement") -> bool:
@@ -144,24 +195,41 @@ def _blocks(parent: "BaseOxmlElement") -> Iterator["BaseOxmlElement"]:
 def _runs(parent: "BaseOxmlElement") -> Iterator["BaseOxmlElement"]:
     """The runs of a paragraph that are seen, also those inside links, content controls and tracked insertions."""
     for child in parent:
-        if child.tag == _RUN:
-            if not _is_hidden(child):
-                yield child
+        if child.tag in {_RUN, _FORMULA}:
+            yield child
         elif child.tag not in _UNSEEN:
             yield from _runs(child)
 
 
-def _is_hidden(run: "BaseOxmlElement") -> bool:
-    hidden = run.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
-    return hidden is not None and hidden.get(qn("w:val")) not in {"0", "false", "off"}
+def _boxes(block: "BaseOxmlElement") -> Iterator["BaseOxmlElement"]:
+    """The text boxes that hang on a paragraph, each once; those inside them come with them."""
+    for box in block.iter(_BOX):
+        around = next(outer for outer in box.iterancestors(_FALLBACK, _P))
+        if around is block:
+            yield box
 
 
-def _text(element: "BaseOxmlElement") -> str:
-    if element.tag == qn("w:t"):
-        return element.text or ""
-    if element.tag in _SPACES:
-        return _SPACES[element.tag]
-    return "" if element.tag in _UNSEEN else "".join(map(_text, element))
+def _pieces(element: "BaseOxmlElement", font: str) -> Iterator[tuple[str, str]]:
+    """The text of a run, each piece with its font."""
+    if element.tag in {qn("w:t"), _FORMULA_TEXT}:
+        yield element.text or "", font
+    elif element.tag in _SPACES:
+        yield _SPACES[element.tag], font
+    elif element.tag == qn("w:softHyphen"):  # where TCVN3 has its ư
+        yield "\xad" if of_font(font) is Encoding.TCVN3 else "", font
+    elif element.tag == qn("w:sym"):
+        yield _symbol(element)
+    elif element.tag not in _UNSEEN:
+        for child in element:
+            yield from _pieces(child, font)
+
+
+def _symbol(element: "BaseOxmlElement") -> tuple[str, str]:
+    """A letter picked from a font by its number: of an old font a letter, of the font Symbol a sign, else a picture."""
+    font, code = element.get(qn("w:font")) or "", element.get(qn("w:char")) or ""
+    is_letter = of_font(font) or is_old_khmer(font)
+    letter = chr(int(code, 16)) if code else ""
+    return (letter if is_letter else _SIGNS.get(letter, "") if font == "Symbol" else ""), font
 
 
 def _within(parent: "BaseOxmlElement", tag: str) -> Iterator["BaseOxmlElement"]:

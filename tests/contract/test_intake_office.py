@@ -22,7 +22,14 @@ SENTENCE = "Bà con xã Đất Mũi được hỗ trợ qua mùa xâm nhập m�
 KHMER = "សូមជម្រាបសួរបងប្អូន។"
 TCVN3, VNI = encode(SENTENCE, Encoding.TCVN3), encode(SENTENCE, Encoding.VNI)
 LIMON = "eKalbMNg"
-OLD_KHMER = "<style:style style:name='k'><style:text-properties style:font-name='Limon S2'/></style:style>"
+
+
+def style(name: str, font: str, family: str = "paragraph") -> str:
+    """A style of an OpenDocument."""
+    named = f"<style:text-properties style:font-name='{font}'/>"
+    return f"<style:style style:family='{family}' style:name='{name}'>{named}</style:style>"
+
+
 NOTICE = "nghe kỹ trước khi duyệt"
 
 
@@ -37,14 +44,18 @@ _NAMES = " ".join(
     f'xmlns:{short}="{_ODF}{long}:1.0"'
     for short, long in {
         "office": "office", "style": "style", "text": "text", "table": "table", "draw": "drawing",
-        "fo": "xsl-fo-compatible",
+        "fo": "xsl-fo-compatible", "svg": "svg-compatible",
     }.items()
 )  # fmt: skip
 
 
-def odt(body: str, styles: str = "", *, before: str = "") -> bytes:
+def odt(body: str, styles: str = "", *, before: str = "", common: str = "", manifest: str = "") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as package:
+        if common:
+            package.writestr("styles.xml", f"<office:document-styles {_NAMES}>{common}</office:document-styles>")
+        if manifest:
+            package.writestr("META-INF/manifest.xml", manifest)
         package.writestr(
             "content.xml",
             f"<?xml version='1.0'?>{before}<office:document-content {_NAMES}><office:automatic-styles>{styles}"
@@ -77,18 +88,61 @@ def test_an_opendocument_arrives_in_the_order_it_stands():
 
 
 def test_the_font_of_an_opendocument_style_is_found_through_its_parent():
-    styles = (
-        "<style:style style:name='cha'><style:text-properties style:font-name='.VnTime'/></style:style>"
-        "<style:style style:name='con' style:parent-style-name='cha'/>"
-    )
+    child = "<style:style style:family='paragraph' style:name='con' style:parent-style-name='cha'/>"
+    styles = style("cha", ".VnTime") + child
     found = formats.read(odt(f"<text:p text:style-name='con'>{TCVN3}</text:p>", styles), "bai.odt")
     assert [line.text for line in found.lines] == [SENTENCE]
     assert NOTICE in found.notices[0]
 
 
+_FACE = "<style:font-face style:name='F' svg:font-family=\"'Limon S1'\"/>"
+_DEFAULT = style("", "Limon S1").replace("style:style", "style:default-style")
+
+
+@pytest.mark.parametrize(
+    ("styles", "common"),
+    [
+        ("", f"<office:styles>{_DEFAULT}</office:styles>"),
+        (_FACE + style("P1", "F"), ""),
+        (
+            style("P1", "Limon S1") + style("P1", "Arial", "text"),
+            f"<office:automatic-styles>{style('P1', 'Arial')}</office:automatic-styles>",
+        ),
+    ],
+    ids=["default of the document", "by another name", "beside styles of the same name"],
+)
+def test_khmer_in_an_old_font_is_found_wherever_an_opendocument_names_it(styles, common):
+    with pytest.raises(OldKhmerFont):
+        told(odt(f"<text:p text:style-name='P1'>{LIMON}</text:p>", styles, common=common), "bai.odt")
+
+
+def test_boxes_and_shapes_of_an_opendocument_are_read_once_and_hidden_text_never():
+    def framed(inside: str) -> str:
+        return f"<draw:frame><draw:text-box><text:p>{inside}</text:p></draw:text-box></draw:frame>"
+
+    hidden = (
+        "<style:style style:family='text' style:name='an'><style:text-properties text:display='none'/></style:style>"
+    )
+    body = (
+        f"<text:p>Một\n dòng{framed('Hộp' + framed('Sâu'))}</text:p>"
+        "<text:p>Hai<draw:custom-shape><text:p>Hình</text:p></draw:custom-shape>"
+        "<text:span text:style-name='an'> ẩn</text:span></text:p>"
+        f"<text:section text:display='none'><text:p>ẩn</text:p></text:section>{framed('Trang')}"
+    )
+    found = [" ".join(text.split()) for text in told(odt(body, hidden), "bai.odt")]
+    assert found == ["Một dòng", "Hộp", "Sâu", "Hai", "Hình", "Trang"]
+
+
+def test_an_opendocument_with_a_password_is_told_as_such():
+    with pytest.raises(UnreadableScript) as caught:
+        told(odt("", manifest="<manifest:encryption-data/>"), "bai.odt")
+    assert "mật khẩu" in caught.value.message.vi
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        odt("<text:p>a<text:s text:c='x'/>b</text:p></broken>"),
         odt("<text:p>")[:-60],
         odt("")[: len(odt("")) // 2],
         odt("</broken>"),
@@ -434,7 +488,7 @@ def test_a_unicode_run_beside_an_old_one_stays():
         (word((LIMON, "Limon S1")), "bai.docx"),
         (rtf(rf"\f1 {LIMON}\par", r"{\f0 Arial;}{\f1 Limon R1;}"), "bai.rtf"),
         (f"<html><p><font face='Limon S1'>{LIMON}</font></p></html>".encode(), "bai.html"),
-        (odt(f"<text:p text:style-name='k'>{LIMON}</text:p>", OLD_KHMER), "bai.odt"),
+        (odt(f"<text:p text:style-name='k'>{LIMON}</text:p>", style("k", "Limon S2")), "bai.odt"),
     ],
 )  # fmt: skip
 def test_khmer_in_an_old_font_is_refused_and_explained(data, name):

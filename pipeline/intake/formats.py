@@ -72,7 +72,8 @@ def read(data: bytes, name: str) -> Manuscript:
         raise TooLarge(name=name, megabytes=figure(size / 1e6), most=f"{MOST_TEXT / 1e6:g}")
     converted = legacy.converted(lines)
     old = sorted(fonts.encodings | converted.encodings)
-    return Manuscript(converted.lines, tuple(f"đã chuyển từ bảng mã cũ {e}: nghe kỹ trước khi duyệt" for e in old))
+    notices = [f"đã chuyển từ bảng mã cũ {e}: nghe kỹ trước khi duyệt" for e in old]
+    return Manuscript(converted.lines, (*notices, *fonts.notices))
 
 
 def _office(data: bytes, name: str, suffix: str, fonts: legacy.Fonts) -> list[Line]:
@@ -93,7 +94,7 @@ def _office(data: bytes, name: str, suffix: str, fonts: legacy.Fonts) -> list[Li
         case ".pdf":
             from pipeline.intake import pdf  # noqa: PLC0415
 
-            return pdf.lines(data, name)
+            return pdf.lines(data, name, fonts)
         case ".doc":
             return _doc(data, name, fonts)
         case _:

@@ -16,6 +16,7 @@ from docx.oxml.ns import nsdecls
 
 from pipeline.core.errors import EmptyScript, OldKhmerFont, ScannedPages, ScriptRefused, TooLarge, UnreadableScript
 from pipeline.intake import formats, legacy, oldword
+from pipeline.intake import pdf as pdf_reader
 from pipeline.intake.legacy import Encoding, encode
 
 SENTENCE = "Bà con xã Đất Mũi được hỗ trợ qua mùa xâm nhập mặn."
@@ -399,16 +400,17 @@ def test_a_web_page_without_words_has_no_lines(data):
 # --- PDF -------------------------------------------------------------------------------------------------------------
 
 
-def pdf(*pages: str) -> bytes:
-    """A PDF with one font and the text of each page, line by line."""
-    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+def pdf(*pages: str, font: str = "Helvetica", pictures: tuple[int, ...] = ()) -> bytes:
+    """A PDF with one font and the text of each page, line by line; some pages also have a picture."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", f"<</Type/Font/Subtype/Type1/BaseFont/{font}>>"]
     kids = []
-    for page in pages:
+    for number, page in enumerate(pages, start=1):
         drawn = "".join(f"({line}) Tj T* " for line in page.split("\n"))
         stream = f"BT /F1 12 Tf 14 TL 72 720 Td {drawn} ET" if page else ""
         objects.append(f"<</Length {len(stream)}>>\nstream\n{stream}\nendstream")
+        picture = "/XObject<</I 3 0 R>>" if number in pictures else ""
         objects.append(
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>>>"
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>{picture}>>"
             f"/Contents {len(objects)} 0 R>>"
         )
         kids.append(f"{len(objects)} 0 R")
@@ -431,9 +433,61 @@ def test_a_pdf_with_text_is_read_without_page_numbers_and_headers():
     ]
 
 
+@pytest.mark.parametrize(
+    ("pages", "kept"),
+    [
+        (["So ho duoc ho tro:\n120"], ["So ho duoc ho tro:", "120"]),
+        (["So ho\n120\nda nhan.\n1"], ["So ho", "120", "da nhan."]),
+        (["Mot.\n4", "Hai.\n5", "So ho:\n120"], ["Mot.", "Hai.", "So ho:", "120"]),
+        (["- 1 -\nMot.", "- 2 -\nHai."], ["Mot.", "Hai."]),
+    ],
+)
+def test_only_figures_that_count_the_pages_are_taken_for_page_numbers(pages, kept):
+    assert told(pdf(*pages), "bai.pdf") == kept
+
+
+def test_a_short_pdf_is_no_scanned_one():
+    assert told(pdf("Chao ba con"), "bai.pdf") == ["Chao ba con"]
+
+
+def test_a_page_that_is_only_a_picture_is_left_out_and_listed():
+    pages = ["Mot trang co day du chu cho ba con nghe.", "CamScanner", "Trang cuoi cung co chu."]
+    found = formats.read(pdf(*pages, pictures=(2,)), "bai.pdf").lines
+    assert [line.text for line in found if line.left_out] == ["trang 2"]
+    assert [line.text for line in found if not line.left_out] == pages
+
+
+def test_khmer_in_an_old_font_of_a_pdf_is_refused():
+    with pytest.raises(OldKhmerFont):
+        told(pdf(LIMON, font="ABCDEF+LimonS1"), "bai.pdf")
+
+
+def test_khmer_of_a_pdf_comes_with_a_notice_and_is_refused_where_it_is_out_of_order(monkeypatch):
+    def sheets(text: str):
+        return lambda *_: ([pdf_reader._Sheet((text,), pictures=False)], [])
+
+    monkeypatch.setattr(pdf_reader, "_sheets", sheets(KHMER))
+    found = formats.read(b"%PDF-", "bai.pdf")
+    assert [line.text for line in found.lines] == [KHMER]
+    assert "so với bản gốc" in found.notices[0]
+    monkeypatch.setattr(pdf_reader, "_sheets", sheets("េកខ ាង ្ តាម េទៅ"))
+    with pytest.raises(UnreadableScript, match="reading order"):
+        formats.read(b"%PDF-", "bai.pdf")
+
+
+def test_a_pdf_that_takes_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr(pdf_reader, "_PATIENCE", 1.0)
+    start = time.monotonic()
+    with pytest.raises(UnreadableScript, match="too long"):
+        told(pdf("\n".join(["ba con xa dat mui"] * 100_000)), "bai.pdf")
+    assert time.monotonic() - start < 8
+
+
 def test_a_scanned_pdf_is_refused_with_advice():
     with pytest.raises(ScannedPages) as caught:
-        formats.read(pdf("", "7", ""), "bai.pdf")
+        formats.read(pdf("CamScanner", "7", "", pictures=(1, 2, 3)), "bai.pdf")
+    with pytest.raises(ScannedPages):
+        formats.read(pdf("", ""), "bai.pdf")
     assert "bản Word" in caught.value.next_step.vi
 
 

@@ -51,7 +51,8 @@ class _Sheet:
 def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
     """The lines of a PDF, without page numbers and page headers; wrapped lines are for the body to join.
 
-    A page that is only a picture among pages of text is a line that is left out, so that its editor hears of it.
+    A page that is only a picture among pages of text, and what stands on top or at the foot of most pages, are lines
+    that are left out, so that the editor hears of them.
 
     Raises:
         UnreadableScript: damaged, protected by a password, too many pages, too slow to read, or Khmer out of order.
@@ -63,7 +64,7 @@ def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
     sheets, names = _sheets(data, name)
     for font in names:
         fonts.shown("x", font)
-    pages = _without_margins([[tidy(nfc(text)) for text in sheet.lines] for sheet in sheets])
+    pages, margins = _without_margins([[tidy(nfc(text)) for text in sheet.lines] for sheet in sheets])
     if not any(map(any, pages)) or all(sheet.is_scanned for sheet in sheets):
         raise ScannedPages(name=name, pages=len(pages))
     _check_khmer("\n".join(text for page in pages for text in page), name, fonts)
@@ -73,7 +74,7 @@ def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
             why = "trang chỉ có hình; nếu trong hình có chữ cần đọc thì gõ ra"
             found.append(Line(f"trang {number}", alone=True, left_out=why))
         found += map(Line, page)
-    return found
+    return [*found, *(Line(text, alone=True, left_out="in ở đầu hay cuối mọi trang") for text in margins)]
 
 
 def _check_khmer(text: str, name: str, fonts: Fonts) -> None:
@@ -117,8 +118,8 @@ def _sheets(data: bytes, name: str) -> tuple[list[_Sheet], list[str]]:
             raise _refused(name, "tệp hỏng", "the file is damaged")
 
 
-def _without_margins(pages: list[list[str]]) -> list[list[str]]:
-    """Pages without their numbers, and without a first or last line that stands on most of them."""
+def _without_margins(pages: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """Pages without their numbers, and without the first or last lines that stand on most of them; and these lines."""
     texts = [[text for text in page if text] for page in pages]
     for edge in (0, -1):
         numbers = [_number(page[edge], place) if page else None for place, page in enumerate(texts, start=1)]
@@ -126,8 +127,11 @@ def _without_margins(pages: list[list[str]]) -> list[list[str]]:
         for offset in (offset for offset, times in counted.items() if _counts_up(offset, times, len(texts))):
             texts = [_cut(page, edge) if n == offset else page for n, page in zip(numbers, texts, strict=True)]
     edges = Counter(edge for page in texts if page for edge in {page[0], page[-1]})
-    often = {edge for edge, times in edges.items() if len(pages) > 2 and times >= _REPEATED * len(pages)}
-    return [[text for i, text in enumerate(page) if i not in {0, len(page) - 1} or text not in often] for page in texts]
+    often = [edge for edge, times in edges.items() if len(pages) > 2 and times >= _REPEATED * len(pages)]
+    inner = [
+        [text for i, text in enumerate(page) if i not in {0, len(page) - 1} or text not in often] for page in texts
+    ]
+    return inner, often
 
 
 def _counts_up(offset: int, times: int, pages: int) -> bool:

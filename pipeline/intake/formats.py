@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.core.errors import EmptyScript, Says, TooLarge, UnknownFormat, UnreadableScript, figure
-from pipeline.intake import legacy, text
+from pipeline.intake import legacy, package, text
 from pipeline.intake.manuscript import Line, Manuscript, nfc
 
 TEXTS = (".txt", ".md", ".docx", ".docm", ".odt", ".rtf", ".html", ".htm", ".pdf", ".doc")
@@ -13,6 +13,19 @@ MOST_TEXT = 2_000_000
 MOST_WORD = 20_000_000
 """Bytes of an office file, which may carry pictures."""
 _PLAIN = (".txt", ".md")
+_TEXT = Says("tệp chữ", "text file")
+_FIRST = (
+    (b"{\\rtf", ".rtf"), (b"%pdf-", ".pdf"), (b"<html", ".html"), (b"<!doctype html", ".html"), (package.OLE, ".doc"),
+    (b"mime-version:", ".mht"), (b"\xff\xd8\xff", ".jpg"), (b"\x89png", ".jpg"), (b"gif8", ".jpg"),
+)  # fmt: skip
+_FOREIGN = {
+    ".xlsx": Says("bên trong là Excel; chép chữ sang Word", "it is Excel inside; copy its text to Word"),
+    ".pptx": Says("bên trong là PowerPoint; chép chữ sang Word", "it is PowerPoint inside; copy its text to Word"),
+    ".jpg": Says("bên trong là hình; gõ chữ trong hình ra", "it is a picture inside; type what it says"),
+    ".mht": Says("bên trong là trang web .mht; lưu lại thành .docx", "it is an .mht web page; save it as .docx"),
+    ".xml": Says("bên trong là Word XML; lưu lại thành .docx", "it is Word XML inside; save it as .docx"),
+}
+"""What is known and not read, whatever its suffix."""
 
 
 def is_text(path: Path) -> bool:
@@ -54,17 +67,21 @@ def unopened(path: Path) -> UnreadableScript:
 
 
 def read(data: bytes, name: str) -> Manuscript:
-    """What a text file says; its suffix says how to read it. Old Vietnamese encodings become Unicode, with a notice.
+    """What a text file says. Old Vietnamese encodings become Unicode, with a notice.
+
+    Its first bytes say how to read it where they tell, as they do to Word, else its suffix.
 
     Raises:
         EmptyScript: it has no byte at all.
-        UnreadableScript: the bytes are not what the suffix says.
+        UnreadableScript: it is damaged, or nothing that has words.
         OldKhmerFont, ScannedPages: no one could read them.
         TooLarge: more text than any bulletin has.
     """
     if not data:
         raise EmptyScript(name=name)
-    suffix = Path(name).suffix.lower()
+    suffix = _inside(data) or Path(name).suffix.lower()
+    if suffix in _FOREIGN:
+        raise UnreadableScript(name=name, format=_TEXT, reason=_FOREIGN[suffix])
     fonts = legacy.Fonts(name)
     lines = _plain(data, name, suffix) if suffix in _PLAIN else _office(data, name, suffix, fonts)
     size = sum(len(line.text.encode("utf-8", "replace")) for line in lines)
@@ -96,25 +113,23 @@ def _office(data: bytes, name: str, suffix: str, fonts: legacy.Fonts) -> list[Li
 
             return pdf.lines(data, name, fonts)
         case ".doc":
-            return _doc(data, name, fonts)
+            from pipeline.intake import oldword  # noqa: PLC0415
+
+            return oldword.lines(data, name, fonts)
         case _:
             from pipeline.intake import word  # noqa: PLC0415
 
             return word.lines(data, name, fonts)
 
 
-def _doc(data: bytes, name: str, fonts: legacy.Fonts) -> list[Line]:
-    """A file named .doc, which may well be RTF, a web page or a modern Word file inside."""
-    start = data.lstrip()[:64].lower()
-    if start.startswith(b"{\\rtf"):
-        return _office(data, name, ".rtf", fonts)
-    if start.startswith(b"pk"):
-        return _office(data, name, ".docx", fonts)
-    if start.startswith((b"<html", b"<!doctype html", b"<?xml")):
-        return _office(data, name, ".html", fonts)
-    from pipeline.intake import oldword  # noqa: PLC0415
-
-    return oldword.lines(data, name, fonts)
+def _inside(data: bytes) -> str:
+    """The suffix that the first bytes of a file belong to; empty where they do not tell."""
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"pk\x03\x04"):
+        return package.suffix(data)
+    if b'progid="word.document"' in start:
+        return ".xml"
+    return next((suffix for first, suffix in _FIRST if start.startswith(first)), "")
 
 
 def _plain(data: bytes, name: str, suffix: str) -> list[Line]:

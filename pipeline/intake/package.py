@@ -48,6 +48,16 @@ def check(data: bytes, name: str, member: str, kind: Says) -> zipfile.ZipFile:
     return package
 
 
+def suffix(data: bytes) -> str:
+    """The suffix that belongs to the parts of a zip; empty where they are of no office file, or it is damaged."""
+    try:
+        names = zipfile.ZipFile(io.BytesIO(data)).namelist()[:_MOST_PARTS]
+    except BROKEN:
+        return ""
+    firsts = (("word/", ".docx"), ("xl/", ".xlsx"), ("ppt/", ".pptx"), ("content.xml", ".odt"))
+    return next((suffix for first, suffix in firsts if any(name.startswith(first) for name in names)), "")
+
+
 def _read(package: zipfile.ZipFile) -> bytes:
     """The manifest; nothing where it is damaged, which its other parts then tell."""
     try:

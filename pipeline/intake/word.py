@@ -64,10 +64,7 @@ def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
 
 
 def _check_kind(parts: zipfile.ZipFile, name: str) -> None:
-    """Raise UnreadableScript for Excel, PowerPoint and the rare strict form of Word, which all look alike outside."""
-    if b"wordprocessingml" not in (types := parts.read(_TYPES)) and b"ms-word" not in types:
-        reason = Says("là một tệp nén khác", "it is a zip of something else")
-        raise UnreadableScript(name=name, format=_KIND, reason=reason)
+    """Raise UnreadableScript for the rare strict form of Word, which python-docx does not read."""
     if _RELATIONS in parts.namelist() and _STRICT in parts.read(_RELATIONS):
         reason = Says("lưu ở dạng “Strict”; lưu lại thành .docx thường", "it is a “Strict” one; save it as plain .docx")
         raise UnreadableScript(name=name, format=_KIND, reason=reason)

@@ -16,7 +16,7 @@ _TOP_LINES, _FOOT_LINES = 20, 40
 """Written lines in which a top and a foot are looked for."""
 _STATE, _MOTTO = {"cong-hoa-xa-hoi-chu-nghia-viet-nam", "dang-cong-san-viet-nam"}, "doc-lap-tu-do-hanh-phuc"
 _NUMBER = re.compile(r"Số ?:? ?[\d.…]* ?[-/] ?[A-ZĐ][\w&/.-]{1,40}(?: ?[;,].{0,80})?")
-_DATED = re.compile(r"(?:[^\W\d_]+[ .]?){1,6}, ngày ?[\d.…]* ?tháng ?[\d.…]* ?năm ?[\d.…]*")
+_DATED = re.compile(r"[^\W\d_]+(?:[ .]{1,2}[^\W\d_]+){0,5}, ngày ?[\d.…]* ?tháng ?[\d.…]* ?năm ?[\d.…]*")
 _RULE = re.compile(r"[\W_]{1,60}")
 _RECIPIENTS = re.compile(r"Nơi nhận ?:", re.IGNORECASE)
 _BY_ORDER = re.compile(r"(?:TM|KT|TL|TUQ|Q)\. ?[A-ZĐÀ-Ỹ]")
@@ -24,7 +24,7 @@ _OFFICE = re.compile(
     r"(?:QUYỀN |PHÓ )?(?:CHỦ TỊCH|GIÁM ĐỐC|BÍ THƯ|TRƯỞNG BAN|TRƯỞNG PHÒNG|CHÁNH VĂN PHÒNG|HIỆU TRƯỞNG|CHÁNH THANH TRA)"
 )
 _SIGNED = re.compile(r"\((?:đã ký|ký tên|ký, ?ghi|ký và)[^)]*\)", re.IGNORECASE)
-_NAME = re.compile(r"(?:[A-ZĐÀ-Ỹ][a-zà-ỹđ]*\.? ?){2,6}")
+_NAME = re.compile(r"(?=.{2,40}$)(?:[A-ZĐÀ-Ỹ][a-zà-ỹđ]*\.? ?){2,6}")
 _ITEM = re.compile(r"(?:[-+*•]|Lưu ?:|Như trên)")
 _LONGEST_ITEM = 150
 _HEADED = re.compile(

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import time
 import unicodedata
 import zipfile
 from contextlib import suppress
@@ -155,6 +156,16 @@ def test_a_file_may_have_any_name(tmp_path, name):
     script = taken(file)
     assert script.name == unicodedata.normalize("NFC", name)
     assert script.head.title == ""  # a file's name is nothing to read out
+
+
+@pytest.mark.parametrize("data", [b"a" * 1_900_000, b"[" * 100_000, b"[a](" + b"b" * 100_000, b"[![a](b)](c) d"])
+@pytest.mark.parametrize("name", ["bai.txt", "bai.md"])
+def test_a_line_without_end_is_taken_in_within_seconds(tmp_path, data, name):
+    (tmp_path / name).write_bytes(data)
+    start = time.monotonic()
+    with suppress(EmptyScript):
+        assert texts(tmp_path / name)
+    assert time.monotonic() - start < 10
 
 
 # --- Word ------------------------------------------------------------------------------------------------------------

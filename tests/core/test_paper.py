@@ -1,5 +1,7 @@
 """A pasted official paper becomes something one can listen to, and what is left out is told."""
 
+import time
+
 import pytest
 
 from pipeline.core.model import Language, LeftOut, Paragraph
@@ -145,3 +147,20 @@ def test_khmer_headings_are_headings():
     (first, _) = paper.structured([Line("ក. គោលបំណង"), Line("ប្រជាជនរស់នៅសុខសាន្ត។")])
     assert first.heading
     assert body.passages([first], (), "x")[0] == Paragraph("ក. គោលបំណង", Language.KM, heading=True)
+
+
+@pytest.mark.parametrize("text", ["a" * 5_000, "à" * 5_000, "Đ" * 5_000, "A à" * 2_000])
+def test_a_line_without_end_is_looked_at_in_no_time(text):
+    start = time.monotonic()
+    paper.structured([Line(text), Line("KT. CHỦ TỊCH"), Line(text)])
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize("place", ["Cà Mau", "TP. Cà Mau", "Đất Mũi", "TP.Cà Mau"])
+def test_place_and_date_are_the_top_of_a_paper(place):
+    lines = [
+        Line("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"),
+        Line(f"{place}, ngày 5 tháng 11 năm 2026"),
+        Line("Kính gửi bà con."),
+    ]
+    assert [bool(line.left_out) for line in paper.structured(lines)] == [True, True, False]

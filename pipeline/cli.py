@@ -164,6 +164,34 @@ def spoken(
                 sys.stdout.write(reading.spoken(written, language, announcer).text + "\n")
 
 
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")], as_json: AsJson = False) -> None:
+    """Tell everything about a script before it is dropped: faults, reading, length, doubts, recordings, voices.
+
+    Example: bantin check tin-hom-nay.docx
+    """
+    from pipeline.newsroom import checks
+
+    if not file.is_file():
+        raise NoSuchFile(name=file)
+    with _desk() as desk:
+        found = checks.check(desk, file)
+        faces = _faces(desk.config)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        told = faces.checked(
+            found.name,
+            bulletin=found.bulletin,
+            reading=found.reading,
+            seconds=found.seconds,
+            files=found.files,
+            voices=found.voices,
+        )
+        typer.echo(told)
+    _raise_last(list(found.problems))
+
+
 def _announcer(register: str, codes: str) -> Any:  # noqa: ANN401 - an Announcer, imported where used
     """The announcer of the workspace we stand in, or of the shipped tables where we stand in none."""
     from pipeline import reading

@@ -197,6 +197,13 @@ def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], ti
     return tuple(sentences)
 
 
+def lines(desk: Desk, bulletin: Bulletin, script: Script) -> tuple[Sentence, ...]:
+    """The programme's opening and closing lines for one bulletin."""
+    programme = desk.programme(bulletin)
+    opening = _lines(desk, bulletin, programme.opening, script.head.title)
+    return (*opening, *_lines(desk, bulletin, programme.closing, script.head.title))
+
+
 def filled(template: str, title: str, day: date) -> str:
     """A programme's line for one bulletin; where its script has no title, what leads up to it goes too."""
     line = template if title else _NO_TITLE.sub("", template)

@@ -77,6 +77,13 @@ def engines_for(desk: Desk, programme: Programme, language: Language) -> Iterato
                 yield engine
 
 
+def first_engine(desk: Desk, programme: Programme, language: Language) -> Engine:
+    """The engine that is tried first for a language. Raises NoVoiceForLanguage where none speaks it."""
+    for engine in engines_for(desk, programme, language):
+        return engine
+    raise NoVoiceForLanguage(language=language.value)
+
+
 def cast(engine: Engine, language: Language, wish: str) -> Voice:
     """The voice for a wish: one of that name, else of that sex, else the engine's usual one for the language."""
     voices = [v for v in engine.voices if v.language is language]

@@ -4,6 +4,19 @@ from pipeline.reading.announcer import Announcer, plain
 from pipeline.reading.line import Spoken, explain, spoken
 from pipeline.reading.manner import Codes, Register
 from pipeline.reading.paragraph import Uttered, utter
+from pipeline.reading.places import doubtful_places
 from pipeline.reading.script import read
 
-__all__ = ["Announcer", "Codes", "Register", "Spoken", "Uttered", "explain", "plain", "read", "spoken", "utter"]
+__all__ = [
+    "Announcer",
+    "Codes",
+    "Register",
+    "Spoken",
+    "Uttered",
+    "doubtful_places",
+    "explain",
+    "plain",
+    "read",
+    "spoken",
+    "utter",
+]

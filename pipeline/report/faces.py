@@ -9,7 +9,7 @@ from rich.table import Table
 
 from pipeline.core.errors import Says
 from pipeline.core.facts import Fact
-from pipeline.core.model import Bulletin
+from pipeline.core.model import Bulletin, Reading
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
 from pipeline.report.words import DRAFT, HAPPENED, MISSED, STAGE, UNAIRED, WHY, language
@@ -52,6 +52,34 @@ class Faces:
                 f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
             )
         return table
+
+    def checked(
+        self,
+        name: str,
+        *,
+        bulletin: Bulletin | None,
+        reading: Reading | None,
+        seconds: float,
+        files: Sequence[str],
+        voices: Sequence[str],
+    ) -> str:
+        """What there is to say about a script that is not dropped yet; written beside spoken, then what to look at."""
+        told = [bulletin.title if bulletin else name]
+        if bulletin:
+            airs = ", ".join(f"{at.astimezone(self._zone):%d/%m/%Y %H:%M}" for at in bulletin.air)
+            words = Says("{language}; phát {airs}; mã {id}", "{language}; airs {airs}; id {id}")
+            told.append(
+                self.say(words).format(language=self.say(language(bulletin.language)), airs=airs, id=bulletin.id)
+            )
+        if seconds:
+            length = Says("dài khoảng {m} phút {s:02} giây", "about {m} min {s:02} s")
+            told.append(self.say(length).format(m=int(seconds) // 60, s=int(seconds) % 60))
+        told += [f"{self.say(Says('giọng', 'voices'))}: {', '.join(voices)}"] if voices else []
+        told += [f"{self.say(Says('tệp', 'files'))}: {', '.join(files)}"] if files else []
+        for sentence in reading.sentences if reading else ():
+            told += ["", *([f"  {sentence.written}"] if sentence.written else []), f"→ {sentence.text}"]
+        notes = [f"! {note.about}: {note.message}" for note in (reading.notes if reading else ())]
+        return "\n".join([*told, *([""] if notes else []), *notes])
 
     def _stage(self, status: Status) -> str:
         stage = self.say(STAGE[status.stage])

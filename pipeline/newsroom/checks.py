@@ -1,0 +1,135 @@
+"""Checks: everything that can be said of a script before it is dropped. Nothing is moved, written or voiced."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline import reading
+from pipeline.core.errors import PipelineError
+from pipeline.core.facts import Json
+from pipeline.core.model import (
+    Bulletin,
+    Language,
+    Note,
+    Paragraph,
+    PauseMark,
+    Programme,
+    Reading,
+    Script,
+    Seconds,
+    Sentence,
+    Utterance,
+)
+from pipeline.intake import drop
+from pipeline.newsroom import announcers, bulletins, scripts, voicing
+from pipeline.newsroom.desk import Desk
+
+_LETTERS_A_SECOND = {Language.VI: 13.7, Language.KM: 11.6}
+"""Letters and marks, without spaces, that the embedded voices say at their usual rate; online voices are near it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a script would become, and all that is wrong or doubtful with it."""
+
+    name: str
+    problems: tuple[PipelineError, ...] = ()
+    """Each would refuse or hold it."""
+    bulletin: Bulletin | None = None
+    reading: Reading | None = None
+    files: tuple[str, ...] = ()
+    """The script and the recordings that belong to it."""
+    voices: tuple[str, ...] = ()
+    """What would speak it, as things stand now: engine and voice of each language."""
+    seconds: Seconds = Seconds(0)
+    """About how long what is spoken lasts, pauses included, idents and recordings not."""
+
+    def as_json(self) -> dict[str, Json]:
+        """For `bantin check --json`."""
+        notes = self.reading.notes if self.reading else ()
+        return {
+            "name": self.name,
+            "id": self.bulletin.id if self.bulletin else None,
+            "title": self.bulletin.title if self.bulletin else None,
+            "language": self.bulletin.language if self.bulletin else None,
+            "text": self.reading.text if self.reading else "",
+            "seconds": round(self.seconds),
+            "files": list(self.files),
+            "voices": list(self.voices),
+            "notes": [f"{note.about}: {note.message}" for note in notes],
+            "problems": [{"code": p.code, "what": p.message.vi, "fix": p.next_step.vi} for p in self.problems],
+        }
+
+
+def check(desk: Desk, path: Path) -> Checked:
+    """Say everything about a file as if it were dropped now."""
+    try:
+        submission = drop.take_in(path, max_bytes=desk.config.settings.intake.max_megabytes * 1_000_000)
+    except PipelineError as problem:
+        return Checked(name=path.name, problems=(problem,))
+    script = submission.script
+    problems: list[PipelineError] = []
+    bulletin = None
+    try:
+        bulletin = scripts.edition(desk, script)
+    except PipelineError as problem:
+        problems.append(problem)
+    programme = desk.programme(bulletin) if bulletin else next(iter(desk.config.programmes.values()))
+    read, lost = _read(desk, script, programme)
+    spoken = (*read.sentences, *(bulletins.lines(desk, bulletin, script) if bulletin and not script.recording else ()))
+    voices, silent = _voices(desk, spoken, programme) if not script.recording else ((), [])
+    pauses = sum(u.seconds for u in read.utterances if isinstance(u, PauseMark))
+    return Checked(
+        name=script.name,
+        problems=(*problems, *lost, *silent),
+        bulletin=bulletin,
+        reading=read,
+        files=tuple(submission.files),
+        voices=voices,
+        seconds=Seconds(sum(map(_length, spoken)) + pauses if not script.recording else 0),
+    )
+
+
+def _read(desk: Desk, script: Script, programme: Programme) -> tuple[Reading, list[PipelineError]]:
+    """The reading, paragraph by paragraph, so that one that loses text does not hide the others."""
+    announcer = announcers.announcer(desk, programme)
+    utterances: list[Utterance] = []
+    notes = [Note(script.name, notice) for notice in script.notices]
+    lost: list[PipelineError] = []
+    for passage in script.body:
+        try:
+            found = reading.read(replace(script, body=(passage,), notices=()), announcer)
+        except PipelineError as problem:
+            lost.append(problem)
+            continue
+        utterances += found.utterances
+        notes += found.notes
+    places = (note for p in script.body if isinstance(p, Paragraph) for note in reading.doubtful_places(p.text))
+    every = dict.fromkeys([*notes, *places, *announcers.faults(desk)])
+    return Reading(utterances=tuple(utterances), notes=tuple(every)), lost
+
+
+def _voices(
+    desk: Desk, sentences: tuple[Sentence, ...], programme: Programme
+) -> tuple[tuple[str, ...], list[PipelineError]]:
+    """The voice of each language, and the languages that have none."""
+    told: list[str] = []
+    missing: list[PipelineError] = []
+    for language in dict.fromkeys(s.language for s in sentences):
+        try:
+            told += sorted(set(_cast(desk, sentences, language, programme)))
+        except PipelineError as problem:
+            missing.append(problem)
+    return tuple(told), missing
+
+
+def _cast(desk: Desk, sentences: tuple[Sentence, ...], language: Language, programme: Programme) -> Iterator[str]:
+    engine = voicing.first_engine(desk, programme, language)
+    for sentence in sentences:
+        if sentence.language is language:
+            yield f"{engine.name} {voicing.cast(engine, language, sentence.voice).name}"
+
+
+def _length(sentence: Sentence) -> float:
+    letters = sum(not c.isspace() and c != "\u200b" for c in sentence.text)
+    return letters / _LETTERS_A_SECOND[sentence.language] + sentence.pause

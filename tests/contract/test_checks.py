@@ -1,0 +1,90 @@
+"""`bantin check`: everything is said before a script is dropped, and nothing is touched."""
+
+import json
+
+import pytest
+
+from pipeline.core.model import Language
+from pipeline.reading import doubtful_places, plain, spoken
+
+SCRIPT = """Tiêu đề: Cảnh báo mặn
+
+CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM
+Độc lập - Tự do - Hạnh phúc
+Số: 12/TB-UBND
+
+Theo Kế hoạch số 207/KH-UBND, độ mặn tại xã Đất Mủi đạt 25‰. BTV dự báo KXZ tăng.
+
+នៅឃុំ Đất Mũi មាន ៥ គ្រួសារ។
+"""
+
+
+def test_a_script_is_told_whole_and_left_where_it_is(workspace):
+    file = workspace.drop("bai.txt", SCRIPT)
+    before = {p.name for p in workspace.folder.rglob("*")}
+    told = workspace.json("check", file)
+    assert told["title"] == "Cảnh báo mặn"
+    assert told["language"] == "vi+km"
+    assert "kế hoạch số hai trăm lẻ bảy của ủy ban nhân dân" in told["text"].lower()
+    assert 10 < told["seconds"] < 60
+    assert told["files"] == ["bai.txt"]
+    assert len(told["voices"]) == 2
+    about = [note.partition(":")[0] for note in told["notes"]]
+    assert {"KXZ", "BTV", "Đất Mủi"} <= set(about)
+    assert any("không đọc: phần đầu văn bản" in note for note in told["notes"])
+    assert told["problems"] == []
+    assert file.read_text("utf-8") == SCRIPT
+    after = {p.name for p in workspace.folder.rglob("*")}
+    assert {n for n in after - before if not n.startswith("ledger.db")} <= {".state", "store"}
+
+
+def test_the_words_of_a_check_are_written_beside_spoken(workspace):
+    said = workspace.bantin("check", workspace.drop("bai.txt", "Tin vắn.\n\nCó 3 tin.\n")).stdout
+    assert "  Có 3 tin.\n→ Có ba tin." in said
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("Tiêu đềê: x\n\nChào bà con.\n", "I-105"),
+        ("Chào bà con.\n[ghi âm: khong-co.wav]\n", "I-107"),
+        ("Chương trình: khong-co\n\nChào bà con.\n", "I-106"),
+        ("", "I-101"),
+    ],
+)
+def test_what_would_be_refused_is_told_with_its_code_and_exit_code(workspace, content, code):
+    done = workspace.bantin("check", workspace.drop("bai.txt", content), "--json", code=4)
+    assert [p["code"] for p in json.loads(done.stdout)["problems"]] == [code]
+    assert workspace.refused() == []
+
+
+def test_a_bad_row_of_the_dictionary_is_told_and_the_good_ones_are_used(workspace):
+    (workspace.folder / "tu-dien.tsv").write_text("KXZ\tca xa dê\nhỏng\n", "utf-8")
+    told = workspace.json("check", workspace.drop("bai.txt", "Dự án KXZ bắt đầu.\n"))
+    assert told["text"] == "Dự án ca xa dê bắt đầu."
+    assert ["dòng 2" in note for note in told["notes"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("xã Đất Mủi", "Đất Mũi"), ("phường Lý Văn Lầm", "Lý Văn Lâm"), ("xã Vỉnh Lộc A họp", "Vĩnh Lộc A")],
+)
+def test_a_slip_in_the_name_of_a_commune_names_the_nearest(text, near):
+    (note,) = doubtful_places(text)
+    assert near in note.message
+
+
+@pytest.mark.parametrize(
+    "text", ["xã Đất Mũi", "xã nông thôn mới", "xã Trung Dũng", "phường 5, phường Tân Xuyên cũ", ""]
+)
+def test_known_and_foreign_names_are_no_slip(text):
+    assert list(doubtful_places(text)) == []
+
+
+def test_document_numbers_are_said_in_the_way_the_programme_chose(workspace):
+    file = workspace.drop("bai.txt", "Theo Kế hoạch số 207/KH-UBND.\n")
+    workspace.set(document_codes="bo")
+    told = workspace.json("check", file)
+    assert told["text"] == "Theo Kế hoạch số hai trăm lẻ bảy."
+    assert [note for note in told["notes"] if note.startswith("KH-UBND")]
+    assert spoken("207/KH-UBND", Language.VI, plain()).text == "hai trăm lẻ bảy kế hoạch ủy ban nhân dân"

@@ -97,18 +97,27 @@ class _Heard:
 
 def _without_keys(written: str, heard: _Heard, announcer: Announcer) -> tuple[str, list[str]]:
     """The text without what the tables know, and the keys of which nothing is heard that any table has for them."""
-    lost: list[str] = []
-    for lexicon in (announcer.vietnamese.lexicon, announcer.khmer.lexicon):
+    found: set[str] = set()
+    for tongue in (
+        announcer.khmer,
+        announcer.vietnamese,
+    ):  # a key of ours may hold a name that Khmer has a word for
         kept, at = [], 0
-        for match in re.finditer(lexicon.start, written):
-            piece = lexicon.at(written, match.start()) if match.start() >= at else None
+        for match in re.finditer(tongue.lexicon.start, written):
+            piece = tongue.lexicon.at(written, match.start()) if match.start() >= at else None
             if piece:
                 kept.append(written[at : match.start()])
                 at = match.start() + len(piece.source)
-                ways = [piece.source, *(row.spoken for row in lexicon.all(piece.source))]
-                lost += [] if any(map(heard.holds, ways)) else [piece.source]
+                found.add(piece.source)
         written = " ".join([*kept, written[at:]])
-    return written, lost
+    return written, [key for key in sorted(found) if not any(map(heard.holds, _ways(key, announcer)))]
+
+
+def _ways(key: str, announcer: Announcer) -> Iterator[str]:
+    """How a key may be said: as it is written, or by any row of any table."""
+    yield key
+    for tongue in (announcer.vietnamese, announcer.khmer):
+        yield from (row.spoken for table in (tongue.lexicon, tongue.units) for row in table.all(key))
 
 
 def _latin_words(text: str) -> list[str]:

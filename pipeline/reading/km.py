@@ -120,7 +120,7 @@ class Khmer(Tongue):
         ]
         after: list[TokenClass] = [
             Rule("roman", rf"(?<=[{KHMER}]) ?(?P<r>{ROMAN})(?![{LATIN}\d.-])", self._roman),
-            Rule("repeat", "ៗ", self._repeat),
+            Rule("repeat", "ៗ++", self._repeat),
             Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", lambda m: _SYMBOLS[m[0]]),
         ]
         return before, after
@@ -136,6 +136,7 @@ class Khmer(Tongue):
         return self.cardinal(figures.roman(m["r"])) if _left(m).endswith("ទី") and m["r"] else None
 
     def _repeat(self, m: re.Match[str]) -> str:
-        """The word before the sign, once more; nothing where no Khmer word stands there."""
+        """The word before the sign, once more for each; nothing where no Khmer word stands there."""
         before = re.search(_REPEATABLE, left_of(m).rstrip(" ៗ")[-_WORD_WINDOW:])
-        return words_of(before[0])[-1].strip(WORD_MARK) if before else ""
+        word = words_of(before[0])[-1].strip(WORD_MARK) if before else ""
+        return WORD_MARK.join([word] * len(m[0])) if word else ""

@@ -15,6 +15,7 @@ from pipeline.reading.lexicon import KHMER, LATIN
 from pipeline.reading.vi import Vietnamese
 
 _NOT_SAID = "ký hiệu văn bản, không đọc theo cách đọc của chương trình"
+_FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
 _CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
 _END = re.compile(r"[.?!។៕៚]")
@@ -58,15 +59,20 @@ def by_language(line: str, language: Language, announcer: Announcer) -> Iterator
     In Khmer, units and names that Khmer has its own word for (`5 kg`, `COVID-19`) stay Khmer.
     """
     if language is Language.VI:
-        yield from runs(line, language)
+        yield from _cut(line, line, language)
         return
-    at = 0
-    for run_language, masked in runs(_masked(line, announcer), language):
-        run = line[at : at + len(masked)]
-        at += len(run)
+    for run_language, run in _cut(line, _masked(line, announcer), language):
         # A unit cut off from what made it one is no longer Khmer.
         whole = run_language is Language.VI or not re.search(f"[{LATIN}]", _masked(run, announcer))
-        yield from [(run_language, run)] if whole else runs(run, language)
+        yield from [(run_language, run)] if whole else _cut(run, run, language)
+
+
+def _cut(line: str, masked: str, language: Language) -> Iterator[tuple[Language, str]]:
+    """The line in runs of one language as its mask tells them; figures that begin a Latin word (`3G`) belong to it."""
+    at = 0
+    for run_language, run in runs(_FIGURES.sub(lambda m: "a" * len(m[0]), masked), language):
+        yield run_language, line[at : at + len(run)]
+        at += len(run)
 
 
 def _masked(line: str, announcer: Announcer) -> str:

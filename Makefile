@@ -45,9 +45,15 @@ check: $(VENV)/.test  ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.test  ## what the line costs, as ratios to the bare tools
-	@$(BIN)/python -m benchmarks.line
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.test
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-bench.lock
+	@touch $@
 
-lock: | $(UV)  ## both locks again, from pyproject.toml
+bench: $(VENV)/.bench  ## what the line costs, and how well it reads, beside bare tools and free normalisers
+	@$(BIN)/python -m benchmarks.line
+	@$(BIN)/python -m benchmarks.reading
+
+lock: | $(UV)  ## the locks again, from pyproject.toml
 	@$(LOCK) --output-file requirements.lock
 	@$(LOCK) --group dev --output-file requirements-dev.lock
+	@$(LOCK) --group dev --group bench --output-file requirements-bench.lock

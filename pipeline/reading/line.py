@@ -15,6 +15,7 @@ from pipeline.reading.lexicon import KHMER, LATIN
 from pipeline.reading.vi import Vietnamese
 
 _NOT_SAID = "ký hiệu văn bản, không đọc theo cách đọc của chương trình"
+_LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
 _CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
@@ -61,9 +62,12 @@ def by_language(line: str, language: Language, announcer: Announcer) -> Iterator
     if language is Language.VI:
         yield from _cut(line, line, language)
         return
+    if not _LATIN.search(line):
+        yield language, line
+        return
     for run_language, run in _cut(line, _masked(line, announcer), language):
         # A unit cut off from what made it one is no longer Khmer.
-        whole = run_language is Language.VI or not re.search(f"[{LATIN}]", _masked(run, announcer))
+        whole = run_language is Language.VI or not _LATIN.search(run) or not _LATIN.search(_masked(run, announcer))
         yield from [(run_language, run)] if whole else _cut(run, run, language)
 
 

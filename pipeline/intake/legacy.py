@@ -117,7 +117,7 @@ def _toneless(word: str) -> str:
 
 def guess(text: str) -> Encoding | None:
     """The old encoding in which a text is Vietnamese; None where it makes sense as it stands, or in neither."""
-    if not any("\xa1" <= c <= "\xff" for c in text):
+    if not any("\xa1" <= c <= "\xff" for c in text) or any(c > "\xff" and c.isalpha() for c in text):
         return None
     fit, accented = _fit(_TOKEN.findall(text))
     if fit > _FEW and accented:
@@ -140,7 +140,7 @@ class Converted:
 
 def converted(lines: Sequence[Line]) -> Converted:
     """Lines with those in an old encoding brought to Unicode, each line judged by itself and by the whole."""
-    whole = guess("\n".join(line.text for line in lines))
+    whole = guess("\n".join(line.text for line in lines if _looks_old(line.text)))
     found: set[Encoding] = set()
     out = []
     for line in lines:

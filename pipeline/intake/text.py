@@ -3,9 +3,11 @@
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterable
+from itertools import groupby
 
 from pipeline.core.errors import Says, UnreadableScript
-from pipeline.intake import legacy
+from pipeline.intake import legacy, table
 from pipeline.intake.manuscript import BLANK, Line, nfc, tidy
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -105,7 +107,18 @@ _INLINE = (
 def markdown(text: str) -> list[Line]:
     """The lines of a Markdown file without its signs; every word stays."""
     front, rest = _front_matter(text.splitlines())
-    return [*front, *(_markdown_line(line) for line in rest)]
+    found = list(front)
+    for is_row, lines in groupby(map(_kept, rest), key=lambda line: _ROW.match(line) is not None):
+        found += _rows(lines) if is_row else map(_markdown_line, lines)
+    return found
+
+
+def _rows(lines: Iterable[str]) -> list[Line]:
+    """A table, without the rule below its headings."""
+    cells = [
+        [_inline(tidy(cell)) for cell in line.strip().strip("|").split("|")] for line in lines if not _RULE.match(line)
+    ]
+    return table.lines(cells)
 
 
 def _front_matter(lines: list[str]) -> tuple[list[Line], list[str]]:
@@ -117,14 +130,11 @@ def _front_matter(lines: list[str]) -> tuple[list[Line], list[str]]:
     return [], lines
 
 
-def _markdown_line(raw: str) -> Line:
-    line = _kept(raw)
+def _markdown_line(line: str) -> Line:
     if heading := _HEADING.match(line):
         return Line(_inline(heading[1]), heading=True, alone=True)
     if _RULE.match(line):
         return BLANK
-    if row := _ROW.match(line):
-        return Line(_inline("; ".join(tidy(cell) for cell in row[1].split("|"))), alone=True)
     bullet = _BULLET.match(line)
     return Line(_inline(line[bullet.end() :] if bullet else line), alone=bool(bullet or _NUMBERED.match(line)))
 

@@ -17,6 +17,8 @@ MONTHS = ["មករា", "កុម្ភៈ", "មីនា", "មេសា", 
 _SYMBOLS = {"&": "និង", "+": "បូក", "=": "ស្មើ", "@": "អ៊ែត", "%": "ភាគរយ", "‰": "ភាគពាន់", "°": "អង្សា",
             "៛": "រៀល", "$": "ដុល្លារ", "≥": "ចាប់ពី", "≤": "មិនលើស", "~": "ប្រហែល", "×": "គុណ", "½": "កន្លះ"}  # fmt: skip
 _REPEATABLE = re.compile(rf"[{KHMER}{WORD_MARK}]+$")
+_MONEY = re.compile("(?:ដុង|រៀល|ដុល្លារ|៛)$")
+_COUNTED = re.compile("(?:នាក់|គ្រួសារ|ឆ្នាំ|ខែ|ថ្ងៃ|ម៉ោង|ដង)")
 _WORD_WINDOW = 30
 """Characters in which the last word before a repetition sign is looked for."""
 OWN_LATIN = frozenset({"lexicon", "unit", "range", "time", "per", "money", "size", "roman"})
@@ -104,9 +106,9 @@ class Khmer(Tongue):
         return self.words(self.whole(above), "ភាគ" if 0 < a < b else "លើ", self.whole(below))
 
     def per(self, unit: str, left: str) -> str | None:
-        """`ក្នុងមួយ…`; a slash between two other words is a pause."""
-        del left
-        said = self.units.say(unit) or (unit if re.fullmatch("(?:នាក់|គ្រួសារ|ឆ្នាំ|ខែ|ថ្ងៃ|ម៉ោង|ដង)", unit) else None)
+        """`ក្នុងមួយ…` of a unit, and of anything after money; a slash between two other words is a pause."""
+        counted = _MONEY.search(left.replace(WORD_MARK, "")) or _COUNTED.fullmatch(unit)
+        said = self.units.say(unit) or (unit if counted else None)
         return said and self.words("ក្នុង", "មួយ", said)
 
     def own_rules(self) -> tuple[list[TokenClass], list[TokenClass]]:

@@ -14,7 +14,7 @@ from pipeline.reading.km import OWN_LATIN
 from pipeline.reading.lexicon import KHMER, LATIN
 from pipeline.reading.vi import Vietnamese
 
-_NOT_SAID = "ký hiệu văn bản, không đọc theo cách đọc của chương trình"
+_NOT_SAID = "phần ký hiệu văn bản này không đọc (mục document_codes trong config.toml)"
 _LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
 _CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")

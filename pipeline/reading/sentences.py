@@ -24,6 +24,8 @@ MOST_BYTES = 3000
 _ENDS = re.compile(r"។ល។|[.?!…;។៕៚]+[\"”’»)\]]*(?=[ \n]|$)|[។៕៚]+|(?<=[^\W\d_A-ZĐ]{3})\.(?=[A-ZĐ])")
 _BREAK = re.compile(r"\s*\n\s*(?=[-+•*·] ?|\d{1,2}[.)] |[a-zđA-ZĐ\u1780-\u17a2][.)] )|(?<=[.?!:;។៕៚])\s*\n\s*")
 _CLAUSE = re.compile(r"[,;:](?=\s)|\s-(?=\s)|[)\]](?=\s)")
+_LIST_MARK = 5
+"""Characters of the number or letter that begins an item."""
 _JOINERS = "\u17d2\u200d"
 
 
@@ -47,7 +49,8 @@ def sentences(text: str, language: Language, announcer: Announcer) -> tuple[Brea
 def _sentences(line: str, language: Language, announcer: Announcer) -> Iterator[str]:
     start = 0
     for end in _ENDS.finditer(line):
-        if end[0] == "។ល។" or (language is Language.VI and not _ends(line, end, start, announcer)):
+        ends = _ends if language is Language.VI else _ends_khmer
+        if end[0] == "។ល។" or not ends(line, end, start, announcer):
             continue
         yield line[start : end.end()].strip()
         start = end.end()
@@ -67,6 +70,16 @@ def _ends(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bo
     word = re.search(r"\S{1,24}$", line[max(start, end.start() - 24) : end.start()])
     before = word[0].lstrip('("“‘«') if word else ""
     return not (_is_short(before, announcer) or line[start : end.start()].strip() in {before, ""})
+
+
+def _ends_khmer(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bool:
+    """Whether a stop ends a Khmer sentence; a dot does not after a list mark or an abbreviation that is written with it."""
+    word = re.search(r"\S{1,24}$", line[max(start, end.start() - 24) : end.start()]) if end[0] == "." else None
+    if word is None:
+        return True
+    marks_item = line[start : end.start()].strip() == word[0] and len(word[0]) <= _LIST_MARK
+    tables = announcer.khmer.lexicon.keys | announcer.khmer.units.keys
+    return not (marks_item or f"{word[0].lstrip('0123456789០១២៣៤៥៦៧៨៩.,-')}." in tables)
 
 
 def _is_short(word: str, announcer: Announcer) -> bool:

@@ -174,6 +174,8 @@ class Vietnamese(Tongue):
         """`tấn trên héc ta`; after money or a count `đồng một ki lô gam`; between two other words a short pause."""
         said = self.units.say(unit) or self.lexicon.say(unit, left) or unit
         numerator = re.search(r"[^\W\d_]+[²³\d]?$", left)
+        if numerator and len(numerator[0]) == 1 and numerator[0].isupper():
+            return said if said != unit or not unit.isupper() else self.spell(unit)
         if self.units.say(unit) and numerator and numerator[0].casefold() not in _COUNTED:
             return f"trên {said}"
         counted = re.search(r"\d[^,;()]{0,24}$", left) or (numerator and numerator[0].casefold() in _COUNTED)
@@ -215,7 +217,13 @@ class Vietnamese(Tongue):
     def _address(self, m: re.Match[str]) -> str:
         signs = {".": "chấm", "@": "a còng", "/": "xuyệt", "-": "gạch", "_": "gạch dưới", ":": "hai chấm"}
         words = re.findall(r"\d+|[^\W\d_]+|[.@/_:-]", m[0].replace("://", " "))
-        return self.words(*(signs.get(w) or (self.digits(w) if w.isdecimal() else w) for w in words))
+        return self.words(*(signs.get(w) or self._in_address(w) for w in words))
+
+    def _in_address(self, word: str) -> str:
+        """A word of an address; what has no vowel is spelled."""
+        if word.isdecimal():
+            return self.digits(word)
+        return word if re.search("[aeiouyAEIOUY]", word) or not word.isascii() else self.spell(word)
 
     def _lone_unit(self, key: str) -> str | None:
         return next((r.spoken for r in self.units.all(key) if not r.context), None)

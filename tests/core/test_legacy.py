@@ -41,7 +41,9 @@ def test_known_texts_of_the_old_fonts(old, encoding, new):
     assert (guess(old), decode(old, encoding)) == (encoding, new)
 
 
-@pytest.mark.parametrize("text", [SENTENCE, "Café à la crème", "5 m² × 3 – ½ °C", "El niño está aquí", "tôm, cua", ""])
+@pytest.mark.parametrize(
+    "text", [SENTENCE, "Café à la crème", "5 m² × 3 – ½ °C", "El niño está aquí", "tôm, cua", "ឃុំ Tân Ân ចាក់", ""]
+)
 def test_what_makes_sense_as_it_stands_is_left_alone(text):
     assert guess(text) is None
 

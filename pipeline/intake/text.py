@@ -108,17 +108,16 @@ def markdown(text: str) -> list[Line]:
     """The lines of a Markdown file without its signs; every word stays."""
     front, rest = _front_matter(text.splitlines())
     found = list(front)
-    for is_row, lines in groupby(map(_kept, rest), key=lambda line: _ROW.match(line) is not None):
+    for is_row, together in groupby(map(_kept, rest), key=lambda line: _ROW.match(line) is not None):
+        lines = list(together)
         found += _rows(lines) if is_row else map(_markdown_line, lines)
     return found
 
 
 def _rows(lines: Iterable[str]) -> list[Line]:
     """A table, without the rule below its headings."""
-    cells = [
-        [_inline(tidy(cell)) for cell in line.strip().strip("|").split("|")] for line in lines if not _RULE.match(line)
-    ]
-    return table.lines(cells)
+    written = (line.strip().strip("|").split("|") for line in lines if not _RULE.match(line))
+    return table.lines([[_inline(tidy(cell)) for cell in cells] for cells in written])
 
 
 def _front_matter(lines: list[str]) -> tuple[list[Line], list[str]]:

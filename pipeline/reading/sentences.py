@@ -73,7 +73,7 @@ def _ends(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bo
 
 
 def _ends_khmer(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bool:
-    """Whether a stop ends a Khmer sentence; a dot does not after a list mark or an abbreviation that is written with it."""
+    """Whether a stop ends a Khmer sentence; a dot does not after a list mark or an abbreviation that has it."""
     word = re.search(r"\S{1,24}$", line[max(start, end.start() - 24) : end.start()]) if end[0] == "." else None
     if word is None:
         return True

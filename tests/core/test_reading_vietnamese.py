@@ -103,7 +103,7 @@ def test_document_numbers_are_heard_with_their_issuer(written, heard):
         ("quyết liệt thực hiện./.", "quyết liệt thực hiện."),
         ("cam, xoài v.v.", "cam, xoài vân vân"),
         ("a) Phạm vi", "a, Phạm vi"),
-        ("xem camau.gov.vn", "xem camau chấm gov chấm vn"),
+        ("xem camau.gov.vn", "xem camau chấm gov chấm vê nờ"),
         ("gọi 114 khi có cháy", "gọi một một bốn khi có cháy"),
         ("gọi 114 thanh niên", "gọi một trăm mười bốn thanh niên"),
     ],

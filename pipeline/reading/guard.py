@@ -114,8 +114,9 @@ def _without_keys(written: str, heard: _Heard, announcer: Announcer) -> tuple[st
 
 
 def _ways(key: str, announcer: Announcer) -> Iterator[str]:
-    """How a key may be said: as it is written, or by any row of any table."""
+    """How a key may be said: as it is written, by any row of any table, as a road or as part of a document number."""
     yield key
+    yield from filter(None, [ROADS.get(key), announcer.vietnamese.documents.part(key)])
     for tongue in (announcer.vietnamese, announcer.khmer):
         yield from (row.spoken for table in (tongue.lexicon, tongue.units) for row in table.all(key))
 
@@ -164,7 +165,7 @@ def _readings(short: str, written: str, announcer: Announcer) -> Iterator[str]:
             part = row.key in {short, short[1:]} or (row.key in written and short in re.split(r"[^\w]", row.key))
             if part or row.key.casefold() == short.casefold():
                 yield row.spoken
-    yield from [ROADS[short]] if short in ROADS else []
+    yield from _ways(short, announcer)
 
 
 def _khmer(written: str, said: str, announcer: Announcer) -> Iterator[str]:
@@ -180,5 +181,5 @@ def _khmer(written: str, said: str, announcer: Announcer) -> Iterator[str]:
 def _other_runs(text: str) -> Iterator[str]:
     """Runs of letters that are neither Latin nor Khmer."""
     for run in re.findall(rf"[^\W\d_{LATIN}\u1780-\u17ff]+", text):
-        letters = "".join(c for c in run if unicodedata.category(c)[0] == "L")
+        letters = "".join(c for c in run if unicodedata.category(c)[0] == "L" and c not in "ªº")
         yield from [letters] if letters else []

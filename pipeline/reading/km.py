@@ -8,7 +8,7 @@ from pipeline.reading.clean import WORD_MARK
 from pipeline.reading.figures import ROMAN
 from pipeline.reading.grammar import Rule, TokenClass, left_of
 from pipeline.reading.lexicon import KHMER, LATIN, Lexicon, Row, shipped, shipped_rows
-from pipeline.reading.tongue import Tongue
+from pipeline.reading.tongue import BULLET, Tongue
 
 _ONES = ["សូន្យ", "មួយ", "ពីរ", "បី", "បួន", "ប្រាំ", "ប្រាំមួយ", "ប្រាំពីរ", "ប្រាំបី", "ប្រាំបួន"]
 _TENS = ["ដប់", "ម្ភៃ", "សាមសិប", "សែសិប", "ហាសិប", "ហុកសិប", "ចិតសិប", "ប៉ែតសិប", "កៅសិប"]
@@ -80,9 +80,14 @@ class Khmer(Tongue):
 
     def date(self, day: int, month: int, year: int | None, left: str) -> str:
         """`ថ្ងៃទី… ខែ… ឆ្នាំ…`, with as much of the head as is not there."""
+        return " ".join(
+            [self.words(self.day_head(left), self.cardinal(day)), f"ខែ{MONTHS[month - 1]}", *self._year(year)]
+        )
+
+    def day_head(self, left: str) -> str:
+        """`ថ្ងៃទី`, or as much of it as is not there."""
         left = left.replace(WORD_MARK, "").rstrip()
-        head = "" if left.endswith("ទី") else "ទី" if left.endswith("ថ្ងៃ") else "ថ្ងៃទី"
-        return " ".join([self.words(head, self.cardinal(day)), f"ខែ{MONTHS[month - 1]}", *self._year(year)])
+        return "" if left.endswith("ទី") else "ទី" if left.endswith("ថ្ងៃ") else "ថ្ងៃទី"
 
     def month(self, month: int) -> str:
         """The name of a month."""
@@ -115,7 +120,7 @@ class Khmer(Tongue):
         """List marks and abbreviations before figures; the repetition sign, ordinals and signs after."""
         before: list[TokenClass] = [
             Rule("end", r"\./\.?(?= ?$)", lambda _: "។"),
-            Rule("bullet", r"^(?:[-+•*·] ?)(?!\d+(?:[.,]\d+)? ?[°%])(?!(?<=\+)\d\d)", lambda _: ""),
+            Rule("bullet", BULLET, lambda _: ""),
             Rule("list", r"^(?P<n>\d{1,2}(?:\.\d{1,2}){0,3})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
             Rule("per", rf"(?<=[{KHMER}]) ?/ ?(?P<unit>{self.units.after_number})", lambda m: self.per(m["unit"], "")),
             self.lexicon,

@@ -9,7 +9,8 @@ from pipeline.reading.figures import NUMBER, START, YEAR
 from pipeline.reading.grammar import Grammar, Piece, Rule, TokenClass, left_of
 from pipeline.reading.lexicon import LATIN, Lexicon
 
-_DATE = rf"(?P<d>\d{{1,2}})[/.-](?P<m>\d{{1,2}})[/.-](?P<y>{YEAR})(?![/.-]?\d)"
+_WHOLE_DATE = rf"(?P<d>\d{{1,2}})[/.-](?P<m>\d{{1,2}})[/.-](?P<y>{YEAR})"
+_DATE = _WHOLE_DATE + r"(?![/.-]?\d)"
 _DAY = r"(?P<d>\d{1,2})/(?P<m>\d{1,2})"
 _MAYBE_YEAR = rf"(?:/(?P<y>{YEAR}))?(?![/.-]?\d)"
 _CLOCK = (
@@ -18,6 +19,8 @@ _CLOCK = (
 )
 _PER = rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
 _TO = " ?- ?"
+BULLET = r"^(?:[-+•*·] +|[-+•*·](?!\d)|-(?=\d)(?!\d+(?:[.,]\d+)? ?(?:[°%‰]|độ|អង្សា))|[•*·](?=\d))"
+"""A mark of a list; a hyphen right before a measure is a minus."""
 _CURRENCY = rf"(?<![{LATIN}\d])(?P<cur>US\$|[$€£¥₫៛]|USD|EUR|VND|VNĐ)"
 _PHONE_HEAD = 80
 """Characters before a number in which a list of phone numbers may have begun."""
@@ -74,6 +77,10 @@ class Tongue(ABC):
     @abstractmethod
     def date(self, day: int, month: int, year: int | None, left: str) -> str:
         """A date after some text."""
+
+    @abstractmethod
+    def day_head(self, left: str) -> str:
+        """What must be said before a day of the month after some text; empty where it is there."""
 
     @abstractmethod
     def month(self, month: int) -> str:
@@ -147,7 +154,8 @@ class Tongue(ABC):
             Rule("phone", rf"{START}\+?(?P<p>\d{{2,5}}(?:[ .-]?\d{{1,8}}){{0,4}})(?![.,-]?\d)", self._phone),
             Rule("time", rf"{START}{_CLOCK}(?:{_TO}{_end_of(_CLOCK)})?", self._time),
             Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}(?P<m>\d{{1,2}})/(?P<y>{YEAR})(?![/.-]?\d)", self._months),
-            Rule("date", rf"{START}{_DATE}(?:{_TO}{_end_of(_DATE)})?", self._date),
+            Rule("date", rf"{START}{_WHOLE_DATE}{_TO}{_end_of(_DATE)}", self._dates),
+            Rule("date", rf"{START}{_DATE}", self._date),
             Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
             Rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
             Rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
@@ -193,11 +201,11 @@ class Tongue(ABC):
         return second and self.words(first, self.to, second)
 
     def _date(self, m: re.Match[str]) -> str | None:
-        first = self._one_date(m["d"], m["m"], m["y"], left_of(m))
-        if first is None or m["to_d"] is None:
-            return first
-        second = self._one_date(m["to_d"], m["to_m"], m["to_y"], "")
-        return second and self.words(first, self.to, second)
+        return self._one_date(m["d"], m["m"], m["y"], left_of(m))
+
+    def _dates(self, m: re.Match[str]) -> str | None:
+        first, second = self._date(m), self._one_date(m["to_d"], m["to_m"], m["to_y"], "")
+        return self.words(first, self.to, second) if first and second else None
 
     def _one_date(self, day: str, month: str, year: str | None, left: str) -> str | None:
         real = figures.is_date(int(day), int(month))
@@ -207,7 +215,7 @@ class Tongue(ABC):
         last = self._one_date(m["d"], m["m"], m["y"], "")
         if last is None or not figures.is_date(int(m["a"]), int(m["m"])) or int(m["a"]) >= int(m["d"]):
             return None
-        return self.words(self.cardinal(int(m["a"])), self.to, last)
+        return self.words(self.day_head(left_of(m)), self.cardinal(int(m["a"])), self.to, last)
 
     def _day_months(self, m: re.Match[str]) -> str | None:
         """Two days of months; two fractions below one are none."""

@@ -10,15 +10,15 @@ from pipeline.reading.grammar import CONTEXT, Piece, Rule, TokenClass, left_of
 from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows
 from pipeline.reading.manner import Codes, Register
 from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, DOCUMENT_HEADS, HOLIDAYS, Slash, after
-from pipeline.reading.tongue import Tongue
+from pipeline.reading.tongue import BULLET, Tongue
 
 _DIGITS = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
 _CAPITAL = "A-ZĐĂÂÊÔƠƯ"
 _PART = rf"(?:[{_CAPITAL}]{{2,12}}[a-zđ]?\d{{0,4}}[A-ZĐ]?|[{_CAPITAL}]\d{{1,4}}[A-ZĐ]?\d{{0,2}})"
 _EDGE = rf"(?![{LATIN}\d])"
 _ROMAN_HEADS = (
-    "thứ|khóa|khoá|kỳ|thế kỷ|quý|chương|mục|phần|điều|phụ lục|đại hội|giai đoạn|loại|hạng|cấp|tổ|khối|tập|vùng|bảng"
-    "|nhóm|bậc|học kỳ|đợt|vòng|lần"
+    "thứ|khóa|khoá|kỳ|khu vực|thế kỷ|quý|chương|mục|phần|điều|phụ lục|đại hội|giai đoạn|loại|hạng|cấp|tổ|khối|tập|vùng"
+    "|bảng|nhóm|bậc|học kỳ|đợt|vòng|lần"
 )
 _SCORE_HEADS = re.compile(r"(?:thắng|thua|hòa|hoà|tỷ số|tỉ số|dẫn) $", re.IGNORECASE)
 _COUNTED = frozenset(
@@ -59,7 +59,10 @@ ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "H
 _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "TDP": "tổ dân phố"}
 """What stands shortened before the number of a place."""
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
-_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?(?P<n>\d{{1,4}})(?P<l>[A-Z])?{_EDGE}"
+_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ .-]?\d)"
+_ONLY_NUMERAL = re.compile("III?|IV|VIII?|VII|IX|XII*I?|XIV|XV|XVI*|XIX|XX+I*")
+"""Capitals that are no syllable, so that even a headline means the number."""
+_OUTLINE = rf"(?<![{LATIN}\d.])(?P<r>{ROMAN})(?P<d>(?:\.\d{{1,2}}){{1,3}})(?:\.(?P<l>[a-zđ]))?(?![{LATIN}\d])"
 _NUMERAL = (
     rf"(?<![{LATIN}\d&/.-])(?P<r>{ROMAN})(?: ?- ?(?P<to>{ROMAN})(?![{LATIN}\d]))?"
     rf"(?:[/-](?P<y>{YEAR}))?(?![{LATIN}\d&.-][{LATIN}\d]|[{LATIN}\d])"
@@ -133,8 +136,11 @@ class Vietnamese(Tongue):
 
     def date(self, day: int, month: int, year: int | None, left: str) -> str:
         """`ngày hai tháng chín năm …`; the word ngày only where it is not there."""
-        day_word = "" if after(DAY_HEADS, left) else "ngày"
-        return self.words(day_word, self.cardinal(day), self._month_name(month), self._year(year))
+        return self.words(self.day_head(left), self.cardinal(day), self._month_name(month), self._year(year))
+
+    def day_head(self, left: str) -> str:
+        """`ngày`, unless it is there."""
+        return "" if after(DAY_HEADS, left) else "ngày"
 
     def month(self, month: int) -> str:
         """`tư` for the fourth month, else its number."""
@@ -187,18 +193,19 @@ class Vietnamese(Tongue):
         """Names before figures; Roman numerals, unknown capitals and signs after."""
         before: list[TokenClass] = [
             Rule("end", r"\./\.?(?= ?$)", lambda _: "."),
-            Rule("bullet", r"^(?:[-+•*·] ?)(?!\d+(?:[.,]\d+)? ?[°%])(?!(?<=\+)\d\d)", lambda _: ""),
+            Rule("bullet", BULLET, lambda _: ""),
             Rule("place", rf"(?<![{LATIN}\d.])(?P<p>{'|'.join(_PLACES)})\. ?(?=\d)", lambda m: _PLACES[m["p"]]),
             Rule("list", _ITEM, self._item),
             Rule("address", _ADDRESS, self._address),
-            self.lexicon,
-            Rule("unit", rf"(?<![{LATIN}\d/]){self.units.start}", lambda m: self._lone_unit(m[0])),
             Rule("road", _ROAD, self._road),
+            self.lexicon,
+            Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", lambda m: self._lone_unit(m[0])),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
         ]
         after: list[TokenClass] = [
+            Rule("roman", _OUTLINE, self._outline),
             Rule("roman", _NUMERAL, self._roman),
             Rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
             Rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
@@ -235,6 +242,18 @@ class Vietnamese(Tongue):
     def _road(self, m: re.Match[str]) -> str:
         return self.words(ROADS[m["r"]], self.whole(m["n"]), self.letters.say(m["l"] or "") or "")
 
+    def _outline(self, m: re.Match[str]) -> str:
+        """A place in a paper, such as `II.1.a`."""
+        numbers = [figures.roman(m["r"]), *map(int, m["d"].strip(".").split("."))]
+        letter = self.letters.say((m["l"] or "").upper()) or ""
+        return " chấm ".join(filter(None, [*map(self.cardinal, numbers), letter]))
+
+    def _ratio(self, m: re.Match[str]) -> str:
+        """A ratio, or the year of a standard (`TCVN 5712:1993`)."""
+        if re.fullmatch("(?:19|20)[0-9]{2}", m["b"]):
+            return self.words(self.number(m["n"]), self._year(int(m["b"])))
+        return super()._ratio(m)
+
     def _roman(self, m: re.Match[str]) -> str | None:
         left = left_of(m)
         chained = re.search(rf"(?:{_ROMAN_HEADS})(?: [IVXLC]+(?:,| ?-| và| đến)){{1,6}} ?$", left, re.IGNORECASE)
@@ -248,7 +267,7 @@ class Vietnamese(Tongue):
 
     def _capitals(self, m: re.Match[str]) -> str | None:
         """Known parts said, unknown ones spelled; a capital word of a headline stays a word."""
-        if "&" not in m[0] and is_headline(m):
+        if "&" not in m[0] and is_headline(m) and not _ONLY_NUMERAL.fullmatch(m[0]):
             return None
         words = [self._one_capital(p, whole="&" in m[0]) for p in re.split(r"[-/.&]", m[0])]
         return (" và " if "&" in m[0] else " ").join(words)

@@ -105,13 +105,16 @@ def demo(
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where the workspace shall be.")] = Path()) -> None:
+def init(
+    folder: Annotated[Path | None, typer.Argument(help="Where the workspace shall be; else as -w says.")] = None,
+) -> None:
     """Make a workspace: settings, stations, the drop folder with its templates.
 
     Example: bantin init BANTIN
     """
     from pipeline.wiring import make_workspace
 
+    folder = (folder or _Choice.workspace).resolve()
     make_workspace(folder)
     typer.echo(_say(Says(f"Đã tạo {folder}. Thả kịch bản vào {folder / 'scripts'}.",
                          f"Made {folder}. Drop scripts into {folder / 'scripts'}.")))  # fmt: skip
@@ -450,8 +453,12 @@ def status(as_json: AsJson = False) -> None:
                 {"bulletins": [_row(r.bulletin, r.status) for r in bulletins.rows(desk)], "tally": tally_json(counted)}
             )
             return
+        faces = _faces(desk.config)
         _show_bulletins(desk, None, as_json=False)
-        typer.echo(_faces(desk.config).year(counted))
+        for row in bulletins.rows(desk):
+            for line in faces.lacking(row.bulletin, row.status, desk.config.stations):
+                typer.echo(line)
+        typer.echo(faces.year(counted))
 
 
 @app.command()

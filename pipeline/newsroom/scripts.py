@@ -17,7 +17,7 @@ from pipeline.core.errors import (
     as_problem,
 )
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, BulletinId, Programme, Script
+from pipeline.core.model import Bulletin, BulletinId, Programme, Script, VoiceMark
 from pipeline.core.schedule import air_times
 from pipeline.core.status import Stage, status_of
 from pipeline.core.text import slug
@@ -158,6 +158,7 @@ def edition(desk: Desk, script: Script) -> Bulletin:
     head = script.head
     programme = _programme(desk, script)
     recipients.check(desk, head, script.name)
+    _check_voices(desk, script)
     now, zone = desk.now(), desk.config.zone
     air = air_times(head.air, programme.slots, now, zone)
     if max(air) <= now:
@@ -190,6 +191,15 @@ def edition(desk: Desk, script: Script) -> Bulletin:
 def _named(script: Script) -> str:
     """A title for lists and files where the script has none: its file's name. It is never spoken."""
     return " ".join(Path(script.name).stem.replace("_", " ").replace("-", " ").split())
+
+
+def _check_voices(desk: Desk, script: Script) -> None:
+    """Raise WrongHeadValue where a script wishes for a voice that no engine has, by name or by sex."""
+    known = [name for engines in desk.engines.values() for e in engines for v in e.voices for name in (v.sex, v.name)]
+    wishes = [("Giọng", script.head.voice), *(("[giọng: …]", m.voice) for m in script.body if isinstance(m, VoiceMark))]
+    for key, wish in wishes:
+        if wish and wish not in known:
+            raise WrongHeadValue(name=script.name, key=key, value=wish, example=", ".join(dict.fromkeys(known)))
 
 
 def _programme(desk: Desk, script: Script) -> Programme:

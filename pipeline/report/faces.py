@@ -1,7 +1,7 @@
 """Tables for a terminal, in the newsroom's language. Nothing here decides anything."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from pipeline.core.errors import Says
 from pipeline.core.facts import Fact
-from pipeline.core.model import Bulletin, Reading
+from pipeline.core.model import Bulletin, Reading, Station, StationCode
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
 from pipeline.report.words import DRAFT, HAPPENED, MISSED, STAGE, UNAIRED, WHY, language
@@ -52,6 +52,17 @@ class Faces:
                 f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
             )
         return table
+
+    def lacking(self, bulletin: Bulletin, status: Status, stations: Mapping[StationCode, Station]) -> Iterator[str]:
+        """A line for each station whose last attempt failed: which bulletin it lacks, why, and the next command."""
+        words = Says(
+            "✗ {station}: chưa có {id}, lỗi {code}; xem lý do: bantin show {id}; gửi lại: bantin push --only {at}",
+            "✗ {station}: lacks {id}, {code}; why: bantin show {id}; again: bantin push --only {at}",
+        )
+        for code, fault in sorted(status.failed.items()):
+            name = stations[code].name if code in stations else ""
+            told = f"{code} {name}".strip()
+            yield self.say(words).format(station=told, id=bulletin.id, code=fault, at=code)
 
     def checked(
         self,

@@ -1,10 +1,12 @@
 """How Khmer words sound: khmercut finds the words, khmerphonemizer's lexicon knows them or its model guesses them."""
 
+import ctypes
 import re
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from types import ModuleType
+from typing import TypeVar
 
 from pipeline.core.errors import TextLost
 
@@ -30,7 +32,9 @@ _ONE_SPELLING = (
     # Signs without a sound of their own: inherent vowels, kakabat, viriam, atthacan, joiners.
     ("\u17b4", ""), ("\u17b5", ""), ("\u17ce", ""), ("\u17d1", ""), ("\u17dd", ""), ("\u200c", ""), ("\u200d", ""),
 )  # fmt: skip
-_one_at_a_time = threading.Lock()
+_Answer = TypeVar("_Answer")
+_own_thread = ThreadPoolExecutor(1, thread_name_prefix="khmer")
+"""Neither tool promises to bear two callers, and the model may be touched only by the thread that loaded it."""
 
 
 def pronounce(run: str) -> list[Sequence[str]]:
@@ -41,15 +45,23 @@ def pronounce(run: str) -> list[Sequence[str]]:
     Raises:
         TextLost: a part of it has no pronunciation.
     """
+    return in_own_thread(lambda: _pronounce(run))
+
+
+def in_own_thread(work: Callable[[], _Answer]) -> _Answer:
+    """Do what touches the tools on the one thread that may, and give back what comes of it."""
+    return _own_thread.submit(work).result()
+
+
+def _pronounce(run: str) -> list[Sequence[str]]:
     said: list[Sequence[str]] = []
-    with _one_at_a_time:  # neither tool promises to bear two callers
-        for word in _words(_one_spelling(run)):
-            if word != AGAIN:
-                said.append(_sounds(word))
-            elif said:
-                said.append(said[-1])
-            else:
-                raise TextLost(lost=AGAIN, written=run)
+    for word in _words(_one_spelling(run)):
+        if word != AGAIN:
+            said.append(_sounds(word))
+        elif said:
+            said.append(said[-1])
+        else:
+            raise TextLost(lost=AGAIN, written=run)
     return said
 
 
@@ -100,4 +112,6 @@ def _khmercut() -> ModuleType:
 def _khmerphonemizer() -> ModuleType:
     import khmerphonemizer  # noqa: PLC0415 - reads its lexicon and model on import: 0.2 s
 
+    # Let go of at the end by another thread, the model complains; held for ever, it ends with the process.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(khmerphonemizer._model))  # noqa: SLF001
     return khmerphonemizer  # type: ignore[no-any-return]  # it ships no types

@@ -49,6 +49,8 @@ def test_the_words_of_a_check_are_written_beside_spoken(workspace):
         ("Tiêu đềê: x\n\nChào bà con.\n", "I-105"),
         ("Chào bà con.\n[ghi âm: khong-co.wav]\n", "I-107"),
         ("Chương trình: khong-co\n\nChào bà con.\n", "I-106"),
+        ("Giọng: giọng lạ\n\nChào bà con.\n", "I-106"),
+        ("Chào bà con.\n[giọng: giọng lạ]\nHết.\n", "I-106"),
         ("", "I-101"),
     ],
 )

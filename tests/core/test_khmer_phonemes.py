@@ -1,14 +1,18 @@
 """Every sound of the Khmer lexicon has its place in eSpeak's letters, and nothing written goes unheard in silence."""
 
-import khmerphonemizer
+import subprocess
+import sys
+
 import pytest
 
 from pipeline.core.errors import NothingToSay, TextLost
+from pipeline.voices import pronunciation
 from pipeline.voices.khmer import phoneme_text
 from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, MOST, VOWELS, mnemonics, spoken_words
 from pipeline.voices.pronunciation import SPELLING, pronounce
 
-LEXICON = {word: sounds for word, sounds in khmerphonemizer._lexicon_dict.items() if "\u1780" <= word[0] <= "\u17ff"}
+PACKAGE = pronunciation.in_own_thread(pronunciation._khmerphonemizer)
+LEXICON = {word: sounds for word, sounds in PACKAGE._lexicon_dict.items() if "\u1780" <= word[0] <= "\u17ff"}
 
 
 def test_every_symbol_of_the_lexicon_can_be_spoken():
@@ -48,7 +52,7 @@ def test_a_word_too_long_for_espeak_is_spoken_in_parts_that_lose_nothing():
 
 
 def test_every_character_we_accept_is_one_the_pronunciation_model_knows():
-    unknown = [c for c in sorted(SPELLING) if khmerphonemizer._model.find_isym(c) is None]
+    unknown = pronunciation.in_own_thread(lambda: [c for c in SPELLING if PACKAGE._model.find_isym(c) is None])
     assert unknown == []
 
 
@@ -103,3 +107,17 @@ def test_what_the_khmer_voice_cannot_say_is_named_never_dropped(text, lost):
     with pytest.raises(TextLost) as caught:
         phoneme_text(text)
     assert caught.value.fields["lost"] == lost
+
+
+def test_any_thread_may_ask_and_the_end_is_quiet():
+    code = (
+        "import threading; from pipeline.voices.pronunciation import pronounce\n"
+        "said = []\n"
+        "for _ in range(3):\n"
+        "    asking = threading.Thread(target=lambda: said.append(pronounce('ឡូកូម៉ូ')))\n"
+        "    asking.start(); asking.join()\n"
+        "said.append(pronounce('ឡូកូម៉ូ'))\n"
+        "print(len(said), all(one == said[0] for one in said))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("4 True\n", "")

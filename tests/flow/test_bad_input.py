@@ -122,6 +122,10 @@ def test_an_unreachable_station_fails_alone(workspace):
     (bulletin,) = workspace.json("status")["bulletins"]
     assert bulletin["confirmed"] == ["TOT"]
     assert bulletin["failed"] == {"HONG": "D-101"}
+    shown = workspace.bantin("status").stdout
+    assert "✗ HONG" in shown
+    assert "lỗi D-101" in shown
+    assert "bantin push --only HONG" in shown
     assert bulletin["stage"] == "partly"
 
 

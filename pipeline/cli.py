@@ -695,6 +695,7 @@ def _date(text: str) -> Any:  # noqa: ANN401 - a date or None
 @contextmanager
 def _open_text(name: str) -> Iterator[Any]:
     if name == "-":
+        sys.stdin.reconfigure(newline="\n")  # type: ignore[union-attr]  # a line out for each line in, whatever is inside
         yield sys.stdin
         return
     from pipeline.core.errors import UnreadableScript
@@ -702,7 +703,7 @@ def _open_text(name: str) -> Iterator[Any]:
     if not Path(name).is_file():
         raise NoSuchFile(name=name)
     try:
-        with Path(name).open(encoding="utf-8-sig") as lines:
+        with Path(name).open(encoding="utf-8-sig", newline="\n") as lines:
             yield lines
     except (OSError, UnicodeDecodeError) as problem:
         raise UnreadableScript(name=name, format="UTF-8", reason=problem) from problem

@@ -1,5 +1,6 @@
 """One line of writing to one line of speech."""
 
+import io
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pipeline.reading.km import OWN_LATIN
 from pipeline.reading.lexicon import KHMER, LATIN
 from pipeline.reading.vi import Vietnamese
 
+_OTHER = re.compile(rf"[^\W\d_{LATIN}{KHMER}]")
+_SPELLED = "chữ viết tắt chưa có trong bảng, đọc từng chữ: “{}”"
 _NOT_SAID = "phần ký hiệu văn bản này không đọc (mục document_codes trong config.toml)"
 _LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
@@ -86,20 +89,24 @@ def _masked(line: str, announcer: Announcer) -> str:
 
 
 def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:
-    """A clean text of one language as it will be spoken."""
+    """A clean text of one language as it will be spoken. Piece by piece, so that a line of megabytes costs no more."""
     tongue = announcer.tongue(language)
-    pieces = tongue.pieces(part)
-    pad = tongue.glue
-    text = "".join(f"{pad}{p.said}{pad}" if p.rule else _CAPITALS.sub(_lowered, p.said) for p in pieces)
-    unknown = _unknown(pieces, tongue) if isinstance(tongue, Vietnamese) else ()
-    left_out = tuple(p.left_out for p in pieces if p.left_out)
-    notes = (*unknown, *_unsayable(pieces), *_doubtful(pieces), *(Note(out, _NOT_SAID) for out in left_out))
-    return Spoken(_punctuated(text), notes, left_out)
-
-
-def _unknown(pieces: list[Piece], tongue: Vietnamese) -> Iterator[Note]:
-    for short in dict.fromkeys(u for p in pieces for u in tongue.unknown(p)):
-        yield Note(short, f"chữ viết tắt chưa có trong bảng, đọc từng chữ: “{tongue.spell(short)}”")
+    text, unknown, doubts = io.StringIO(), dict[str, None](), dict[Note, None]()
+    letters, left_out = set[str](), list[str]()
+    for piece in tongue.grammar.pieces(part):
+        if piece.rule:
+            text.write(f"{tongue.glue}{piece.said}{tongue.glue}")
+            unknown |= dict.fromkeys(tongue.unknown(piece)) if isinstance(tongue, Vietnamese) else {}
+            doubts |= dict.fromkeys(_doubtful(piece))
+            left_out += [piece.left_out] if piece.left_out else []
+        else:
+            text.write(_CAPITALS.sub(_lowered, piece.said))
+            letters.update(piece.said)
+    spelled = (Note(short, _SPELLED.format(announcer.vietnamese.spell(short))) for short in unknown)
+    not_said = (Note(out, _NOT_SAID) for out in dict.fromkeys(left_out))
+    return Spoken(
+        _punctuated(text.getvalue()), (*spelled, *_unsayable(letters, part), *doubts, *not_said), tuple(left_out)
+    )
 
 
 def _lowered(word: re.Match[str]) -> str:
@@ -107,25 +114,25 @@ def _lowered(word: re.Match[str]) -> str:
     return word[0].lower() if word[0].isupper() else word[0]
 
 
-def _doubtful(pieces: list[Piece]) -> Iterator[Note]:
-    for piece in pieces:
-        if piece.doubts:
-            others = ", ".join(f"“{other}”" for other in piece.doubts)
-            yield Note(piece.source, f"đọc là “{piece.said}”, cũng có thể là {others}: viết ra bằng chữ nếu chưa đúng")
+def _doubtful(piece: Piece) -> Iterator[Note]:
+    if piece.doubts:
+        others = ", ".join(f"“{other}”" for other in piece.doubts)
+        yield Note(piece.source, f"đọc là “{piece.said}”, cũng có thể là {others}: viết ra bằng chữ nếu chưa đúng")
 
 
-def _unsayable(pieces: list[Piece]) -> Iterator[Note]:
-    copied = "".join(p.said for p in pieces if not p.rule)
-    for sign in sorted({c for c in copied if unicodedata.category(c) in _SIGNS}):
+def _unsayable(letters: set[str], part: str) -> Iterator[Note]:
+    """Signs that are passed over, and writing of other scripts."""
+    for sign in sorted(c for c in letters if unicodedata.category(c) in _SIGNS):
         yield Note(sign, "ký hiệu này không đọc được nên bỏ qua")
-    for run in dict.fromkeys(re.findall(rf"[^\W\d_{LATIN}{KHMER}]{{2,}}", copied)):
-        yield Note(run, "chữ này không phải chữ Việt hay Khmer, giọng đọc có thể không đọc được")
+    if any(_OTHER.match(c) for c in letters):
+        for run in dict.fromkeys(re.findall(f"(?:{_OTHER.pattern}){{2,}}", part)):
+            yield Note(run, "chữ này không phải chữ Việt hay Khmer, giọng đọc có thể không đọc được")
 
 
 def _punctuated(text: str) -> str:
     """Only letters, and the signs a voice makes pauses of: one sign at a place, none at the start."""
     text = _ASIDE.sub(", ", text)
-    text = "".join(c if _is_said(c) else " " for c in text)
+    text = text.translate(_SAID)
     text = re.sub(rf" *{WORD_MARK}*(?: +{WORD_MARK}*)+", " ", text)
     text = re.sub(rf"[ {WORD_MARK}]+([,;:.?!])", r"\1", text)
     text = _STOPS.sub(_strongest, text)
@@ -133,8 +140,16 @@ def _punctuated(text: str) -> str:
     return text if any(unicodedata.category(c)[0] == "L" for c in text) else ""
 
 
-def _is_said(c: str) -> bool:
-    return c in _SAID_SIGNS or unicodedata.category(c)[0] in "LM"
+class _Said(dict[int, str]):
+    """What each character is when it is spoken: itself, or a space; learnt as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        c = chr(code)
+        self[code] = c if c in _SAID_SIGNS or unicodedata.category(c)[0] in "LM" else " "
+        return self[code]
+
+
+_SAID = _Said()
 
 
 def _strongest(stops: re.Match[str]) -> str:

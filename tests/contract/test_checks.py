@@ -90,3 +90,25 @@ def test_document_numbers_are_said_in_the_way_the_programme_chose(workspace):
     assert told["text"] == "Theo Kế hoạch số hai trăm lẻ bảy."
     assert [note for note in told["notes"] if note.startswith("KH-UBND")]
     assert spoken("207/KH-UBND", Language.VI, plain()).text == "hai trăm lẻ bảy kế hoạch ủy ban nhân dân"
+
+
+@pytest.mark.parametrize("from_file", [True, False])
+def test_spoken_gives_a_line_for_each_line_whatever_is_inside(workspace, from_file):
+    text = "Có 3 hộ\n\nm\rộ\x0bt\x85 \u2028hai\n\x00\x1f😀\n" + "dài " * 50_000 + "\nhết"
+    file = workspace.folder / "bai.txt"
+    file.write_bytes(text.encode())
+    source = (str(file),) if from_file else ("-",)
+    done = workspace.bantin("spoken", "--lang", "vi", *source, **({} if from_file else {"input": text}))
+    lines = done.stdout.split("\n")
+    assert lines[:4] == ["Có ba hộ", "", "m ộ t hai", ""]
+    assert lines[4].count("dài") == 50_000
+    assert lines[5:] == ["hết", ""]
+
+
+def test_an_explanation_names_the_row_or_the_rule_of_every_token(workspace):
+    (workspace.folder / "tu-dien.tsv").write_text("NVH\tnhà văn hóa\n", "utf-8")
+    said = workspace.bantin("spoken", "--lang", "vi", "--explain", "-", input="NVH họp 5h, CT UBND").stdout
+    rows = [line.split("\t") for line in said.splitlines() if line]
+    assert ["NVH", "lexicon", "nhà văn hóa", "tu-dien.tsv:1"] in rows
+    assert ["5h", "time", "năm giờ", "rule time"] in rows
+    assert ["họp", "word", "họp"] in rows

@@ -199,7 +199,7 @@ class Vietnamese(Tongue):
             Rule("address", _ADDRESS, self._address),
             Rule("road", _ROAD, self._road),
             self.lexicon,
-            Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", lambda m: self._lone_unit(m[0])),
+            Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
@@ -232,8 +232,10 @@ class Vietnamese(Tongue):
             return self.digits(word)
         return word if re.search("[aeiouyAEIOUY]", word) or not word.isascii() else self.spell(word)
 
-    def _lone_unit(self, key: str) -> str | None:
-        return next((r.spoken for r in self.units.all(key) if not r.context), None)
+    def _lone_unit(self, m: re.Match[str]) -> str | None:
+        """A unit without a figure before it: in any place, or after words that count it."""
+        rows = (row for row in self.units.all(m[0]) if row.is_general and row.fits(left_of(m)))
+        return next((row.spoken for row in rows), None)
 
     def _height(self, m: re.Match[str]) -> str:
         """`1m65`."""

@@ -27,6 +27,7 @@ _PARTS = re.compile(
 """What is counted in parts."""
 _COUNTED = re.compile(r" (?!tháng|năm|và|đến|tới|tại|ở|hằng|hàng)[^\W\d_]")
 _CHAIN = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})(?:,| và| hoặc| hay) $")
+_DAYS = re.compile(rf"(?<!\w){DAY_HEADS} (?:\d{{1,2}}(?:, | và | hoặc )){{1,6}}$", re.IGNORECASE)
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 
 
@@ -65,7 +66,7 @@ def meaning(above: str, below: str, left: str, right: str) -> Slash:
 def _is_day(a: int, b: int, left: str, right: str) -> bool:
     """Whether what can be a date is one."""
     chained = _CHAIN.search(left)
-    if chained and int(chained[1]) > int(chained[2]):
+    if (chained and int(chained[1]) > int(chained[2])) or _DAYS.search(left):
         return True
     small = a < b <= 10 and _COUNTED.match(right) and not after(DAY_HEADS, left)
     known = a > b or ((a, b) in HOLIDAYS and not _PARTS.match(right))

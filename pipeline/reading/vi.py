@@ -75,9 +75,7 @@ class Vietnamese(Tongue):
     glue = " "
     comma, dot, minus, to, plus = "phẩy", "chấm", "âm", "đến", "cộng"
     by, over = "nhân", "trên"
-    phone_heads = (
-        r"(?i:điện thoại|đt|đđ|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
-    )
+    phone_heads = r"(?i:điện thoại|đt|đđ|stk|tài khoản|cccd|cmnd|căn cước(?: công dân)?|mst|mã số thuế|định danh|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
     phone_tails = r"(?! [^\W\d_])|(?= (?:để|hoặc|hay|khi|và|ngay|trong|nếu|gặp)\b)"
     day_words = r" ?(?:ngày|sáng|trưa|chiều|tối|đêm|hằng|hàng|mỗi|thứ|[.,;)]|$)"
     powers = "trăm|ngàn|nghìn|triệu|tỷ|tỉ"
@@ -200,6 +198,13 @@ class Vietnamese(Tongue):
             Rule("road", _ROAD, self._road),
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
+            Rule(
+                "plate",
+                rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{1,3}})-(?P<n>\d{{4,6}})(?:-(?P<b>[A-ZĐ]{{1,3}}))?{_EDGE}",
+                self._plate,
+            ),
+            Rule("plate", rf"(?<![{LATIN}\d])(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)", self._plate),
+            Rule("initials", rf"(?<![{LATIN}\d.])(?:[A-ZĐ]\.){{2,5}}", lambda m: self.spell(m[0])),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
@@ -236,6 +241,11 @@ class Vietnamese(Tongue):
         """A unit without a figure before it: in any place, or after words that count it."""
         rows = (row for row in self.units.all(m[0]) if row.is_general and row.fits(left_of(m)))
         return next((row.spoken for row in rows), None)
+
+    def _plate(self, m: re.Match[str]) -> str:
+        """The number of a boat (`CM-91234-TS`) or a car: letters and figures one by one."""
+        parts = re.findall(r"\d+|[^\W\d_]+", " ".join(filter(None, m.groups())))
+        return self.words(*(self.digits(part) if part.isdecimal() else self.spell(part) for part in parts))
 
     def _height(self, m: re.Match[str]) -> str:
         """`1m65`."""

@@ -22,6 +22,8 @@ _TO = " ?- ?"
 BULLET = r"^(?:[-+•*·] +|[-+•*·](?!\d)|-(?=\d)(?!\d+(?:[.,]\d+)? ?(?:[°%‰]|độ|អង្សា))|[•*·](?=\d))"
 """A mark of a list; a hyphen right before a measure is a minus."""
 _CURRENCY = rf"(?<![{LATIN}\d])(?P<cur>US\$|[$€£¥₫៛]|USD|EUR|VND|VNĐ)"
+_LONG_CODE = 8
+"""Figures of a number that, once announced, can be no amount."""
 _PHONE_HEAD = 80
 """Characters before a number in which a list of phone numbers may have begun."""
 
@@ -178,7 +180,9 @@ class Tongue(ABC):
         digits = "".join(c for c in m["p"] if c.isdecimal())
         heads = rf"(?:{self.phone_heads})[ :]{{0,2}}(?:[\d .+-]{{3,20}}(?:,|hoặc|hay|và|;)[ ]){{0,4}}$"
         left = m.string[max(0, m.start() - _PHONE_HEAD) : m.start()]
-        announced = re.search(heads, left) and re.match(self.phone_tails, m.string[m.end() : m.end() + 12])
+        announced = re.search(heads, left) and (
+            len(digits) >= _LONG_CODE or re.match(self.phone_tails, m.string[m.end() : m.end() + 12])
+        )
         if m[0][0] == "+" and len(digits) >= 9:
             return self.words(self.plus, self.digits(digits))
         by_shape = (int(digits[0]) == 0 and 10 <= len(digits) <= 11) or re.fullmatch(r"1[89]00\d{4,6}", digits)

@@ -75,7 +75,10 @@ class Vietnamese(Tongue):
     glue = " "
     comma, dot, minus, to, plus = "phẩy", "chấm", "âm", "đến", "cộng"
     by, over = "nhân", "trên"
-    phone_heads = r"(?i:điện thoại|đt|đđ|stk|tài khoản|cccd|cmnd|căn cước(?: công dân)?|mst|mã số thuế|định danh|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
+    phone_heads = (
+        r"(?i:điện thoại|đt|đđ|stk|tài khoản|cccd|cmnd|căn cước(?: công dân)?|mst|mã số thuế|định danh"
+        r"|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
+    )
     phone_tails = r"(?! [^\W\d_])|(?= (?:để|hoặc|hay|khi|và|ngay|trong|nếu|gặp)\b)"
     day_words = r" ?(?:ngày|sáng|trưa|chiều|tối|đêm|hằng|hàng|mỗi|thứ|[.,;)]|$)"
     powers = "trăm|ngàn|nghìn|triệu|tỷ|tỉ"
@@ -200,7 +203,7 @@ class Vietnamese(Tongue):
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
             Rule(
                 "plate",
-                rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{1,3}})-(?P<n>\d{{4,6}})(?:-(?P<b>[A-ZĐ]{{1,3}}))?{_EDGE}",
+                rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{2}})-(?P<n>\d{{5}})(?:-(?P<b>[A-ZĐ]{{1,3}}))?{_EDGE}",
                 self._plate,
             ),
             Rule("plate", rf"(?<![{LATIN}\d])(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)", self._plate),

@@ -1,12 +1,12 @@
 """Word files: paragraphs, tables and text boxes in document order → lines. Nothing a reader sees is left out."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import docx
-from docx.document import Document
 from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from docx.oxml.xmlchemy import BaseOxmlElement
 
 _KIND = Says("tệp Word .docx", "Word .docx file")
-_BROKEN = (OpcError, *package.BROKEN)
+_BROKEN = (OpcError, *package.BROKEN, AttributeError, TypeError)
+"""What python-docx raises over a damaged file, also where it misses a part that it counts on."""
+_DAMAGED = Says("tệp hỏng, hoặc có đoạn dài quá mức", "it is damaged, or has a paragraph without end")
 _TYPES = "[Content_Types].xml"
 _PLAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _OTHERS = (
@@ -38,6 +40,7 @@ _SIGNS = {
     for code, sign in zip(b"\xb3\xa3\xb0\xb4\xb1\xb8\xb9\xbb\xae\x6d", "≥≤°×±÷≠≈→μ", strict=True)
 }
 """What Insert Symbol leaves of the signs that are said."""
+_CODE = re.compile(r"[0-9A-Fa-f]{1,4}")
 _FORMULA, _FORMULA_TEXT = qn("m:r"), qn("m:t")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text box once more
 _UNSEEN = frozenset({qn("w:del"), qn("w:moveFrom"), qn("w:pPr"), _FALLBACK, _BOX})
@@ -57,10 +60,12 @@ def lines(data: bytes, name: str, fonts: Fonts) -> list[Line]:
     try:
         _check_kind(parts, name)
         document = docx.Document(io.BytesIO(_as_document(parts, data)))
-        return _Page(document, fonts).lines(document.element.body)
+        body, styles = document.element.body, document.styles.element
     except _BROKEN as problem:
-        reason = Says("tệp hỏng, hoặc có đoạn dài quá mức", "it is damaged, or has a paragraph without end")
-        raise UnreadableScript(name=name, format=_KIND, reason=reason) from problem
+        raise UnreadableScript(name=name, format=_KIND, reason=_DAMAGED) from problem
+    if body is None:
+        raise UnreadableScript(name=name, format=_KIND, reason=_DAMAGED)
+    return _Page(styles, fonts).lines(body)
 
 
 def _check_kind(parts: zipfile.ZipFile, name: str) -> None:
@@ -87,9 +92,8 @@ def _as_document(parts: zipfile.ZipFile, data: bytes) -> bytes:
 class _Page:
     """One document: its blocks as lines, and the font that each run is shown in."""
 
-    def __init__(self, document: Document, fonts: Fonts) -> None:
+    def __init__(self, styles: "BaseOxmlElement", fonts: Fonts) -> None:
         self._fonts = fonts
-        styles = document.styles.element
         self._styles = {style.get(qn("w:styleId")): style for style in styles.iter(qn("w:style"))}
         default = styles.find(f"{qn('w:docDefaults')}/{qn('w:rPrDefault')}/{qn('w:rPr')}")
         self._default = _font_in(default)
@@ -225,7 +229,7 @@ def _symbol(element: "BaseOxmlElement") -> tuple[str, str]:
     """A letter picked from a font by its number: of an old font a letter, of the font Symbol a sign, else a picture."""
     font, code = element.get(qn("w:font")) or "", element.get(qn("w:char")) or ""
     is_letter = of_font(font) or is_old_khmer(font)
-    letter = chr(int(code, 16)) if code else ""
+    letter = chr(int(code, 16)) if _CODE.fullmatch(code) else ""
     return (letter if is_letter else _SIGNS.get(letter, "") if font == "Symbol" else ""), font
 
 

@@ -661,6 +661,15 @@ def test_every_form_of_a_word_file_is_read(old, new):
     assert told(repacked(word((SENTENCE, "")), old, new), "bai.docx") == [SENTENCE]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"<Types ", b"<Typos "), (b"<Default ", b"<Defect "), (b"<w:body", b"<w:bod"), (b"styles+xml", b"stylos+xml")],
+)
+def test_a_word_file_with_a_damaged_part_is_refused(old, new):
+    with pytest.raises(UnreadableScript):
+        told(repacked(word((SENTENCE, "")), old, new), "bai.docx")
+
+
 def test_strict_word_files_are_refused_with_advice():
     strict = (b"http://schemas.openxmlformats.org/officeDocument/2006/", b"http://purl.oclc.org/ooxml/officeDocument/")
     with pytest.raises(UnreadableScript) as caught:

@@ -54,6 +54,7 @@ class Khmer(Tongue):
     day_words = r" ?(?:ថ្ងៃ|ព្រឹក|ល្ងាច|[.,;។]|$)"
     powers = "រយ|ពាន់|ម៉ឺន|សែន|លាន|ប៊ីលាន"
     month_heads = "ខែ"
+    ratio_heads = "សមាមាត្រ|មាត្រដ្ឋាន|អត្រា"
     minute, second = "នាទី", "វិនាទី"
 
     def __init__(self, own: Sequence[Row] = ()) -> None:

@@ -7,7 +7,7 @@ after it. `case` is empty (exactly as written) or `any`. Lines that start with `
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any
@@ -26,6 +26,8 @@ KHMER = r"\u1780-\u17d3\u17dd"
 LONGEST_KEY = 100
 """Characters of a key."""
 _COLUMNS = 5
+_SURE = 4
+"""Letters of an abbreviation that means the same with no joint in it."""
 _HERE = "_"
 _NEAR = 48
 """Characters beside a key that a context may speak of."""
@@ -244,6 +246,18 @@ def _fault(cells: Sequence[str]) -> str:
     if len(cells) > 3 and cells[3].casefold() not in {"", "any"}:
         return "cột case chỉ được để trống hoặc ghi any"
     return ""
+
+
+def with_joints(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows, and after them the same abbreviations joined otherwise: `KH&CN` is also `KH-CN`, `KH & CN`, `KHCN`."""
+    known = {row.key for row in rows}
+    other: dict[str, Row] = {}
+    for row in rows:
+        parts = re.split("[&-]", row.key)
+        if row.is_general and len(parts) > 1 and "".join(parts).isupper():
+            keys = (joint.join(parts) for joint in ("&", "-", " & ", "" if len("".join(parts)) >= _SURE else "&"))
+            other |= {key: replace(row, key=key) for key in keys if key not in known and key not in other}
+    return (*rows, *other.values())
 
 
 @cache

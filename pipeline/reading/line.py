@@ -22,8 +22,11 @@ _LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
 _CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
+_CLOSED = ")]} …"
+"""What ends an aside at the end of a text makes no pause."""
 _END = re.compile(r"[.?!។៕៚]")
 _STOPS = re.compile(r"[,;:.?!។៕៚](?:[ \u200b]*[,;:.?!។៕៚])+")
+_SHORTENED = re.compile(r"\.[,;:]")
 _SIGNS = frozenset({"So", "Sk", "Sm", "Sc", "Co", "Cn"})
 _SAID_SIGNS = frozenset(",.;:?!។៕៚ " + WORD_MARK)
 
@@ -131,7 +134,7 @@ def _unsayable(letters: set[str], part: str) -> Iterator[Note]:
 
 def _punctuated(text: str) -> str:
     """Only letters, and the signs a voice makes pauses of: one sign at a place, none at the start."""
-    text = _ASIDE.sub(", ", text)
+    text = _ASIDE.sub(", ", text.rstrip(_CLOSED))
     text = text.translate(_SAID)
     text = re.sub(rf" *{WORD_MARK}*(?: +{WORD_MARK}*)+", " ", text)
     text = re.sub(rf"[ {WORD_MARK}]+([,;:.?!])", r"\1", text)
@@ -153,5 +156,8 @@ _SAID = _Said()
 
 
 def _strongest(stops: re.Match[str]) -> str:
+    """One stop of several; a dot right before a comma only shortened a word (`chị H., bà T.`)."""
+    if _SHORTENED.fullmatch(stops[0]):
+        return stops[0][1]
     end = _END.search(stops[0])
     return end[0] if end else stops[0][0]

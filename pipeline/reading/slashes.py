@@ -27,7 +27,9 @@ _PARTS = re.compile(
 """What is counted in parts."""
 _COUNTED = re.compile(r" (?!tháng|năm|và|đến|tới|tại|ở|hằng|hàng)[^\W\d_]")
 _CHAIN = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})(?:,| và| hoặc| hay) $")
-_DAYS = re.compile(rf"(?<!\w){DAY_HEADS} (?:\d{{1,2}}(?:, | và | hoặc )){{1,6}}$", re.IGNORECASE)
+_AND = "(?:, | và | hoặc | hay |; )"
+_DAYS = re.compile(rf"(?<!\w){DAY_HEADS} (?:\d{{1,2}}{_AND}){{1,6}}$", re.IGNORECASE)
+_DATES = re.compile(rf"(?<!\w){DAY_HEADS} (?:\d{{1,2}}(?:[/-]\d{{1,2}})?{_AND}){{1,6}}$", re.IGNORECASE)
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 
 
@@ -49,11 +51,21 @@ def after(heads: str, left: str) -> bool:
     return re.search(rf"(?<!\w)(?:{heads}) ?:? ?$", left, re.IGNORECASE) is not None
 
 
+def follows_days(left: str) -> bool:
+    """Whether a text ends with a list of days whose month is still to come: `các ngày 12, 13 và `."""
+    return _DAYS.search(left) is not None
+
+
+def follows_dates(left: str) -> bool:
+    """Whether a text ends with a list of days, some with their months: `ngày 30/4 và `."""
+    return _DATES.search(left) is not None
+
+
 def meaning(above: str, below: str, left: str, right: str) -> Slash:
     """What `above/below` means between two texts."""
     a, b = int(above), int(below)
     tests = (
-        (Slash.YEARS, len(above) == len(below) == 4 and _FIRST_YEAR < a < b < _LAST_YEAR),
+        (Slash.YEARS, len(above) == 4 and _FIRST_YEAR < a < _LAST_YEAR and _is_later_year(a, below)),
         (Slash.DOCUMENT, len(below) == 4 and b > _FIRST_YEAR and after(DOCUMENT_HEADS, left)),
         (Slash.NAME, (a, b) in HOLIDAYS and after(_NAMED_AFTER_DAYS, left)),
         (Slash.RATIO, (a, b) == (24, 7) and not after(_DATE_HEADS, left)),
@@ -63,10 +75,15 @@ def meaning(above: str, below: str, left: str, right: str) -> Slash:
     return next((slash for slash, holds in tests if holds), Slash.RATIO)
 
 
+def _is_later_year(first: int, below: str) -> bool:
+    """Whether digits are a year after the first: all four, or the last two of the next (`vụ 2025/26`)."""
+    return first < int(below) < _LAST_YEAR if len(below) == 4 else len(below) == 2 and (first + 1) % 100 == int(below)
+
+
 def _is_day(a: int, b: int, left: str, right: str) -> bool:
     """Whether what can be a date is one."""
     chained = _CHAIN.search(left)
-    if (chained and int(chained[1]) > int(chained[2])) or _DAYS.search(left):
+    if (chained and int(chained[1]) > int(chained[2])) or follows_dates(left):
         return True
     small = a < b <= 10 and _COUNTED.match(right) and not after(DAY_HEADS, left)
     known = a > b or ((a, b) in HOLIDAYS and not _PARTS.match(right))

@@ -14,8 +14,8 @@ _DATE = _WHOLE_DATE + r"(?![/.-]?\d)"
 _DAY = r"(?P<d>\d{1,2})/(?P<m>\d{1,2})"
 _MAYBE_YEAR = rf"(?:/(?P<y>{YEAR}))?(?![/.-]?\d)"
 _CLOCK = (
-    rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?(?: ?(?:phút|p)(?![{LATIN}]))?"
-    rf"|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)(?![{LATIN}\d:])"
+    rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?(?: ?(?:phút|p)(?![{LATIN}])|['’′])?"
+    rf"|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)(?![{LATIN}\d:]|[.,]\d)"
 )
 _PER = rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
 _TO = " ?- ?"
@@ -57,6 +57,8 @@ class Tongue(ABC):
     """A pattern of the word that says a month comes."""
     clock_heads: str
     """A pattern of what announces a time of day."""
+    ratio_heads: str
+    """A pattern of what announces that `1:10` is no time."""
     day_words: str
     """A pattern of what follows two hours that a letter could also make grams."""
     minute: str
@@ -161,15 +163,17 @@ class Tongue(ABC):
             Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
             Rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
             Rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
-            Rule("ratio", rf"{START}(?P<n>\d{{1,3}})/(?P<b>\d{{1,3}}(?:\.\d{{3}})+)(?![/.,]?\d)", self._ratio),
-            Rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/]?\d)", self._slashed),
+            Rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/.,]?\d)", self._slashed),
+            Rule("ratio", rf"{number}/(?P<b>{n})(?!/\d){unit}?", self._share),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: [0០]{{3}})+)(?!\d)", self._spaced),
+            Rule("serial", rf"{START}\d{{1,4}}(?:-\d{{1,4}}){{2,8}}(?!-?\d|[.,/]\d)", self._serial),
             Rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
             Rule("size", rf"{number}(?: ?(?P<of>{units}))? ?[x×] ?(?P<b>{n}){unit}?", self._size),
-            Rule("ratio", rf"{number} ?: ?(?P<b>{n})", self._ratio),
+            Rule("ratio", rf"{number}(?::| : )(?P<b>{n})", self._ratio),
             Rule("money", rf"{_CURRENCY} ?(?P<n>{n})(?: ?(?P<of>{self.powers}))?", self._money),
             Rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
             Rule("per", _PER, self._per),
+            Rule("per", rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?={n} ?{units})", self._per_many),
             Rule("number", rf"{minus}(?P<n>{n})", lambda m: self.words(self.minus, self.number(m["n"]))),
             Rule("number", number, self._number),
             Rule("serial", r"(?<!\d)\d{1,12}(?:[./-]\d{1,12}){1,12}(?!\d)", self._serial),
@@ -194,6 +198,8 @@ class Tongue(ABC):
         return self.digits(m["p"])
 
     def _time(self, m: re.Match[str]) -> str | None:
+        if m["colon"] and re.search(rf"(?:{self.ratio_heads}) ?$", left_of(m)):
+            return None
         announced = re.search(rf"(?:{self.clock_heads}) ?$", left_of(m))
         bare_g = m["min"] is None and m["colon"] is None and m[0].endswith("g")
         goods = re.match(self.day_words, m.string[m.end() : m.end() + 12]) is None
@@ -265,6 +271,14 @@ class Tongue(ABC):
 
     def _measure(self, m: re.Match[str]) -> str:
         return self.words(self.minus if m["minus"] else "", self.number(m["n"], amount=True), self._unit(m["unit"]))
+
+    def _share(self, m: re.Match[str]) -> str:
+        """So many of so many, where one of them has thousands or decimals."""
+        return self.words(self.number(m["n"]), self.over, self.number(m["b"]), self._unit(m["unit"]))
+
+    def _per_many(self, m: re.Match[str]) -> str | None:
+        """The slash of a measure by more than one unit: `con/1.000 m2`, `mm/24h`."""
+        return self.over if re.search(r"\d[^,;()]{0,24}$", left_of(m)) else None
 
     def _per(self, m: re.Match[str]) -> str | None:
         return self.per(m["unit"], left_of(m))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.reading import figures, slashes
 from pipeline.reading.documents import DocumentNumbers
-from pipeline.reading.figures import ROMAN, START, YEAR
+from pipeline.reading.figures import NUMBER, ROMAN, START, YEAR
 from pipeline.reading.grammar import CONTEXT, Piece, Rule, TokenClass, left_of
-from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows
+from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows, with_joints
 from pipeline.reading.manner import Codes, Register
 from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, DOCUMENT_HEADS, HOLIDAYS, Slash, after
 from pipeline.reading.tongue import BULLET, Tongue
@@ -69,6 +69,18 @@ _NUMERAL = (
 )
 
 
+_SIXTIETHS = r"\d{1,2}(?:[.,]\d{1,3})?"
+_SIDE = rf" ?(?P<{{}}>[NSEWBĐT])(?![{LATIN}\d])"
+_COORDINATE = (
+    rf"{START}(?P<d>{NUMBER})(?:[°º]|o(?=\d))(?:{_SIDE.format('side')}| ?(?P<m>{_SIXTIETHS})['’′]"
+    rf"(?: ?(?P<s>{_SIXTIETHS})(?:[\"”″]|''))?(?:{_SIDE.format('to')})?)"
+)
+_SIDES = {"N": "Bắc", "B": "Bắc", "S": "Nam", "E": "Đông", "Đ": "Đông", "W": "Tây", "T": "Tây"}
+_STORM = re.compile(r"(?:bão|áp thấp nhiệt đới|tên quốc tế)(?: số \d{1,2}| là)? ?[(“\"]?$", re.IGNORECASE)
+"""Before the name of a storm, which announcers say as a word also where no table has it."""
+_PRONOUNCED = re.compile(r"(?=[A-Z]*[AEIOUY])[A-Z]{3,}")
+
+
 class Vietnamese(Tongue):
     """Vietnamese in one register."""
 
@@ -84,10 +96,12 @@ class Vietnamese(Tongue):
     powers = "trăm|ngàn|nghìn|triệu|tỷ|tỉ"
     month_heads = "(?i:tháng)"
     clock_heads = r"(?i:lúc|từ|đến|hồi|khoảng|vào|trước|sau|sáng|chiều|tối|và|,)"
+    ratio_heads = r"(?i:t[ỷỉ] (?:lệ|số)|bản đồ|pha(?: loãng)?|xếp hạng)"
     minute, second = "phút", "giây"
 
     def __init__(self, register: Register, own: Sequence[Row] = (), codes: Codes = Codes.FULL) -> None:
-        super().__init__(Lexicon((*own, *shipped_rows("vi"), *shipped_rows("places"))), shipped("vi_units"))
+        rows = (*own, *with_joints(shipped_rows("vi")), *shipped_rows("places"), *shipped_rows("storms"))
+        super().__init__(Lexicon(rows), shipped("vi_units"))
         self.letters: Lexicon = shipped("vi_letters")
         self.thousand = "ngàn" if register is Register.NAM else "nghìn"
         self.odd = "lẻ" if register is Register.NAM else "linh"
@@ -140,8 +154,8 @@ class Vietnamese(Tongue):
         return self.words(self.day_head(left), self.cardinal(day), self._month_name(month), self._year(year))
 
     def day_head(self, left: str) -> str:
-        """`ngày`, unless it is there."""
-        return "" if after(DAY_HEADS, left) else "ngày"
+        """`ngày`, unless it is there, or said before the first of some days."""
+        return "" if after(DAY_HEADS, left) or slashes.follows_days(left) else "ngày"
 
     def month(self, month: int) -> str:
         """`tư` for the fourth month, else its number."""
@@ -208,6 +222,7 @@ class Vietnamese(Tongue):
             ),
             Rule("plate", rf"(?<![{LATIN}\d])(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)", self._plate),
             Rule("initials", rf"(?<![{LATIN}\d.])(?:[A-ZĐ]\.){{2,5}}", lambda m: self.spell(m[0])),
+            Rule("coordinate", _COORDINATE, self._coordinate),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
@@ -216,6 +231,11 @@ class Vietnamese(Tongue):
             Rule("roman", _OUTLINE, self._outline),
             Rule("roman", _NUMERAL, self._roman),
             Rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
+            Rule(
+                "letter",
+                rf"(?<=iểm |iết |hóm |gan )[b-zđ](?![{LATIN}\d])",
+                lambda m: self.letters.say(m[0].upper()),
+            ),
             Rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
             Rule("letter", rf"(?<=\d)[A-ZĐ](?![{LATIN}])", lambda m: self.letters.say(m[0])),
             Rule("symbol", r"[<>](?= ?\d)", lambda m: "dưới" if m[0] == "<" else "trên"),
@@ -249,6 +269,12 @@ class Vietnamese(Tongue):
         """The number of a boat (`CM-91234-TS`) or a car: letters and figures one by one."""
         parts = re.findall(r"\d+|[^\W\d_]+", " ".join(filter(None, m.groups())))
         return self.words(*(self.digits(part) if part.isdecimal() else self.spell(part) for part in parts))
+
+    def _coordinate(self, m: re.Match[str]) -> str:
+        """`9°10'30"N`."""
+        words = [self.number(m["d"]), "độ", *([self.number(m["m"]), "phút"] if m["m"] else [])]
+        words += [self.number(m["s"]), "giây"] if m["s"] else []
+        return self.words(*words, _SIDES.get(m["side"] or m["to"] or "", ""))
 
     def _height(self, m: re.Match[str]) -> str:
         """`1m65`."""
@@ -284,6 +310,8 @@ class Vietnamese(Tongue):
         """Known parts said, unknown ones spelled; a capital word of a headline stays a word."""
         if "&" not in m[0] and is_headline(m) and not _ONLY_NUMERAL.fullmatch(m[0]):
             return None
+        if _PRONOUNCED.fullmatch(m[0]) and _STORM.search(left_of(m)):
+            return m[0].capitalize()
         words = [self._one_capital(p, whole="&" in m[0]) for p in re.split(r"[-/.&]", m[0])]
         return (" và " if "&" in m[0] else " ").join(words)
 
@@ -311,7 +339,13 @@ class Vietnamese(Tongue):
 
     def _range(self, m: re.Match[str]) -> str | None:
         a, b, left = m["n"], m["b"], left_of(m)
-        if a.isdecimal() and b.isdecimal() and not m["of"] and not m["unit"] and after(DAY_WORDS, left):
+        if (
+            a.isdecimal()
+            and b.isdecimal()
+            and not m["of"]
+            and not m["unit"]
+            and (after(DAY_WORDS, left) or slashes.follows_dates(left))
+        ):
             day, month = int(a), int(b)
             if figures.is_date(day, month) and (day > month or (day, month) in HOLIDAYS):
                 return self.date(day, month, None, left)

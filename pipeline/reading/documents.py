@@ -56,7 +56,7 @@ class DocumentNumbers:
 
     def _letters(self, m: re.Match[str]) -> Piece | None:
         parts = parts_of(m["c"])
-        if len(parts) == 1 or self.part(parts[0]) is None:
+        if self.part(parts[0]) is None or (len(parts) == 1 and not m["c"][-1].isdecimal()):
             return None
         said = self._full(parts) if self.codes is not Codes.NONE else ""
         return Piece(m[0], said, "document", left_out="" if said else m["c"])

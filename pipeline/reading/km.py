@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipeline.reading import figures
 from pipeline.reading.clean import WORD_MARK
-from pipeline.reading.figures import ROMAN
+from pipeline.reading.figures import ROMAN, START
 from pipeline.reading.grammar import Rule, TokenClass, left_of
 from pipeline.reading.lexicon import KHMER, LATIN, Lexicon, Row, shipped, shipped_rows
 from pipeline.reading.tongue import BULLET, Tongue
@@ -18,7 +18,12 @@ _SYMBOLS = {"&": "និង", "+": "បូក", "=": "ស្មើ", "@": "អ�
             "៛": "រៀល", "$": "ដុល្លារ", "≥": "ចាប់ពី", "≤": "មិនលើស", "~": "ប្រហែល", "×": "គុណ", "½": "កន្លះ"}  # fmt: skip
 _REPEATABLE = re.compile(rf"[{KHMER}{WORD_MARK}]+$")
 _MONEY = re.compile("(?:ដុង|រៀល|ដុល្លារ|៛)$")
+_DOCUMENT = re.compile("(?:លេខ|អនុក្រឹត្យ|ព្រះរាជក្រឹត្យ|ប្រកាស|ច្បាប់|សារាចរ)$")
 _COUNTED = re.compile("(?:នាក់|គ្រួសារ|ឆ្នាំ|ខែ|ថ្ងៃ|ម៉ោង|ដង)")
+_LETTER = "[\u1780-\u17a2](?:\u17d2[\u1780-\u17a2])?"
+_AMOUNTS = "នាក់|គ្រួសារ|ដុង|រៀល|ដុល្លារ|តោន|គីឡូ|ហិកតា|ក្បាល"
+_SERIES = "|".join([*MONTHS, "ចន្ទ", "អង្គារ", "ពុធ", "ព្រហស្បតិ៍", "សុក្រ", "សៅរ៍", "អាទិត្យ"])
+"""Names that follow one another, so that a dash between two of them is a range."""
 _WORD_WINDOW = 30
 """Characters in which the last word before a repetition sign is looked for."""
 OWN_LATIN = frozenset({"lexicon", "unit", "range", "time", "per", "money", "size", "roman"})
@@ -48,10 +53,11 @@ class Khmer(Tongue):
     glue = WORD_MARK
     comma, dot, minus, to, plus = "ក្បៀស", "ចុច", "ដក", "ដល់", "បូក"
     by, over = "គុណ", "លើ"
-    phone_heads = "ទូរស័ព្ទ|លេខទូរស័ព្ទ|ទូរសព្ទ|លេខបន្ទាន់"
-    phone_tails = ""
+    phone_heads = "(?:ទូរស័ព្ទ|ទូរសព្ទ|លេខបន្ទាន់)(?: ?(?:ទៅ|មក|តាម))?(?: ?លេខ)?"
+    phone_tails = f"(?! ?[{KHMER}])|(?= ?(?:ឬ|និង|ដើម្បី|ភ្លាម))"
     clock_heads = "ម៉ោង|ដល់"
     day_words = r" ?(?:ថ្ងៃ|ព្រឹក|ល្ងាច|[.,;។]|$)"
+    day_parts = " ?(?:ព្រឹក|ល្ងាច|យប់|ថ្ងៃត្រង់)"
     powers = "រយ|ពាន់|ម៉ឺន|សែន|លាន|ប៊ីលាន"
     month_heads = "ខែ"
     ratio_heads = "សមាមាត្រ|មាត្រដ្ឋាន|អត្រា"
@@ -94,8 +100,10 @@ class Khmer(Tongue):
         """The name of a month."""
         return MONTHS[month - 1]
 
-    def month_of(self, month: int, year: int, left: str) -> str:
-        """`ខែ… ឆ្នាំ…`."""
+    def month_of(self, month: int, year: int, left: str) -> str | None:
+        """`ខែ… ឆ្នាំ…`; None for the number of a document."""
+        if _DOCUMENT.search(left.replace(WORD_MARK, "").rstrip()):
+            return None
         head = "" if left.replace(WORD_MARK, "").rstrip().endswith("ខែ") else "ខែ"
         return " ".join([f"{head}{MONTHS[month - 1]}", *self._year(year)])
 
@@ -107,6 +115,8 @@ class Khmer(Tongue):
         a, b, left = int(above), int(below), _left(match)
         if len(above) == len(below) == 4 and 1800 < a < b < 2700:
             return self.words(self.cardinal(a), self.to, self.cardinal(b))
+        if len(below) == 4 and 1800 < b < 2700 and _DOCUMENT.search(left):
+            return self.words(self.whole(above), *self._year(b))
         if figures.is_date(a, b) and re.search("(?:ថ្ងៃ|ថ្ងៃទី|ទិវា|បុណ្យ|ខួប|ពិធី)$", left):
             return self.date(a, b, None, left)
         return self.words(self.whole(above), "ភាគ" if 0 < a < b else "លើ", self.whole(below))
@@ -125,6 +135,9 @@ class Khmer(Tongue):
             Rule("list", r"^(?P<n>\d{1,2}(?:\.\d{1,2}){0,3})[.)](?= )|^(?P<l>[\u1780-\u17a2])[.)](?= )", self._item),
             Rule("per", rf"(?<=[{KHMER}]) ?/ ?(?P<unit>{self.units.after_number})", lambda m: self.per(m["unit"], "")),
             self.lexicon,
+            Rule("letters", rf"(?<![{KHMER}.]){_LETTER}(?:\.{_LETTER}){{1,7}}(?![{KHMER}])\.?", self._letters),
+            Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= ?(?:{_AMOUNTS}))", self._spaced),
+            Rule("range", rf"(?<=[{KHMER}]) ?- ?(?=(?P<to>{_SERIES})(?![{KHMER}]))", self._series),
         ]
         after: list[TokenClass] = [
             Rule("roman", rf"(?<=[{KHMER}]) ?(?P<r>{ROMAN})(?![{LATIN}\d.-])", self._roman),
@@ -139,6 +152,14 @@ class Khmer(Tongue):
         first, *deeper = m["n"].split(".")
         head = [] if deeper else ["ទី"]
         return self.words(*head, self.whole(first), *(w for n in deeper for w in (self.dot, self.whole(n)))) + " "
+
+    def _letters(self, m: re.Match[str]) -> str:
+        """An abbreviation that no table knows: a Khmer letter is its own name."""
+        return self.words(*m[0].strip(".").split("."))
+
+    def _series(self, m: re.Match[str]) -> str | None:
+        """The dash of `ចន្ទ-សុក្រ`."""
+        return self.to if re.search(f"(?:{_SERIES})$", _left(m)) else None
 
     def _roman(self, m: re.Match[str]) -> str | None:
         return self.cardinal(figures.roman(m["r"])) if _left(m).endswith("ទី") and m["r"] else None

@@ -13,7 +13,6 @@ from pipeline.reading.clean import WORD_MARK, clean
 from pipeline.reading.grammar import Piece
 from pipeline.reading.km import OWN_LATIN
 from pipeline.reading.lexicon import KHMER, LATIN
-from pipeline.reading.vi import Vietnamese
 
 _OTHER = re.compile(rf"[^\W\d_{LATIN}{KHMER}]")
 _SPELLED = "chữ viết tắt chưa có trong bảng, đọc từng chữ: “{}”"
@@ -99,7 +98,7 @@ def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:
     for piece in tongue.grammar.pieces(part):
         if piece.rule:
             text.write(f"{tongue.glue}{piece.said}{tongue.glue}")
-            unknown |= dict.fromkeys(tongue.unknown(piece)) if isinstance(tongue, Vietnamese) else {}
+            unknown |= dict.fromkeys(tongue.unknown(piece))
             doubts |= dict.fromkeys(_doubtful(piece))
             left_out += [piece.left_out] if piece.left_out else []
         else:

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 
 from pipeline.reading import figures
@@ -14,14 +15,15 @@ _DATE = _WHOLE_DATE + r"(?![/.-]?\d)"
 _DAY = r"(?P<d>\d{1,2})/(?P<m>\d{1,2})"
 _MAYBE_YEAR = rf"(?:/(?P<y>{YEAR}))?(?![/.-]?\d)"
 _CLOCK = (
-    rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?(?: ?(?:phút|p)(?![{LATIN}])|['’′])?"
-    rf"|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)(?![{LATIN}\d:]|[.,]\d)"
+    rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)"
+    rf"(?: ?(?:(?:phút|p)(?![{LATIN}])|នាទី)|['’′])?(?![{LATIN}\d:]|[.,]\d)"
 )
-_PER = rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
+_PER = rf"(?<=[{LATIN}\u1780-\u17d3²³%‰]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
 _TO = " ?- ?"
 BULLET = r"^(?:[-+•*·] +|[-+•*·](?!\d)|-(?=\d)(?!\d+(?:[.,]\d+)? ?(?:[°%‰]|độ|អង្សា))|[•*·](?=\d))"
 """A mark of a list; a hyphen right before a measure is a minus."""
 _CURRENCY = rf"(?<![{LATIN}\d])(?P<cur>US\$|[$€£¥₫៛]|USD|EUR|VND|VNĐ)"
+_WORDS = rf"[{LATIN}\u1780-\u17d3]{{1,10}}(?: [{LATIN}]{{1,10}})?"
 _LONG_CODE = 8
 """Figures of a number that, once announced, can be no amount."""
 _PHONE_HEAD = 80
@@ -51,6 +53,8 @@ class Tongue(ABC):
     """A pattern of what announces a phone number."""
     phone_tails: str
     """A pattern, of no width, of what may follow a number that was only announced."""
+    day_parts: str
+    """A pattern of what follows an hour, even one that a letter could also make grams."""
     powers: str
     """A pattern of the words that multiply an amount."""
     month_heads: str
@@ -105,6 +109,10 @@ class Tongue(ABC):
     @abstractmethod
     def own_rules(self) -> tuple[list[TokenClass], list[TokenClass]]:
         """The rules only this language has: those before the figures, and those after."""
+
+    def unknown(self, piece: Piece) -> Iterator[str]:
+        """The abbreviations of a piece that no table knows, so that they are said letter by letter."""
+        yield from [piece.source] if piece.rule == "letters" else []
 
     # --- what is made of them -------------------------------------------------------------------------------------
 
@@ -168,6 +176,7 @@ class Tongue(ABC):
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: [0០]{{3}})+)(?!\d)", self._spaced),
             Rule("serial", rf"{START}\d{{1,4}}(?:-\d{{1,4}}){{2,8}}(?!-?\d|[.,/]\d)", self._serial),
             Rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
+            Rule("range", rf"(?<=[\dIVX]) ?- ?(?=(?P<w>{_WORDS}) [\dIVX])", self._between_alike),
             Rule("size", rf"{number}(?: ?(?P<of>{units}))? ?[x×] ?(?P<b>{n}){unit}?", self._size),
             Rule("ratio", rf"{number}(?::| : )(?P<b>{n})", self._ratio),
             Rule("money", rf"{_CURRENCY} ?(?P<n>{n})(?: ?(?P<of>{self.powers}))?", self._money),
@@ -182,7 +191,7 @@ class Tongue(ABC):
 
     def _phone(self, m: re.Match[str]) -> str | None:
         digits = "".join(c for c in m["p"] if c.isdecimal())
-        heads = rf"(?:{self.phone_heads})[ :]{{0,2}}(?:[\d .+-]{{3,20}}(?:,|hoặc|hay|và|;)[ ]){{0,4}}$"
+        heads = rf"(?:{self.phone_heads})[ :]{{0,2}}(?:[\d .+-]{{3,20}}(?:[,;]|hoặc|hay|và|ឬ|និង)[ ]){{0,4}}$"
         left = m.string[max(0, m.start() - _PHONE_HEAD) : m.start()]
         announced = re.search(heads, left) and (
             len(digits) >= _LONG_CODE or re.match(self.phone_tails, m.string[m.end() : m.end() + 12])
@@ -201,7 +210,8 @@ class Tongue(ABC):
         if m["colon"] and re.search(rf"(?:{self.ratio_heads}) ?$", left_of(m)):
             return None
         announced = re.search(rf"(?:{self.clock_heads}) ?$", left_of(m))
-        bare_g = m["min"] is None and m["colon"] is None and m[0].endswith("g")
+        of_day = re.match(self.day_parts, m.string[m.end() : m.end() + 12])
+        bare_g = m["min"] is None and m["colon"] is None and m[0].endswith("g") and not of_day
         goods = re.match(self.day_words, m.string[m.end() : m.end() + 12]) is None
         in_grams = bare_g and not announced and (m["to_h"] is None or goods)
         first = None if in_grams else self.clock(m["h"], m["min"] or m["colon"], m["s"], left_of(m))
@@ -255,6 +265,11 @@ class Tongue(ABC):
         rises = low < high or m["unit"] is not None
         words = [self.number(m["n"]), self._unit(m["of"]), self.to if rises else "", self.number(m["b"])]
         return self.words(*words, self._unit(m["unit"]))
+
+    def _between_alike(self, m: re.Match[str]) -> str | None:
+        """The dash of `cấp 3 - cấp 4`."""
+        alike = re.search(rf"(?<!\w){re.escape(m['w'])} [\dIVX/.,]{{1,10}}$", left_of(m), re.IGNORECASE)
+        return self.to if alike else None
 
     def _unit(self, key: str | None) -> str:
         return (self.units.say(key) or "") if key else ""

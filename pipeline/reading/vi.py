@@ -50,7 +50,7 @@ _SYMBOLS = {
     "€": "ơ rô", "£": "bảng", "¥": "yên", "₫": "đồng", "៛": "riên", "℃": "độ xê", "²": "bình phương", "³": "khối",
     "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "№": "số",
 }  # fmt: skip
-_ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)](?= )|^(?P<r>{ROMAN})[.)](?= )|^(?P<l>[A-Za-zđĐ])[.)](?= )"
+_ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)/](?= )|^(?P<r>{ROMAN})[.)/](?= )|^(?P<l>[A-Za-zđĐ])[.)/](?= )"
 _ADDRESS = (
     r"(?<![\w.@-])(?:https?://)?(?:[\w-]{1,63}[.@]){1,6}"
     r"(?:vn|com|org|net|edu|gov|info|io)(?![\w@-])(?:/[\w/.-]{0,200})?"
@@ -93,6 +93,7 @@ class Vietnamese(Tongue):
     )
     phone_tails = r"(?! [^\W\d_])|(?= (?:để|hoặc|hay|khi|và|ngay|trong|nếu|gặp)\b)"
     day_words = r" ?(?:ngày|sáng|trưa|chiều|tối|đêm|hằng|hàng|mỗi|thứ|[.,;)]|$)"
+    day_parts = r" (?:sáng|trưa|chiều|tối|đêm|khuya)\b"
     powers = "trăm|ngàn|nghìn|triệu|tỷ|tỉ"
     month_heads = "(?i:tháng)"
     clock_heads = r"(?i:lúc|từ|đến|hồi|khoảng|vào|trước|sau|sáng|chiều|tối|và|,)"
@@ -222,6 +223,16 @@ class Vietnamese(Tongue):
             ),
             Rule("plate", rf"(?<![{LATIN}\d])(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)", self._plate),
             Rule("initials", rf"(?<![{LATIN}\d.])(?:[A-ZĐ]\.){{2,5}}", lambda m: self.spell(m[0])),
+            Rule(
+                "weekday",
+                rf"(?<![{LATIN}\d])T(?P<a>[2-7])(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}))",
+                self._weekdays,
+            ),
+            Rule(
+                "range",
+                rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{1,3}}\d{{1,3}}) ?- ?(?P<b>[A-ZĐ]{{1,3}}\d{{1,3}}){_EDGE}",
+                self._codes,
+            ),
             Rule("coordinate", _COORDINATE, self._coordinate),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
@@ -269,6 +280,22 @@ class Vietnamese(Tongue):
         """The number of a boat (`CM-91234-TS`) or a car: letters and figures one by one."""
         parts = re.findall(r"\d+|[^\W\d_]+", " ".join(filter(None, m.groups())))
         return self.words(*(self.digits(part) if part.isdecimal() else self.spell(part) for part in parts))
+
+    def _weekdays(self, m: re.Match[str]) -> str:
+        """`T2-T6`, `T7, CN`."""
+        first = self.words("thứ", self._weekday(int(m["a"])))
+        last = self.words("thứ", self._weekday(int(m["b"]))) if m["b"] else "chủ nhật" if m["cn"] else ""
+        return self.words(first, self.to, last) if last else first
+
+    def _weekday(self, day: int) -> str:
+        return "tư" if day == 4 else self.cardinal(day)
+
+    def _codes(self, m: re.Match[str]) -> str | None:
+        """`PL12-PL15`: a range where the letters are the same and the number rises."""
+        (first, a), (second, b) = (re.findall(r"[^\W\d_]+|\d+", m[k]) for k in "ab")
+        return (
+            self.words(self.spell(m["a"]), self.to, self.spell(m["b"])) if first == second and int(a) < int(b) else None
+        )
 
     def _coordinate(self, m: re.Match[str]) -> str:
         """`9°10'30"N`."""
@@ -327,9 +354,14 @@ class Vietnamese(Tongue):
         return None if whole and len(part) < 3 else self.lexicon.say(part)
 
     def spell(self, part: str) -> str:
-        """Letter by letter, digits as numbers."""
+        """Letter by letter, digits as numbers; four and more that are no year one by one (`OM5451`)."""
         words = re.findall(r"\d+|[^\W\d_]", part)
-        return self.words(*(self.whole(w) if w.isdecimal() else self.letters.say(w.upper()) or w for w in words))
+        return self.words(*(self._code(w) if w.isdecimal() else self.letters.say(w.upper()) or w for w in words))
+
+    def _code(self, digits: str) -> str:
+        return (
+            self.whole(digits) if len(digits) < 4 or re.fullmatch("(?:19|20)[0-9]{2}", digits) else self.digits(digits)
+        )
 
     def _symbol(self, m: re.Match[str]) -> str:
         return f"phần {self.thousand}" if m[0] == "‰" else _SYMBOLS[m[0]]

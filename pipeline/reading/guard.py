@@ -10,7 +10,7 @@ from pipeline.reading.announcer import Announcer
 from pipeline.reading.clean import WORD_MARK, clean
 from pipeline.reading.km import MONTHS
 from pipeline.reading.lexicon import KHMER, LATIN
-from pipeline.reading.vi import ROADS
+from pipeline.reading.vi import ADDRESS, ROADS
 
 _LATIN_WORD = re.compile(rf"(?<![{LATIN}\d&/@.])[{LATIN}]+(?![{LATIN}\d&/@]|[.-][{LATIN}\d])")
 _CAPITALS = re.compile(rf"(?<![{LATIN}\d])[A-ZĐĂÂÊÔƠƯ]{{2,}}[a-zđ]?(?![{LATIN}\d])")
@@ -68,7 +68,8 @@ def _quoted(text: str) -> str:
 def losses(written: str, said: str, announcer: Announcer) -> Iterator[str]:
     """What a clean text says that its spoken form does not, in no order."""
     heard = _Heard(said)
-    rest, lost = _without_keys(written, heard, announcer)
+    yield from (word for word in _address_words(written) if not _is_spelled(word, heard, announcer))
+    rest, lost = _without_keys(re.sub(ADDRESS, " ", written), heard, announcer)
     yield from lost
     missing = (Counter(_plain_words(rest, announcer)) - Counter(heard.words)).keys()
     yield from (word for word in missing if len(word) <= _LONG or word not in heard.stream)
@@ -93,6 +94,15 @@ class _Heard:
         words = _latin_words(spoken)
         khmer = re.sub(f"[^{KHMER}]", "", spoken)
         return (not words or f" {' '.join(words)} " in self.line) and khmer in self.khmer
+
+
+def _address_words(text: str) -> Iterator[str]:
+    """The words of every address of the web or of mail; figures are counted apart."""
+    return (word for m in re.finditer(ADDRESS, text) for word in re.findall(r"[^\W\d_]+", m[0]))
+
+
+def _is_spelled(word: str, heard: _Heard, announcer: Announcer) -> bool:
+    return heard.holds(word) or heard.holds(announcer.vietnamese.spell(word))
 
 
 def _without_keys(written: str, heard: _Heard, announcer: Announcer) -> tuple[str, list[str]]:

@@ -16,7 +16,10 @@ from pipeline.reading.lexicon import KHMER, LATIN
 
 _OTHER = re.compile(rf"[^\W\d_{LATIN}{KHMER}]")
 _SPELLED = "chữ viết tắt chưa có trong bảng, đọc từng chữ: “{}”"
-_NOT_SAID = "phần ký hiệu văn bản này không đọc (mục document_codes trong config.toml)"
+_NOT_SAID = {
+    "document": "phần ký hiệu văn bản này không đọc (mục document_codes trong config.toml)",
+    "address": "phần đầu địa chỉ mạng này không đọc",
+}
 _LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
 _CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")
@@ -94,18 +97,19 @@ def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:
     """A clean text of one language as it will be spoken. Piece by piece, so that a line of megabytes costs no more."""
     tongue = announcer.tongue(language)
     text, unknown, doubts = io.StringIO(), dict[str, None](), dict[Note, None]()
-    letters, left_out = set[str](), list[str]()
+    letters, left_out, not_said = set[str](), list[str](), dict[Note, None]()
     for piece in tongue.grammar.pieces(part):
         if piece.rule:
             text.write(f"{tongue.glue}{piece.said}{tongue.glue}")
             unknown |= dict.fromkeys(tongue.unknown(piece))
             doubts |= dict.fromkeys(_doubtful(piece))
-            left_out += [piece.left_out] if piece.left_out else []
+            if piece.left_out:
+                left_out.append(piece.left_out)
+                not_said[Note(piece.left_out, _NOT_SAID[piece.rule])] = None
         else:
             text.write(_CAPITALS.sub(_lowered, piece.said))
             letters.update(piece.said)
     spelled = (Note(short, _SPELLED.format(announcer.vietnamese.spell(short))) for short in unknown)
-    not_said = (Note(out, _NOT_SAID) for out in dict.fromkeys(left_out))
     return Spoken(
         _punctuated(text.getvalue()), (*spelled, *_unsayable(letters, part), *doubts, *not_said), tuple(left_out)
     )

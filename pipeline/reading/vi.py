@@ -51,9 +51,9 @@ _SYMBOLS = {
     "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "№": "số",
 }  # fmt: skip
 _ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)/](?= )|^(?P<r>{ROMAN})[.)/](?= )|^(?P<l>[A-Za-zđĐ])[.)/](?= )"
-_ADDRESS = (
-    r"(?<![\w.@-])(?:https?://)?(?:[\w-]{1,63}[.@]){1,6}"
-    r"(?:vn|com|org|net|edu|gov|info|io)(?![\w@-])(?:/[\w/.-]{0,200})?"
+ADDRESS = (
+    r"(?<![\w.@-])(?P<scheme>(?i:https?)://)?(?:[\w-]{1,63}[.@]){1,6}"
+    r"(?i:vn|com|org|net|edu|gov|info|io|me|tv|asia|app)(?![\w@-])(?:/[\w/.-]{0,200})?"
 )
 ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "HL": "hương lộ", "ĐH": "đường huyện"}
 _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "TDP": "tổ dân phố"}
@@ -212,7 +212,7 @@ class Vietnamese(Tongue):
             Rule("bullet", BULLET, lambda _: ""),
             Rule("place", rf"(?<![{LATIN}\d.])(?P<p>{'|'.join(_PLACES)})\. ?(?=\d)", lambda m: _PLACES[m["p"]]),
             Rule("list", _ITEM, self._item),
-            Rule("address", _ADDRESS, self._address),
+            Rule("address", ADDRESS, self._address),
             Rule("road", _ROAD, self._road),
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
@@ -260,16 +260,19 @@ class Vietnamese(Tongue):
         number = str(figures.roman(m["r"])) if m["r"] else m["n"]
         return " chấm ".join(self.cardinal(int(n)) for n in number.split(".")) + ", "
 
-    def _address(self, m: re.Match[str]) -> str:
-        signs = {".": "chấm", "@": "a còng", "/": "xuyệt", "-": "gạch", "_": "gạch dưới", ":": "hai chấm"}
-        words = re.findall(r"\d+|[^\W\d_]+|[.@/_:-]", m[0].replace("://", " "))
-        return self.words(*(signs.get(w) or self._in_address(w) for w in words))
+    def _address(self, m: re.Match[str]) -> Piece:
+        """Of the web or of mail; `https://` is left out, as announcers do."""
+        signs = {".": "chấm", "@": "a còng", "/": "xuyệt", "-": "gạch", "_": "gạch dưới"}
+        scheme = m["scheme"] or ""
+        words = re.findall(r"\d+|[^\W\d_]+|[.@/_-]", m[0][len(scheme) :])
+        said = self.words(*(signs.get(w) or self._in_address(w) for w in words))
+        return Piece(m[0], said, "address", left_out=scheme)
 
     def _in_address(self, word: str) -> str:
         """A word of an address; what has no vowel is spelled."""
         if word.isdecimal():
             return self.digits(word)
-        return word if re.search("[aeiouyAEIOUY]", word) or not word.isascii() else self.spell(word)
+        return word.lower() if re.search("[aeiouyAEIOUY]", word) or not word.isascii() else self.spell(word)
 
     def _lone_unit(self, m: re.Match[str]) -> str | None:
         """A unit without a figure before it: in any place, or after words that count it."""

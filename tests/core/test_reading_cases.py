@@ -20,3 +20,10 @@ def test_it_is_heard_as_an_announcer_would_say_it(language, written, heard):
 def test_nothing_of_it_is_held_as_lost(language, written):
     body = (Paragraph(written, Language(language)),)
     assert read(Script(digest=digest_of(b"x"), name="x.txt", head=Head(), body=body), plain()).sentences
+
+
+def test_the_head_of_an_address_is_left_out_and_told():
+    said = spoken("Xem https://camau.gov.vn nhé", Language.VI, plain())
+    assert said.text == "Xem camau chấm gov chấm vê nờ nhé"
+    assert said.left_out == ("https://",)
+    assert [note.about for note in said.notes] == ["https://"]

@@ -42,6 +42,8 @@ _VI_NUMBERS = frozenset(
     ]
 )
 _KM_NUMBERS = re.compile("|".join(MONTHS) + "|សូន្យ|មួយ|ពីរ|បី|បួន|ប្រាំ|ដប់|ម្ភៃ|សិប|រយ|ពាន់|ម៉ឺន|សែន|លាន")
+_SIGNS = "ªºµμΩ"
+"""Letters by their category, said as signs."""
 _LONG = 100
 """A word of more letters may have been cut between two sentences."""
 _SHOWN = 300
@@ -191,5 +193,5 @@ def _khmer(written: str, said: str, announcer: Announcer) -> Iterator[str]:
 def _other_runs(text: str) -> Iterator[str]:
     """Runs of letters that are neither Latin nor Khmer."""
     for run in re.findall(rf"[^\W\d_{LATIN}\u1780-\u17ff]+", text):
-        letters = "".join(c for c in run if unicodedata.category(c)[0] == "L" and c not in "ªº")
+        letters = "".join(c for c in run if unicodedata.category(c)[0] == "L" and c not in _SIGNS)
         yield from [letters] if letters else []

@@ -21,7 +21,7 @@ IN_DOCUMENT = "số hiệu"
 AFTER_NUMBER = "sau số"
 """Context: only right after a number."""
 
-LATIN = r"A-Za-z\u00c0-\u024f\u0300-\u036f\u1e00-\u1eff"
+LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
 KHMER = r"\u1780-\u17d3\u17dd"
 LONGEST_KEY = 100
 """Characters of a key."""

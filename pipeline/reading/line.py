@@ -22,6 +22,17 @@ _NOT_SAID = {
 }
 _LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
+_NUMBERS = re.compile(rf"(?<![{LATIN}\d./-])\d+(?:[.,/:-]\d+)*+(?![{LATIN}\d]|[/-][{LATIN}])")
+_KHMER_SIGNS = re.compile(rf"[{LATIN}\d]")
+_NEAR = 24
+_LATIN_BEFORE = re.compile(rf"[{LATIN}][ (]*$")
+_LATIN_AFTER = re.compile(rf" ?[{LATIN}]")
+_NUMBERED = re.compile(
+    r"(?<!\w)(?:số|ngày|tháng|năm|ấp|khóm|khu phố|khu vực|tổ|lớp|điều|khoản|quý|đợt|lần|thứ|phường|quận|cấp|kênh|đường"
+    r"|(?:quốc|tỉnh|hương) lộ|QL|ĐT|TL|HL|NĐ|NQ|QĐ|KH|CV|CT|TT)[. ]$",
+    re.IGNORECASE,
+)
+"""Vietnamese words whose number is said with them."""
 _CAPITALS = re.compile(rf"[{LATIN}]{{2,}}")
 _ASIDE = re.compile(r"[()\[\]{}]|(?<= )-(?= )|…|\.{2,}")
 _CLOSED = ")]} …"
@@ -88,9 +99,21 @@ def _cut(line: str, masked: str, language: Language) -> Iterator[tuple[Language,
 
 
 def _masked(line: str, announcer: Announcer) -> str:
-    """The line with every token of Latin letters that Khmer says itself as Khmer letters, at the same length."""
+    """The line with all that Khmer says itself as Khmer letters, at the same length.
+
+    That is every token of Latin letters that it has its own word for, and every number that does not stand among words
+    of Vietnamese (`ấp 5 xã Đất Mũi`) or right after one that counts (`quốc lộ 63`).
+    """
     pieces = announcer.khmer.pieces(line)
-    return "".join(re.sub(rf"[{LATIN}\d]", "ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
+    own = "".join(_KHMER_SIGNS.sub("ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
+    return _NUMBERS.sub(lambda m: m[0] if _is_vietnamese(m) else _KHMER_SIGNS.sub("ក", m[0]), own)
+
+
+def _is_vietnamese(number: re.Match[str]) -> bool:
+    """Whether a number in Khmer text belongs to Vietnamese words before it."""
+    before, after = number.string[: number.start()][-_NEAR:], number.string[number.end() :][:_NEAR]
+    among = _LATIN_BEFORE.search(before) and _LATIN_AFTER.match(after)
+    return bool(among or _NUMBERED.search(before))
 
 
 def voiced(part: str, language: Language, announcer: Announcer) -> Spoken:

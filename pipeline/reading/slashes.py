@@ -15,7 +15,10 @@ HOLIDAYS = frozenset(
      (13, 12), (19, 12), (22, 12)]
 )  # fmt: skip
 """Days and months that streets, hamlets and celebrations are named after."""
-_NAMED_AFTER_DAYS = r"(?:đường|phố|ấp|khóm|quảng trường|công viên|trường|cầu|cách mạng|bệnh viện|nông trường|khu phố)"
+_NAMED_AFTER_DAYS = (
+    r"(?:đường|phố|ấp|khóm|quảng trường|công viên|trường|cầu|cách mạng|bệnh viện|nông trường|khu phố|kênh|kinh|rạch|chợ"
+    r"|tuyến|lộ|tượng đài|nhà thiếu nhi|công ty|xí nghiệp|đội|phong trào)"
+)
 _DATE_HEADS = rf"(?:{DAY_WORDS}|rằm|từ|đến|tới|trước|sau|hạn|nghỉ|mừng|quốc khánh)"
 _NOT_DATE_HEADS = r"(?:số|mốc|nhà|hẻm|lô|thửa|ấp|tổ|đạt|có|tỷ lệ|được|khoảng|hơn|gần)"
 _ADDRESS_HEADS = r"(?:số|nhà|hẻm|lô|thửa|mốc)"

@@ -2,10 +2,12 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import ClassVar
 
 from pipeline.reading import figures
+from pipeline.reading.clean import WORD_MARK
 from pipeline.reading.figures import NUMBER, START, YEAR
 from pipeline.reading.grammar import Grammar, Piece, Rule, TokenClass, left_of
 from pipeline.reading.lexicon import LATIN, Lexicon
@@ -18,10 +20,16 @@ _CLOCK = (
     rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)"
     rf"(?: ?(?:(?:phút|p)(?![{LATIN}])|នាទី)|['’′])?(?![{LATIN}\d:]|[.,]\d)"
 )
-_PER = rf"(?<=[{LATIN}\u1780-\u17d3²³%‰]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
+_PER = rf"(?<=[{LATIN}\u1780-\u17d3²³%‰៛$₫€]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
 _TO = " ?- ?"
 BULLET = r"^(?:[-+•*·] +|[-+•*·](?!\d)|-(?=\d)(?!\d+(?:[.,]\d+)? ?(?:[°%‰]|độ|អង្សា))|[•*·](?=\d))"
 """A mark of a list; a hyphen right before a measure is a minus."""
+_SIXTIETHS = r"\d{1,2}(?:[.,]\d{1,3})?"
+_SIDE = rf" ?(?P<{{}}>[NSEWBĐT])(?![{LATIN}\d])"
+_COORDINATE = (
+    rf"{START}(?P<d>{NUMBER})(?:[°º]|o(?=\d))(?:{_SIDE.format('side')}| ?(?P<m>{_SIXTIETHS})['’′]"
+    rf"(?: ?(?P<s>{_SIXTIETHS})(?:[\"”″]|''))?(?:{_SIDE.format('to')})?)"
+)
 _CURRENCY = rf"(?<![{LATIN}\d])(?P<cur>US\$|[$€£¥₫៛]|USD|EUR|VND|VNĐ)"
 _WORDS = rf"[{LATIN}\u1780-\u17d3]{{1,10}}(?: [{LATIN}]{{1,10}})?"
 _LONG_CODE = 8
@@ -67,6 +75,11 @@ class Tongue(ABC):
     """A pattern of what follows two hours that a letter could also make grams."""
     minute: str
     second: str
+    degree: str
+    sides: ClassVar[Mapping[str, str]]
+    """The sides of the world by the letters of a coordinate."""
+    per_one: str
+    """A slash before the figure 1."""
 
     def __init__(self, lexicon: Lexicon, units: Lexicon) -> None:
         self.lexicon = lexicon
@@ -149,7 +162,8 @@ class Tongue(ABC):
     def grammar(self) -> Grammar:
         """Every rule of the language, in order."""
         before, after = self.own_rules()
-        return Grammar([*before, *self._shared_rules(), *after])
+        money = Rule("money", rf"{_CURRENCY} ?(?P<n>{NUMBER})(?: ?(?P<of>{self.powers}))?", self._money)
+        return Grammar([money, *before, *self._shared_rules(), *after])
 
     def pieces(self, line: str) -> list[Piece]:
         """A clean line in pieces, each with what is said for it."""
@@ -162,7 +176,8 @@ class Tongue(ABC):
         number, unit = rf"{START}(?P<n>{n})", rf"(?: ?(?P<unit>{units}))"
         minus = rf"(?<![\w)%])(?<![\d%)] )-(?={n})"
         return [
-            Rule("phone", r"\((?P<p>0\d{2,3}\)(?:[ .-]?\d{1,8}){1,5})(?![.,-]?\d)", self._area_phone),
+            Rule("coordinate", _COORDINATE, self._coordinate),
+            Rule("phone", r"\((?P<p>[0០]\d{2,4}\)(?:[ .-]?\d{1,8}){1,5})(?![.,-]?\d)", self._area_phone),
             Rule("phone", rf"{START}\+?(?P<p>\d{{2,5}}(?:[ .-]?\d{{1,8}}){{0,4}})(?![.,-]?\d)", self._phone),
             Rule("time", rf"{START}{_CLOCK}(?:{_TO}{_end_of(_CLOCK)})?", self._time),
             Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}(?P<m>\d{{1,2}})/(?P<y>{YEAR})(?![/.-]?\d)", self._months),
@@ -176,13 +191,18 @@ class Tongue(ABC):
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: [0០]{{3}})+)(?!\d)", self._spaced),
             Rule("serial", rf"{START}\d{{1,4}}(?:-\d{{1,4}}){{2,8}}(?!-?\d|[.,/]\d)", self._serial),
             Rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
+            Rule(
+                "range",
+                rf"(?<=[{LATIN}\u1780-\u17d3%‰]) ?- ?(?={n} ?(?P<w>[{LATIN}\u1780-\u17d3%‰]{{1,25}}))",
+                self._between_amounts,
+            ),
             Rule("range", rf"(?<=[\dIVX]) ?- ?(?=(?P<w>{_WORDS}) [\dIVX])", self._between_alike),
             Rule("size", rf"{number}(?: ?(?P<of>{units}))? ?[x×] ?(?P<b>{n}){unit}?", self._size),
+            Rule("size", rf"(?<=[{LATIN}\u1780-\u17d3²³]) [x×] (?={n})", self._times),
             Rule("ratio", rf"{number}(?::| : )(?P<b>{n})", self._ratio),
-            Rule("money", rf"{_CURRENCY} ?(?P<n>{n})(?: ?(?P<of>{self.powers}))?", self._money),
             Rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
             Rule("per", _PER, self._per),
-            Rule("per", rf"(?<=[{LATIN}\u1780-\u17d3²³]) ?/ ?(?={n} ?{units})", self._per_many),
+            Rule("per", rf"(?<=[{LATIN}\u1780-\u17d3²³៛$₫€]) ?/ ?(?=(?P<n>{n}))", self._per_many),
             Rule("number", rf"{minus}(?P<n>{n})", lambda m: self.words(self.minus, self.number(m["n"]))),
             Rule("number", number, self._number),
             Rule("serial", r"(?<!\d)\d{1,12}(?:[./-]\d{1,12}){1,12}(?!\d)", self._serial),
@@ -262,9 +282,18 @@ class Tongue(ABC):
         low, high = figures.value(m["n"]), figures.value(m["b"])
         if low is None or high is None:
             return None
-        rises = low < high or m["unit"] is not None
+        next_years = len(m["n"]) == 4 and len(m["b"]) == 2 and low % 100 < high
+        rises = low < high or m["unit"] is not None or next_years
         words = [self.number(m["n"]), self._unit(m["of"]), self.to if rises else "", self.number(m["b"])]
         return self.words(*words, self._unit(m["unit"]))
+
+    def _between_amounts(self, m: re.Match[str]) -> str | None:
+        """The dash of `500 triệu - 1 tỷ đồng`, `2 tháng - 3 tháng`."""
+        amount = re.search(r"\d ?(?P<w>[^\d\s,;()]+(?: [^\d\s,;()]+)?)$", left_of(m).replace(WORD_MARK, ""))
+        if amount is None:
+            return None
+        power = re.match(rf"(?:{self.powers})(?![{LATIN}])", amount["w"])
+        return self.to if power or amount["w"].split()[0] == m["w"] else None
 
     def _between_alike(self, m: re.Match[str]) -> str | None:
         """The dash of `cấp 3 - cấp 4`."""
@@ -277,6 +306,10 @@ class Tongue(ABC):
     def _size(self, m: re.Match[str]) -> str:
         first = self.words(self.number(m["n"]), self._unit(m["of"]))
         return self.words(first, self.by, self.number(m["b"]), self._unit(m["unit"]))
+
+    def _times(self, m: re.Match[str]) -> str | None:
+        """The sign of `2 viên/lần x 3 lần`."""
+        return self.by if re.search(r"\d[^;()]{0,24}$", left_of(m)) else None
 
     def _ratio(self, m: re.Match[str]) -> str:
         return self.words(self.number(m["n"]), self.over, self.number(m["b"]))
@@ -293,10 +326,17 @@ class Tongue(ABC):
 
     def _per_many(self, m: re.Match[str]) -> str | None:
         """The slash of a measure by more than one unit: `con/1.000 m2`, `mm/24h`."""
-        return self.over if re.search(r"\d[^,;()]{0,24}$", left_of(m)) else None
+        counted = re.search(r"\d[^,;()]{0,24}$", left_of(m))
+        return (self.per_one if m["n"] in {"1", "១"} else self.over) if counted else None
 
     def _per(self, m: re.Match[str]) -> str | None:
         return self.per(m["unit"], left_of(m))
+
+    def _coordinate(self, m: re.Match[str]) -> str:
+        """`9°10'30"N`."""
+        words = [self.number(m["d"]), self.degree, *([self.number(m["m"]), self.minute] if m["m"] else [])]
+        words += [self.number(m["s"]), self.second] if m["s"] else []
+        return self.words(*words, self.sides.get(m["side"] or m["to"] or "", ""))
 
     def _spaced(self, m: re.Match[str]) -> str:
         """Thousands parted by spaces."""

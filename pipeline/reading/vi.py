@@ -1,11 +1,12 @@
 """Vietnamese as it is spoken on the radio: numbers, dates, money, document numbers and the abbreviations of offices."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 from pipeline.reading import figures, slashes
 from pipeline.reading.documents import DocumentNumbers
-from pipeline.reading.figures import NUMBER, ROMAN, START, YEAR
+from pipeline.reading.figures import ROMAN, START, YEAR
 from pipeline.reading.grammar import CONTEXT, Piece, Rule, TokenClass, left_of
 from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows, with_joints
 from pipeline.reading.manner import Codes, Register
@@ -59,7 +60,7 @@ ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "H
 _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "TDP": "tổ dân phố"}
 """What stands shortened before the number of a place."""
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
-_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ .-]?\d)"
+_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ .-]?\d)"
 _ONLY_NUMERAL = re.compile("III?|IV|VIII?|VII|IX|XII*I?|XIV|XV|XVI*|XIX|XX+I*")
 """Capitals that are no syllable, so that even a headline means the number."""
 _OUTLINE = rf"(?<![{LATIN}\d.])(?P<r>{ROMAN})(?P<d>(?:\.\d{{1,2}}){{1,3}})(?:\.(?P<l>[a-zđ]))?(?![{LATIN}\d])"
@@ -69,13 +70,6 @@ _NUMERAL = (
 )
 
 
-_SIXTIETHS = r"\d{1,2}(?:[.,]\d{1,3})?"
-_SIDE = rf" ?(?P<{{}}>[NSEWBĐT])(?![{LATIN}\d])"
-_COORDINATE = (
-    rf"{START}(?P<d>{NUMBER})(?:[°º]|o(?=\d))(?:{_SIDE.format('side')}| ?(?P<m>{_SIXTIETHS})['’′]"
-    rf"(?: ?(?P<s>{_SIXTIETHS})(?:[\"”″]|''))?(?:{_SIDE.format('to')})?)"
-)
-_SIDES = {"N": "Bắc", "B": "Bắc", "S": "Nam", "E": "Đông", "Đ": "Đông", "W": "Tây", "T": "Tây"}
 _STORM = re.compile(r"(?:bão|áp thấp nhiệt đới|tên quốc tế)(?: số \d{1,2}| là)? ?[(“\"]?$", re.IGNORECASE)
 """Before the name of a storm, which announcers say as a word also where no table has it."""
 _PRONOUNCED = re.compile(r"(?=[A-Z]*[AEIOUY])[A-Z]{3,}")
@@ -99,6 +93,17 @@ class Vietnamese(Tongue):
     clock_heads = r"(?i:lúc|từ|đến|hồi|khoảng|vào|trước|sau|sáng|chiều|tối|và|,)"
     ratio_heads = r"(?i:t[ỷỉ] (?:lệ|số)|bản đồ|pha(?: loãng)?|xếp hạng)"
     minute, second = "phút", "giây"
+    degree = "độ"
+    sides: ClassVar[Mapping[str, str]] = {
+        "N": "Bắc",
+        "B": "Bắc",
+        "S": "Nam",
+        "E": "Đông",
+        "Đ": "Đông",
+        "W": "Tây",
+        "T": "Tây",
+    }
+    per_one = ""
 
     def __init__(self, register: Register, own: Sequence[Row] = (), codes: Codes = Codes.FULL) -> None:
         rows = (*own, *with_joints(shipped_rows("vi")), *shipped_rows("places"), *shipped_rows("storms"))
@@ -214,6 +219,7 @@ class Vietnamese(Tongue):
             Rule("list", _ITEM, self._item),
             Rule("address", ADDRESS, self._address),
             Rule("road", _ROAD, self._road),
+            Rule("lexicon", rf"(?<=\d )(?:DL|AL){_EDGE}", lambda m: "dương lịch" if m[0] == "DL" else "âm lịch"),
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
             Rule(
@@ -223,6 +229,7 @@ class Vietnamese(Tongue):
             ),
             Rule("plate", rf"(?<![{LATIN}\d])(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)", self._plate),
             Rule("initials", rf"(?<![{LATIN}\d.])(?:[A-ZĐ]\.){{2,5}}", lambda m: self.spell(m[0])),
+            Rule("date", rf"{START}(?P<d>\d{{1,2}})[.-](?P<m>\d{{1,2}})(?![\d%]|[.,/-]\d)", self._dotted),
             Rule(
                 "weekday",
                 rf"(?<![{LATIN}\d])T(?P<a>[2-7])(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}))",
@@ -233,7 +240,6 @@ class Vietnamese(Tongue):
                 rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{1,3}}\d{{1,3}}) ?- ?(?P<b>[A-ZĐ]{{1,3}}\d{{1,3}}){_EDGE}",
                 self._codes,
             ),
-            Rule("coordinate", _COORDINATE, self._coordinate),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
@@ -241,7 +247,11 @@ class Vietnamese(Tongue):
         after: list[TokenClass] = [
             Rule("roman", _OUTLINE, self._outline),
             Rule("roman", _NUMERAL, self._roman),
-            Rule("letters", rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}{_EDGE}", self._capitals),
+            Rule(
+                "letters",
+                rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}(?:[.-]\d{{1,4}}(?![\d./-]))?{_EDGE}",
+                self._capitals,
+            ),
             Rule(
                 "letter",
                 rf"(?<=iểm |iết |hóm |gan )[b-zđ](?![{LATIN}\d])",
@@ -249,7 +259,8 @@ class Vietnamese(Tongue):
             ),
             Rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
             Rule("letter", rf"(?<=\d)[A-ZĐ](?![{LATIN}])", lambda m: self.letters.say(m[0])),
-            Rule("symbol", r"[<>](?= ?\d)", lambda m: "dưới" if m[0] == "<" else "trên"),
+            Rule("symbol", r"[<>‹›＜＞](?= ?\d)", lambda m: "dưới" if m[0] in "<‹＜" else "trên"),
+            Rule("symbol", "(?<=khoảng )[~≈]", lambda _: ""),
             Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
         ]
         return before, after
@@ -284,6 +295,18 @@ class Vietnamese(Tongue):
         parts = re.findall(r"\d+|[^\W\d_]+", " ".join(filter(None, m.groups())))
         return self.words(*(self.digits(part) if part.isdecimal() else self.spell(part) for part in parts))
 
+    def _dotted(self, m: re.Match[str]) -> str | None:
+        """A day of a month written `23.11` or `23-11`, where the text says that a day comes."""
+        announced = re.search(
+            rf"(?<!\w)(?:{DAY_HEADS}|(?:hôm|sáng|trưa|chiều|tối|đêm|ngày)(?: nay| qua| mai)?),? ?\(?$",
+            left_of(m),
+            re.IGNORECASE,
+        )
+        day, month = int(m["d"]), int(m["m"])
+        rises = "-" in m[0] and day < month and (day, month) not in HOLIDAYS
+        real = figures.is_date(day, month) and not rises
+        return self.date(day, month, None, left_of(m)) if announced and real else None
+
     def _weekdays(self, m: re.Match[str]) -> str:
         """`T2-T6`, `T7, CN`."""
         first = self.words("thứ", self._weekday(int(m["a"])))
@@ -299,12 +322,6 @@ class Vietnamese(Tongue):
         return (
             self.words(self.spell(m["a"]), self.to, self.spell(m["b"])) if first == second and int(a) < int(b) else None
         )
-
-    def _coordinate(self, m: re.Match[str]) -> str:
-        """`9°10'30"N`."""
-        words = [self.number(m["d"]), "độ", *([self.number(m["m"]), "phút"] if m["m"] else [])]
-        words += [self.number(m["s"]), "giây"] if m["s"] else []
-        return self.words(*words, _SIDES.get(m["side"] or m["to"] or "", ""))
 
     def _height(self, m: re.Match[str]) -> str:
         """`1m65`."""
@@ -346,6 +363,8 @@ class Vietnamese(Tongue):
         return (" và " if "&" in m[0] else " ").join(words)
 
     def _one_capital(self, part: str, *, whole: bool) -> str:
+        if part.isdecimal():
+            return self.digits(part) if int(part[0]) == 0 else self.whole(part)
         return self._known(part, whole=whole) or self._numeral(part) or self.spell(part)
 
     def _numeral(self, part: str) -> str | None:
@@ -393,7 +412,9 @@ class Vietnamese(Tongue):
         if piece.rule == "letters":
             whole = "&" in piece.source
             parts = re.split(r"[-/.&]", piece.source)
-            yield from (p for p in parts if not self._known(p, whole=whole) and not self._numeral(p))
+            yield from (
+                p for p in parts if not p.isdecimal() and not self._known(p, whole=whole) and not self._numeral(p)
+            )
         elif piece.rule == "document":
             yield from self.documents.unknown(piece.source)
 

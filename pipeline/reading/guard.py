@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pipeline.core.errors import LostInReading
+from pipeline.reading.addresses import ADDRESS
 from pipeline.reading.announcer import Announcer
 from pipeline.reading.clean import WORD_MARK, clean
 from pipeline.reading.km import MONTHS
 from pipeline.reading.lexicon import KHMER, LATIN
-from pipeline.reading.vi import ADDRESS, ROADS
+from pipeline.reading.vi import ROADS
 
 _LATIN_WORD = re.compile(rf"(?<![{LATIN}\d&/@.])[{LATIN}]+(?![{LATIN}\d&/@]|[.-][{LATIN}\d])")
 _CAPITALS = re.compile(rf"(?<![{LATIN}\d])[A-ZĐĂÂÊÔƠƯ]{{2,}}[a-zđ]?(?![{LATIN}\d])")

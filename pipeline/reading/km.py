@@ -149,9 +149,9 @@ class Khmer(Tongue):
         """Whether what can be a date is one: no fraction, or the other end of a span of days stands beside it."""
         from_day = re.search(r"(\d{1,2})/(\d{1,2}) ?ដល់$", left)
         to_day = re.match(rf"[ {WORD_MARK}]*ដល់[ {WORD_MARK}]*(\d{{1,2}})/(\d{{1,2}})(?:/(\d{{4}}))?", right)
-        spans = from_day and int(from_day[1]) > int(from_day[2])
-        spans = spans or (to_day and (to_day[3] or int(to_day[1]) > int(to_day[2])))
-        return bool(spans) or (day > month and not _HOUSE.search(left))
+        since = from_day is not None and int(from_day[1]) > int(from_day[2])
+        until = to_day is not None and (to_day[3] is not None or int(to_day[1]) > int(to_day[2]))
+        return since or until or (day > month and not _HOUSE.search(left))
 
     def per(self, unit: str, left: str) -> str | None:
         """`ក្នុងមួយ…` of a unit, and of anything after money; a slash between two other words is a pause."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from pipeline.reading import figures, slashes
+from pipeline.reading.addresses import address_rule
+from pipeline.reading.capitals import Capitals
 from pipeline.reading.documents import DocumentNumbers
 from pipeline.reading.figures import ROMAN, START, YEAR
 from pipeline.reading.grammar import CONTEXT, Piece, Rule, TokenClass, left_of
@@ -14,8 +16,6 @@ from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, DOCUMENT_HEADS, HOLID
 from pipeline.reading.tongue import BULLET, Tongue
 
 _DIGITS = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
-_CAPITAL = "A-ZĐĂÂÊÔƠƯ"
-_PART = rf"(?:[{_CAPITAL}]{{2,12}}[a-zđ]?\d{{0,4}}[A-ZĐ]?|[{_CAPITAL}]\d{{1,4}}[A-ZĐ]?\d{{0,2}})"
 _EDGE = rf"(?![{LATIN}\d])"
 _ROMAN_HEADS = (
     "thứ|khóa|khoá|kỳ|khu vực|thế kỷ|quý|chương|mục|phần|điều|phụ lục|đại hội|giai đoạn|loại|hạng|cấp|tổ|khối|tập|vùng"
@@ -52,27 +52,16 @@ _SYMBOLS = {
     "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "№": "số",
 }  # fmt: skip
 _ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)/](?= )|^(?P<r>{ROMAN})[.)/](?= )|^(?P<l>[A-Za-zđĐ])[.)/](?= )"
-ADDRESS = (
-    r"(?<![\w.@-])(?P<scheme>(?i:https?)://)?(?:[\w-]{1,63}[.@]){1,6}"
-    r"(?i:vn|com|org|net|edu|gov|info|io|me|tv|asia|app)(?![\w@-])(?:/[\w/.-]{0,200})?"
-)
 ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "HL": "hương lộ", "ĐH": "đường huyện"}
 _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "TDP": "tổ dân phố"}
 """What stands shortened before the number of a place."""
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
 _ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ .-]?\d)"
-_ONLY_NUMERAL = re.compile("III?|IV|VIII?|VII|IX|XII*I?|XIV|XV|XVI*|XIX|XX+I*")
-"""Capitals that are no syllable, so that even a headline means the number."""
 _OUTLINE = rf"(?<![{LATIN}\d.])(?P<r>{ROMAN})(?P<d>(?:\.\d{{1,2}}){{1,3}})(?:\.(?P<l>[a-zđ]))?(?![{LATIN}\d])"
 _NUMERAL = (
     rf"(?<![{LATIN}\d&/.-])(?P<r>{ROMAN})(?: ?- ?(?P<to>{ROMAN})(?![{LATIN}\d]))?"
     rf"(?:[/-](?P<y>{YEAR}))?(?![{LATIN}\d&.-][{LATIN}\d]|[{LATIN}\d])"
 )
-
-
-_STORM = re.compile(r"(?:bão|áp thấp nhiệt đới|tên quốc tế)(?: số \d{1,2}| là)? ?[(“\"]?$", re.IGNORECASE)
-"""Before the name of a storm, which announcers say as a word also where no table has it."""
-_PRONOUNCED = re.compile(r"(?=[A-Z]*[AEIOUY])[A-Z]{3,}")
 
 
 class Vietnamese(Tongue):
@@ -111,6 +100,8 @@ class Vietnamese(Tongue):
         self.letters: Lexicon = shipped("vi_letters")
         self.thousand = "ngàn" if register is Register.NAM else "nghìn"
         self.odd = "lẻ" if register is Register.NAM else "linh"
+        self.capitals = Capitals(self.lexicon, self.letters, self.cardinal, self.whole, self.digits, self.to)
+        self.spell = self.capitals.spell
         self.documents = DocumentNumbers(self.lexicon, codes, self.whole, self.digits, self.spell)
 
     # --- numbers --------------------------------------------------------------------------------------------------
@@ -217,29 +208,18 @@ class Vietnamese(Tongue):
             Rule("bullet", BULLET, lambda _: ""),
             Rule("place", rf"(?<![{LATIN}\d.])(?P<p>{'|'.join(_PLACES)})\. ?(?=\d)", lambda m: _PLACES[m["p"]]),
             Rule("list", _ITEM, self._item),
-            Rule("address", ADDRESS, self._address),
+            address_rule(self.digits, self.spell),
             Rule("road", _ROAD, self._road),
             Rule("lexicon", rf"(?<=\d )(?:DL|AL){_EDGE}", lambda m: "dương lịch" if m[0] == "DL" else "âm lịch"),
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
-            Rule(
-                "plate",
-                rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{2}})-(?P<n>\d{{5}})(?:-(?P<b>[A-ZĐ]{{1,3}}))?{_EDGE}",
-                self._plate,
-            ),
-            Rule("plate", rf"(?<![{LATIN}\d])(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)", self._plate),
-            Rule("initials", rf"(?<![{LATIN}\d.])(?:[A-ZĐ]\.){{2,5}}", lambda m: self.spell(m[0])),
             Rule("date", rf"{START}(?P<d>\d{{1,2}})[.-](?P<m>\d{{1,2}})(?![\d%]|[.,/-]\d)", self._dotted),
             Rule(
                 "weekday",
                 rf"(?<![{LATIN}\d])T(?P<a>[2-7])(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}))",
                 self._weekdays,
             ),
-            Rule(
-                "range",
-                rf"(?<![{LATIN}\d])(?P<a>[A-ZĐ]{{1,3}}\d{{1,3}}) ?- ?(?P<b>[A-ZĐ]{{1,3}}\d{{1,3}}){_EDGE}",
-                self._codes,
-            ),
+            *self.capitals.codes(),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
@@ -247,18 +227,7 @@ class Vietnamese(Tongue):
         after: list[TokenClass] = [
             Rule("roman", _OUTLINE, self._outline),
             Rule("roman", _NUMERAL, self._roman),
-            Rule(
-                "letters",
-                rf"(?<![{LATIN}\d]){_PART}(?:[-/&.]{_PART}){{0,6}}(?:[.-]\d{{1,4}}(?![\d./-]))?{_EDGE}",
-                self._capitals,
-            ),
-            Rule(
-                "letter",
-                rf"(?<=iểm |iết |hóm |gan )[b-zđ](?![{LATIN}\d])",
-                lambda m: self.letters.say(m[0].upper()),
-            ),
-            Rule("letter", rf"(?<![{LATIN}\d'’])[A-ZĐ]{_EDGE}", lambda m: self.letters.say(m[0])),
-            Rule("letter", rf"(?<=\d)[A-ZĐ](?![{LATIN}])", lambda m: self.letters.say(m[0])),
+            *self.capitals.letters_alone(),
             Rule("symbol", r"[<>‹›＜＞](?= ?\d)", lambda m: "dưới" if m[0] in "<‹＜" else "trên"),
             Rule("symbol", "(?<=khoảng )[~≈]", lambda _: ""),
             Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
@@ -271,29 +240,10 @@ class Vietnamese(Tongue):
         number = str(figures.roman(m["r"])) if m["r"] else m["n"]
         return " chấm ".join(self.cardinal(int(n)) for n in number.split(".")) + ", "
 
-    def _address(self, m: re.Match[str]) -> Piece:
-        """Of the web or of mail; `https://` is left out, as announcers do."""
-        signs = {".": "chấm", "@": "a còng", "/": "xuyệt", "-": "gạch", "_": "gạch dưới"}
-        scheme = m["scheme"] or ""
-        words = re.findall(r"\d+|[^\W\d_]+|[.@/_-]", m[0][len(scheme) :])
-        said = self.words(*(signs.get(w) or self._in_address(w) for w in words))
-        return Piece(m[0], said, "address", left_out=scheme)
-
-    def _in_address(self, word: str) -> str:
-        """A word of an address; what has no vowel is spelled."""
-        if word.isdecimal():
-            return self.digits(word)
-        return word.lower() if re.search("[aeiouyAEIOUY]", word) or not word.isascii() else self.spell(word)
-
     def _lone_unit(self, m: re.Match[str]) -> str | None:
         """A unit without a figure before it: in any place, or after words that count it."""
         rows = (row for row in self.units.all(m[0]) if row.is_general and row.fits(left_of(m)))
         return next((row.spoken for row in rows), None)
-
-    def _plate(self, m: re.Match[str]) -> str:
-        """The number of a boat (`CM-91234-TS`) or a car: letters and figures one by one."""
-        parts = re.findall(r"\d+|[^\W\d_]+", " ".join(filter(None, m.groups())))
-        return self.words(*(self.digits(part) if part.isdecimal() else self.spell(part) for part in parts))
 
     def _dotted(self, m: re.Match[str]) -> str | None:
         """A day of a month written `23.11` or `23-11`, where the text says that a day comes."""
@@ -315,13 +265,6 @@ class Vietnamese(Tongue):
 
     def _weekday(self, day: int) -> str:
         return "tư" if day == 4 else self.cardinal(day)
-
-    def _codes(self, m: re.Match[str]) -> str | None:
-        """`PL12-PL15`: a range where the letters are the same and the number rises."""
-        (first, a), (second, b) = (re.findall(r"[^\W\d_]+|\d+", m[k]) for k in "ab")
-        return (
-            self.words(self.spell(m["a"]), self.to, self.spell(m["b"])) if first == second and int(a) < int(b) else None
-        )
 
     def _height(self, m: re.Match[str]) -> str:
         """`1m65`."""
@@ -353,38 +296,6 @@ class Vietnamese(Tongue):
         last = ["đến", self.cardinal(figures.roman(m["to"]))] if m["to"] else []
         return self.words(first, *last, self._year(int(m["y"])) if m["y"] else "")
 
-    def _capitals(self, m: re.Match[str]) -> str | None:
-        """Known parts said, unknown ones spelled; a capital word of a headline stays a word."""
-        if "&" not in m[0] and is_headline(m) and not _ONLY_NUMERAL.fullmatch(m[0]):
-            return None
-        if _PRONOUNCED.fullmatch(m[0]) and _STORM.search(left_of(m)):
-            return m[0].capitalize()
-        words = [self._one_capital(p, whole="&" in m[0]) for p in re.split(r"[-/.&]", m[0])]
-        return (" và " if "&" in m[0] else " ").join(words)
-
-    def _one_capital(self, part: str, *, whole: bool) -> str:
-        if part.isdecimal():
-            return self.digits(part) if int(part[0]) == 0 else self.whole(part)
-        return self._known(part, whole=whole) or self._numeral(part) or self.spell(part)
-
-    def _numeral(self, part: str) -> str | None:
-        """Capitals that can only be a Roman numeral, as in `Vatican II`."""
-        return self.cardinal(figures.roman(part)) if re.fullmatch(rf"(?=[IVX]{{2}}){ROMAN}", part) else None
-
-    def _known(self, part: str, *, whole: bool) -> str | None:
-        """What a table says of a part. Two letters beside `&` mean nothing alone: ĐT is no telephone in GD&ĐT."""
-        return None if whole and len(part) < 3 else self.lexicon.say(part)
-
-    def spell(self, part: str) -> str:
-        """Letter by letter, digits as numbers; four and more that are no year one by one (`OM5451`)."""
-        words = re.findall(r"\d+|[^\W\d_]", part)
-        return self.words(*(self._code(w) if w.isdecimal() else self.letters.say(w.upper()) or w for w in words))
-
-    def _code(self, digits: str) -> str:
-        return (
-            self.whole(digits) if len(digits) < 4 or re.fullmatch("(?:19|20)[0-9]{2}", digits) else self.digits(digits)
-        )
-
     def _symbol(self, m: re.Match[str]) -> str:
         return f"phần {self.thousand}" if m[0] == "‰" else _SYMBOLS[m[0]]
 
@@ -410,27 +321,6 @@ class Vietnamese(Tongue):
     def unknown(self, piece: Piece) -> Iterator[str]:
         """The abbreviations of a piece that no table knows, so that they were spelled."""
         if piece.rule == "letters":
-            whole = "&" in piece.source
-            parts = re.split(r"[-/.&]", piece.source)
-            yield from (
-                p for p in parts if not p.isdecimal() and not self._known(p, whole=whole) and not self._numeral(p)
-            )
+            yield from self.capitals.unknown(piece.source)
         elif piece.rule == "document":
             yield from self.documents.unknown(piece.source)
-
-
-_SYLLABLE = re.compile(r"(?:NGH?|GH|GI|QU|[CKPT]H|TR|NH|[BCDĐGHKLMNPQRSTVX])?[AEIOUYĂÂÊÔƠƯ]{1,3}(?:CH|NG|NH|[CMNPT])?")
-
-
-def is_headline(m: re.Match[str]) -> bool:
-    """Whether a run of capitals is a word written large: a syllable by its form, with an accent or such a neighbour."""
-    if not _SYLLABLE.fullmatch(m[0]):
-        return False
-    if re.search("[ĂÂÊÔƠƯ]", m[0]):
-        return True
-    near = re.search(r"(\w+)\W{1,3}$", left_of(m)), re.match(r"\W{1,3}(\w+)", m.string[m.end() : m.end() + 24])
-    return any(n and n[1].isupper() and len(n[1]) > 1 and _is_word(n[1]) for n in near)
-
-
-def _is_word(capitals: str) -> bool:
-    return not re.fullmatch(r"[A-ZĐ]+", capitals) or _SYLLABLE.fullmatch(capitals) is not None

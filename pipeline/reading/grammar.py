@@ -15,6 +15,11 @@ def left_of(match: re.Match[str]) -> str:
     return match.string[max(0, match.start() - CONTEXT) : match.start()]
 
 
+def right_of(match: re.Match[str]) -> str:
+    """What stands right after a token."""
+    return match.string[match.end() : match.end() + CONTEXT]
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of the text: said by a token class, or copied where `rule` is empty."""

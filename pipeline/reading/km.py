@@ -7,7 +7,7 @@ from typing import ClassVar
 from pipeline.reading import figures
 from pipeline.reading.clean import WORD_MARK
 from pipeline.reading.figures import ROMAN, START
-from pipeline.reading.grammar import CONTEXT, Rule, TokenClass, left_of
+from pipeline.reading.grammar import Rule, TokenClass, left_of, right_of
 from pipeline.reading.lexicon import KHMER, LATIN, Lexicon, Row, shipped, shipped_rows
 from pipeline.reading.tongue import BULLET, Tongue
 
@@ -141,7 +141,7 @@ class Khmer(Tongue):
             return self.date(a, b, None, left)
         if figures.is_date(a, b) and _NAMED_AFTER_DAYS.search(left):
             return self.words(self.cardinal(a), self.month(b))
-        if figures.is_date(a, b) and self._is_day(a, b, left, match.string[match.end() :][:CONTEXT]):
+        if figures.is_date(a, b) and self._is_day(a, b, left, right_of(match)):
             return self.date(a, b, None, left)
         return self.words(self.whole(above), "ភាគ" if 0 < a < b else "លើ", self.whole(below))
 

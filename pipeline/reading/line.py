@@ -111,7 +111,8 @@ def _masked(line: str, announcer: Announcer) -> str:
 
 def _is_vietnamese(number: re.Match[str]) -> bool:
     """Whether a number in Khmer text belongs to Vietnamese words before it."""
-    before, after = number.string[: number.start()][-_NEAR:], number.string[number.end() :][:_NEAR]
+    line, start, end = number.string, number.start(), number.end()
+    before, after = line[max(0, start - _NEAR) : start], line[end : end + _NEAR]
     among = _LATIN_BEFORE.search(before) and _LATIN_AFTER.match(after)
     return bool(among or _NUMBERED.search(before))
 

@@ -9,7 +9,7 @@ from pipeline.reading.addresses import address_rule
 from pipeline.reading.capitals import Capitals
 from pipeline.reading.documents import DocumentNumbers
 from pipeline.reading.figures import ROMAN, START, YEAR
-from pipeline.reading.grammar import CONTEXT, Piece, Rule, TokenClass, left_of
+from pipeline.reading.grammar import Piece, Rule, TokenClass, left_of, right_of
 from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows, with_joints
 from pipeline.reading.manner import Codes, Register
 from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, DOCUMENT_HEADS, HOLIDAYS, Slash, after
@@ -174,7 +174,7 @@ class Vietnamese(Tongue):
     def slashed(self, above: str, below: str, match: re.Match[str]) -> str:
         """A date, a name, a fraction, or `trên`."""
         a, b, left = int(above), int(below), left_of(match)
-        match slashes.meaning(above, below, left, match.string[match.end() :][:CONTEXT]):
+        match slashes.meaning(above, below, left, right_of(match)):
             case Slash.YEARS:
                 return self.words(self.cardinal(a), self.to, self.cardinal(b))
             case Slash.DOCUMENT:

@@ -111,6 +111,7 @@ def service() -> Iterator[Service]:
         asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.run_until_complete(_end(runner))  # what was on its way in when the loop stopped
         loop.close()
 
 
@@ -118,6 +119,8 @@ async def _end(runner):
     await runner.cleanup()
     for _ in range(3):  # one may have been accepted while the service closed, and become a line a few turns later
         await asyncio.sleep(0.05)
+        begun = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.wait(begun, timeout=1) if begun else None
         while lines := _open_lines():
             for line in lines:
                 line.abort()  # its caller may read no more

@@ -774,9 +774,10 @@ def test_an_old_word_file_goes_through_libreoffice_where_there_is_one(tmp_path, 
     )
     office.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     lines = oldword.lines(OLD_WORD, "bai.doc", legacy.Fonts("bai.doc"))
     assert [line.text for line in lines if line.text] == [SENTENCE]
-    assert not list(Path(tempfile.gettempdir()).glob("bantin-doc-*"))
+    assert not list(tmp_path.glob("bantin-doc-*"))
 
 
 @pytest.mark.parametrize("name", ["bai.odt", "bai.rtf", "bai.html", "bai.pdf", "bai.doc", "bai.docx", "bai.docm"])

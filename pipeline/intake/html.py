@@ -149,7 +149,7 @@ class _Page:
     def _cell(self, cell: "Element", font: str) -> str:
         for outer in reversed([*cell.iterancestors("tr", *_SECTIONS)][:2]):
             font = self._font(outer, font)
-        return ", ".join(filter(None, (tidy(line.text) for line in self._lines(cell, self._font(cell, font)))))
+        return table.cell(line.text for line in self._lines(cell, self._font(cell, font)))
 
     def _font(self, element: "Element", outer: str) -> str:
         """The font an element names: by its style, its face, its class or its tag."""

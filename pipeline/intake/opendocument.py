@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import Says, UnreadableScript
 from pipeline.intake import package, table
 from pipeline.intake.legacy import Fonts
-from pipeline.intake.manuscript import Line, nfc, tidy
+from pipeline.intake.manuscript import Line, nfc
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -111,7 +111,7 @@ class _Page:
     def _row(self, row: "Element") -> list[str]:
         cells: list[str] = []
         for cell in row.iterchildren(_CELL):
-            text = ", ".join(filter(None, (tidy(line.text) for line in self.lines(cell))))
+            text = table.cell(line.text for line in self.lines(cell))
             cells += [text] * (_times(cell.get(_q("table:number-columns-repeated"))) if text else 1)
         return cells
 

@@ -14,9 +14,11 @@ from pipeline.intake.manuscript import Line, tidy
 TOP, FOOT = "phần đầu văn bản (quốc hiệu, số, ngày)", "nơi nhận và phần ký"
 _TOP_LINES, _FOOT_LINES = 20, 40
 """Written lines in which a top and a foot are looked for."""
-_STATE, _MOTTO = {"cong-hoa-xa-hoi-chu-nghia-viet-nam", "dang-cong-san-viet-nam"}, "doc-lap-tu-do-hanh-phuc"
-_NUMBER = re.compile(r"Số ?:? ?[\d.…]* ?[-/] ?[A-ZĐ][\w&/.-]{1,40}(?: ?[;,].{0,80})?")
-_DATED = re.compile(r"[^\W\d_]+(?:[ .]{1,2}[^\W\d_]+){0,5}, ngày ?[\d.…]* ?tháng ?[\d.…]* ?năm ?[\d.…]*")
+_STATE = {"cong-hoa-xa-hoi-chu-nghia-viet-nam", "dang-cong-san-viet-nam"}
+_MOTTO = re.compile(r"(?:^|[ ;,])Độc lập ?[-–—.] ?Tự do ?[-–—.] ?Hạnh phúc[ ;,.]*", re.IGNORECASE)
+_OFFICIAL = r"Số ?:? ?[\d.…]* ?[-/] ?[A-ZĐ][\w&/.-]{1,40}"
+_DATED = r"[^\W\d_]+(?:[ .]{1,2}[^\W\d_]+){0,5}, ngày ?[\d.…]* ?tháng ?[\d.…]* ?năm ?[\d.…]*"
+_NUMBER_OR_DATE = re.compile(rf"{_OFFICIAL}(?: ?[;,].{{0,80}})?|(?:{_OFFICIAL} )?{_DATED}")
 _RULE = re.compile(r"[\W_]{1,60}")
 _RECIPIENTS = re.compile(r"Nơi nhận ?:", re.IGNORECASE)
 _BY_ORDER = re.compile(r"(?:TM|KT|TL|TUQ|Q)\. ?[A-ZĐÀ-Ỹ]")
@@ -53,8 +55,19 @@ def structured(lines: Sequence[Line]) -> list[Line]:
 
 def is_top(text: str) -> bool:
     """Whether a line is the name of the state or the Party in capitals, alone or as a cell, or the motto."""
-    cells = (cell.strip() for cell in re.split("[;,]", text))
-    return slug(text) == _MOTTO or any(cell.isupper() and slug(cell) in _STATE for cell in cells)
+    cells = [cell.strip() for cell in re.split("[;,]", text)]
+    return _has_motto(text) or any(cell.isupper() and slug(cell) in _STATE for cell in cells)
+
+
+def _has_motto(text: str) -> bool:
+    """Whether a line is the motto, or its last words are, after what stood in the column beside it."""
+    beside = _MOTTO.split(tidy(text))
+    return len(beside) == 2 and not beside[1] and (not beside[0] or beside[0].isupper())
+
+
+def _is_merged_top(text: str) -> bool:
+    """Whether two columns stand on one line: an office and the state or the Party, all in capitals."""
+    return text.isupper() and any(slug(text, 200).endswith(name) for name in _STATE)
 
 
 def is_kind(text: str) -> bool:
@@ -66,6 +79,8 @@ def _top(lines: Sequence[Line]) -> list[int]:
     """The lines of a paper's top."""
     written = [n for n, line in enumerate(lines) if tidy(line.text)][:_TOP_LINES]
     tops = [n for n in written if is_top(lines[n].text)]
+    if tops or any(_is_number_or_date(tidy(lines[n].text)) for n in written):
+        tops = [n for n in written if n in tops or _is_merged_top(lines[n].text)]
     if not tops:
         return [n for n in written if _is_number_or_date(tidy(lines[n].text))][:2]
     found = [n for n in written if n <= tops[-1] and (n in tops or _belongs_on_top(lines[n].text))]
@@ -84,7 +99,7 @@ def _belongs_on_top(text: str) -> bool:
 
 
 def _is_number_or_date(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _DATED.fullmatch(text))
+    return _NUMBER_OR_DATE.fullmatch(text) is not None
 
 
 def _foot(lines: Sequence[Line]) -> list[int]:

@@ -145,7 +145,7 @@ class _Reader:
         """A text box is read before the paragraph it hangs on; in a table it is part of its cell."""
         self._state = replace(self._state, unseen=self._state.apart, boxed=self._state.in_table)
         if self._state.in_table:
-            self._add(", " if self._paragraph else "")
+            self._add("\n" if self._paragraph else "")
         elif not self._state.apart:
             self._anchors.append((len(self._stack), self._paragraph))
             self._paragraph = []
@@ -182,13 +182,13 @@ class _Reader:
         if self._state.unseen:
             return
         if self._state.in_table:
-            self._add(", " if self._paragraph else "")
+            self._add("\n" if self._paragraph else "")
             return
         self._end_table()
         self._found += [Line(text, alone=True) for text in self._told().split("\n")]
 
     def _end_cell(self, _: int | None) -> None:
-        self._cells.append(self._told().rstrip(", "))
+        self._cells.append(table.cell(self._told().split("\n")))
 
     def _end_row(self, _: int | None) -> None:
         self._rows.append(self._cells)

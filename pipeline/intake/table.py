@@ -1,6 +1,6 @@
 """Tables of any format → lines to listen to: row by row with the headings named, or left out and listed. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.core.text import language_of, slug
 from pipeline.intake import head, paper
@@ -10,6 +10,14 @@ MOST_ROWS, MOST_COLUMNS = 15, 6
 """A larger table cannot be listened to."""
 _LONGEST_HEADING = 60
 _NUMBERING = {"stt", "tt", "so-tt", "so-thu-tu"}
+
+
+def cell(written: Iterable[str]) -> str:
+    """The lines of a cell on one line, a comma where one does not end with a sign of its own."""
+    said = ""
+    for text in filter(None, map(tidy, written)):
+        said += f"{' ' if said[-1:] in ',;:.' else ', '}{text}" if said else text
+    return said
 
 
 def lines(rows: Sequence[Sequence[str]]) -> list[Line]:

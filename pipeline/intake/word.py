@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from pipeline.core.errors import Says, UnreadableScript
 from pipeline.intake import package, table
 from pipeline.intake.legacy import Encoding, Fonts, is_old_khmer, of_font
-from pipeline.intake.manuscript import Line, nfc, tidy
+from pipeline.intake.manuscript import Line, nfc
 
 if TYPE_CHECKING:
     from docx.oxml.xmlchemy import BaseOxmlElement
@@ -156,12 +156,11 @@ class _Page:
 
     def _cell(self, cell: "BaseOxmlElement") -> str:
         """A cell on one line; of a table inside it, the cells one after another."""
-        texts = (text for block in _blocks(cell) for text in self._in_cell(block))
-        return ", ".join(filter(None, map(tidy, texts)))
+        return table.cell(text for block in _blocks(cell) for text in self._in_cell(block))
 
     def _in_cell(self, block: "BaseOxmlElement") -> Iterator[str]:
         if block.tag == _P:
-            yield self._written(block)
+            yield from self._written(block).split("\n")
             yield from (self._cell(box) for box in _boxes(block))
         else:
             rows = _within(block, _ROW)

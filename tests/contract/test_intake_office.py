@@ -15,7 +15,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from pipeline.core.errors import EmptyScript, OldKhmerFont, ScannedPages, ScriptRefused, TooLarge, UnreadableScript
-from pipeline.intake import formats, legacy, oldword
+from pipeline.intake import formats, legacy, oldword, paper
 from pipeline.intake import pdf as pdf_reader
 from pipeline.intake.legacy import Encoding, encode
 
@@ -668,6 +668,19 @@ def test_every_form_of_a_word_file_is_read(old, new):
 def test_a_word_file_with_a_damaged_part_is_refused(old, new):
     with pytest.raises(UnreadableScript):
         told(repacked(word((SENTENCE, "")), old, new), "bai.docx")
+
+
+def test_the_head_table_of_a_paper_typed_with_line_breaks_is_left_out():
+    document = docx.Document()
+    head = document.add_table(1, 2)
+    head.cell(0, 0).text = "ỦY BAN NHÂN DÂN\nTỈNH CÀ MAU\nSố: 207/KH-UBND"
+    head.cell(0, 1).text = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc"
+    document.add_paragraph(SENTENCE)
+    data = io.BytesIO()
+    document.save(data)
+    lines = [line for line in paper.structured(formats.read(data.getvalue(), "bai.docx").lines) if line.text]
+    assert [(line.text, bool(line.left_out)) for line in lines][-1] == (SENTENCE, False)
+    assert all(line.left_out for line in lines[:-1])
 
 
 def test_strict_word_files_are_refused_with_advice():

@@ -164,3 +164,24 @@ def test_place_and_date_are_the_top_of_a_paper(place):
         Line("Kính gửi bà con."),
     ]
     assert [bool(line.left_out) for line in paper.structured(lines)] == [True, True, False]
+
+
+def test_a_top_whose_two_columns_run_into_one_line_is_left_out():
+    found = read(
+        "UBND XÃ ĐẤT MŨI        CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\n"
+        "BAN VĂN HÓA            Độc lập - Tự do - Hạnh phúc\n"
+        "Số: 12/TB-BVH          Đất Mũi, ngày 05 tháng 8 năm 2026\n\n"
+        "THÔNG BÁO\n\nTrạm y tế tiêm vắc xin.\n"
+    )
+    assert [p.text for p in found if isinstance(p, Paragraph)] == ["THÔNG BÁO", "Trạm y tế tiêm vắc xin."]
+    assert next(p for p in found if isinstance(p, LeftOut)).text.endswith("Đất Mũi, ngày 05 tháng 8 năm 2026")
+
+
+def test_a_headline_that_names_the_party_is_spoken():
+    found = read("CHÀO MỪNG NGÀY THÀNH LẬP ĐẢNG CỘNG SẢN VIỆT NAM\n\nBà con xã Đất Mũi thi đua lao động.\n")
+    assert next(p.text for p in found) == "CHÀO MỪNG NGÀY THÀNH LẬP ĐẢNG CỘNG SẢN VIỆT NAM"
+    assert not [p for p in found if isinstance(p, LeftOut)]
+
+
+def test_the_lines_of_a_cell_are_joined_as_they_are_read():
+    assert table.cell(["Nơi nhận:", "- Như trên;", "", "Lưu VT", "(đã ký)"]) == "Nơi nhận: - Như trên; Lưu VT, (đã ký)"

@@ -17,6 +17,9 @@ _JOINTS = re.compile(r"[-/.&]")
 _BOAT = rf"{_START}(?P<a>[A-ZĐ]{{2}})-(?P<n>\d{{5}})(?:-(?P<b>[A-ZĐ]{{1,3}}))?{_END}"
 _CAR = rf"{_START}(?P<a>\d\d-?[A-Z][A-Z\d]?)[ -](?P<n>\d{{3}}\.?\d\d)(?!\d)"
 _CODES = rf"{_START}(?P<a>[A-ZĐ]{{1,3}}\d{{1,3}}) ?- ?(?P<b>[A-ZĐ]{{1,3}}\d{{1,3}}){_END}"
+_ELEMENT = "(?:Ca|Na|Mg|Cl|Fe|Al|Zn|Cu|Mn|Si|[HCNOPSK])"
+_FORMULA = rf"{_START}(?=[A-Z][A-Za-z\d]*[a-z\d])(?:{_ELEMENT}\d?){{2,6}}{_END}"
+"""Of what is put into ponds and fields: `CaCO3`, `H2O2`."""
 _ONLY_NUMERAL = re.compile("III?|IV|VIII?|VII|IX|XII*I?|XIV|XV|XVI*|XIX|XX+I*")
 """Capitals that are no syllable, so that even a headline means the number."""
 _STORM = re.compile(r"(?:bão|áp thấp nhiệt đới|tên quốc tế)(?: số \d{1,2}| là)? ?[(“\"]?$", re.IGNORECASE)
@@ -47,6 +50,7 @@ class Capitals:
             Rule("plate", _CAR, self._plate),
             Rule("initials", rf"(?<![{LATIN}\d.])(?:[A-ZĐ]\.){{2,5}}", lambda m: self.spell(m[0])),
             Rule("range", _CODES, self._range),
+            Rule("formula", _FORMULA, lambda m: self.spell(m[0])),
         ]
 
     def letters_alone(self) -> list[Rule]:

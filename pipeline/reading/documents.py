@@ -66,10 +66,10 @@ class DocumentNumbers:
         if self.codes is Codes.NONE:
             return "", m["c"]
         left = left_of(m)
-        kind = self.part(parts[0])
+        kind = "quy định" if parts[0] == "QĐ" and after("quy định(?: số)?", left) else self.part(parts[0])
         told = bool(kind and after(rf"{re.escape(kind)}(?: số)?", left))
         if self.codes is Codes.FULL or not (told or after(DOCUMENT_HEADS, left)):
-            return self._full(parts), ""
+            return " ".join(filter(None, [kind or self.spell(parts[0]), self._full(parts[1:])])), ""
         offices = parts[1:] if told else parts
         if not offices:
             return "", ""

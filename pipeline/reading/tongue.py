@@ -198,7 +198,7 @@ class Tongue(ABC):
             ),
             Rule("range", rf"(?<=[\dIVX]) ?- ?(?=(?P<w>{_WORDS}) [\dIVX])", self._between_alike),
             Rule("size", rf"{number}(?: ?(?P<of>{units}))? ?[x×] ?(?P<b>{n}){unit}?", self._size),
-            Rule("size", rf"(?<=[{LATIN}\u1780-\u17d3²³]) [x×] (?={n})", self._times),
+            Rule("size", rf"(?<=[{LATIN}\u1780-\u17d3²³]) [x×] (?={n}|hệ số)", self._times),
             Rule("ratio", rf"{number}(?::| : )(?P<b>{n})", self._ratio),
             Rule("unit", rf"(?P<minus>{minus})?{number}{unit}", self._measure),
             Rule("per", _PER, self._per),

@@ -53,7 +53,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _ITEM = rf"^(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})[.)/](?= )|^(?P<r>{ROMAN})[.)/](?= )|^(?P<l>[A-Za-zđĐ])[.)/](?= )"
 ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "HL": "hương lộ", "ĐH": "đường huyện"}
-_PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "TDP": "tổ dân phố"}
+_PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "U": "u", "TDP": "tổ dân phố"}
 """What stands shortened before the number of a place."""
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
 _ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ .-]?\d)"
@@ -71,7 +71,7 @@ class Vietnamese(Tongue):
     comma, dot, minus, to, plus = "phẩy", "chấm", "âm", "đến", "cộng"
     by, over = "nhân", "trên"
     phone_heads = (
-        r"(?i:điện thoại|đt|đđ|stk|tài khoản|cccd|cmnd|căn cước(?: công dân)?|mst|mã số thuế|định danh"
+        r"(?i:điện thoại|đt|đđ|s?tk|tài khoản|cccd|cmnd|căn cước(?: công dân)?|mst|mã số thuế|định danh"
         r"|gọi(?: ngay| đến)?|tổng đài|hotline|đường dây nóng|số máy|zalo|fax|di động)(?: số)?"
     )
     phone_tails = r"(?! [^\W\d_])|(?= (?:để|hoặc|hay|khi|và|ngay|trong|nếu|gặp)\b)"
@@ -219,6 +219,7 @@ class Vietnamese(Tongue):
                 rf"(?<![{LATIN}\d])T(?P<a>[2-7])(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}))",
                 self._weekdays,
             ),
+            Rule("outline", rf"(?<![\w.])(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})\.(?P<l>[a-zđ]){_EDGE}", self._lettered),
             *self.capitals.codes(),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
@@ -278,6 +279,10 @@ class Vietnamese(Tongue):
         numbers = [figures.roman(m["r"]), *map(int, m["d"].strip(".").split("."))]
         letter = self.letters.say((m["l"] or "").upper()) or ""
         return " chấm ".join(filter(None, [*map(self.cardinal, numbers), letter]))
+
+    def _lettered(self, m: re.Match[str]) -> str:
+        """A place in a paper, such as `2.1.a`."""
+        return f"{' chấm '.join(self.cardinal(int(n)) for n in m['n'].split('.'))} {self.letters.say(m['l'].upper())}"
 
     def _ratio(self, m: re.Match[str]) -> str:
         """A ratio, or the year of a standard (`TCVN 5712:1993`)."""

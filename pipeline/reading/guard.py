@@ -127,7 +127,7 @@ def _without_keys(written: str, heard: _Heard, announcer: Announcer) -> tuple[st
 
 
 def _ways(key: str, announcer: Announcer) -> Iterator[str]:
-    """How a key may be said: as written, spelled, by any row of any table, as a road or as part of a document number."""
+    """How a key may be said: as written, spelled, by any row of a table, as a road or as part of a document number."""
     yield from (key, announcer.vietnamese.spell(key))
     yield from filter(None, [ROADS.get(key), announcer.vietnamese.documents.part(key)])
     for tongue in (announcer.vietnamese, announcer.khmer):

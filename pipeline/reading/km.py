@@ -33,9 +33,7 @@ _SERIES = "|".join([*MONTHS, "ចន្ទ", "អង្គារ", "ពុធ", 
 """Names that follow one another, so that a dash between two of them is a range."""
 _WORD_WINDOW = 30
 """Characters in which the last word before a repetition sign is looked for."""
-OWN_LATIN = frozenset(
-    {"lexicon", "unit", "range", "time", "per", "money", "size", "roman", "list", "coordinate", "symbol"}
-)
+OWN_LATIN = frozenset({"lexicon", "unit", "range", "time", "per", "money", "size", "roman", "list", "coordinate"})
 """Rules whose Latin letters are said in Khmer; every other Latin letter is Vietnamese."""
 
 

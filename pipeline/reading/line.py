@@ -22,8 +22,8 @@ _NOT_SAID = {
 }
 _LATIN = re.compile(f"[{LATIN}]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
-_NUMBERS = re.compile(rf"(?<![{LATIN}\d./-])\d+(?:[.,/:-]\d+)*+(?![{LATIN}\d]|[/-][{LATIN}])")
-_KHMER_SIGNS = re.compile(rf"[{LATIN}\d]")
+_NUMBERS = re.compile(rf"(?<![{LATIN}\d./-])(?<!\d,)\d+(?:[.,/:-]\d+)*+(?![{LATIN}\d]|[/-][{LATIN}])")
+_INK = re.compile(r"\S")
 _NEAR = 24
 _LATIN_BEFORE = re.compile(rf"[{LATIN}][ (]*$")
 _LATIN_AFTER = re.compile(rf" ?[{LATIN}]")
@@ -105,8 +105,8 @@ def _masked(line: str, announcer: Announcer) -> str:
     of Vietnamese (`ấp 5 xã Đất Mũi`) or right after one that counts (`quốc lộ 63`).
     """
     pieces = announcer.khmer.pieces(line)
-    own = "".join(_KHMER_SIGNS.sub("ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
-    return _NUMBERS.sub(lambda m: m[0] if _is_vietnamese(m) else _KHMER_SIGNS.sub("ក", m[0]), own)
+    own = "".join(_INK.sub("ក", p.source) if p.rule in OWN_LATIN else p.source for p in pieces)
+    return _NUMBERS.sub(lambda m: m[0] if _is_vietnamese(m) else _INK.sub("ក", m[0]), own)
 
 
 def _is_vietnamese(number: re.Match[str]) -> bool:

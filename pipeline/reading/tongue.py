@@ -173,7 +173,7 @@ class Tongue(ABC):
 
     def _shared_rules(self) -> list[TokenClass]:
         n, units = NUMBER, self.units.after_number
-        number, unit = rf"{START}(?P<n>{n})", rf"(?: ?(?P<unit>{units}))"
+        number, unit = rf"{START}(?<![A-ZĐ])(?P<n>{n})", rf"(?: ?(?P<unit>{units}))"
         minus = rf"(?<![\w)%])(?<![\d%)] )-(?={n})"
         return [
             Rule("coordinate", _COORDINATE, self._coordinate),

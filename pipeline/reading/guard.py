@@ -153,6 +153,7 @@ def _plain_words(text: str, announcer: Announcer) -> Iterator[str]:
 def _figures(written: str, said: str) -> Iterator[str]:
     """Every figure must have brought a number word; where there are too few, all figures are suspect."""
     found = _DIGITS.findall(written)
+    written = _CAPITALS.sub(" ", written)  # TƯ is no four
     if any(c.isdecimal() for c in said) or _number_words(said) - _number_words(written) < len(found):
         yield from found
 

@@ -36,7 +36,9 @@ _LETTER = re.compile(rf"[{LATIN}\d]")
 _KHMER_WORD = re.compile(f"[{KHMER}]+")
 _KHMER_LETTER = re.compile(f"[{KHMER}]")
 _LATIN_EDGE = rf"(?![{LATIN}\d&]|[-/.][{LATIN}\d])"
-_LATIN_EDGE_AFTER_NUMBER = rf"(?![{LATIN}\d])"
+_LATIN_EDGE_AFTER_NUMBER = rf"(?![{LATIN}\d]|/[ckvM](?![{LATIN}]))"
+"""A letter before a slash may begin a word: `5 đ/c` are five comrades, not five dong."""
+_KHMER_EDGE_AFTER_NUMBER = rf"(?!\.?[{KHMER}])"
 _KHMER_EDGE = f"(?![{KHMER}])"
 _CLUSTER_EDGE = r"(?![\u17b4-\u17d3\u17dd])"
 
@@ -161,7 +163,10 @@ def _edge(key: str) -> str:
 
 
 def _edge_after_number(key: str) -> str:
-    return _LATIN_EDGE_AFTER_NUMBER if _LETTER.match(key[-1]) else _KHMER_EDGE if _KHMER_LETTER.match(key[-1]) else ""
+    """What may not follow a unit: more letters, or those of an abbreviation that begins as it does (`ម.ស.`)."""
+    if _LETTER.match(key[-1]):
+        return _LATIN_EDGE_AFTER_NUMBER
+    return _KHMER_EDGE_AFTER_NUMBER if _KHMER_LETTER.match(key[-1]) or key[-1] == "." else ""
 
 
 def _unmarked(text: str) -> str:

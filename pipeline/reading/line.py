@@ -29,7 +29,7 @@ _LATIN_BEFORE = re.compile(rf"[{LATIN}][ (]*$")
 _LATIN_AFTER = re.compile(rf" ?[{LATIN}]")
 _NUMBERED = re.compile(
     r"(?<!\w)(?:số|ngày|tháng|năm|ấp|khóm|khu phố|khu vực|tổ|lớp|điều|khoản|quý|đợt|lần|thứ|phường|quận|cấp|kênh|đường"
-    r"|(?:quốc|tỉnh|hương) lộ|QL|ĐT|TL|HL|NĐ|NQ|QĐ|KH|CV|CT|TT)[. ]$",
+    r"|(?:quốc|tỉnh|hương) lộ|BĐ|QL|ĐT|TL|HL|NĐ|NQ|QĐ|KH|CV|CT|TT)[. ]$",
     re.IGNORECASE,
 )
 """Vietnamese words whose number is said with them."""

@@ -20,12 +20,15 @@ _CLOCK = (
     rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)"
     rf"(?: ?(?:(?:phút|p)(?![{LATIN}])|នាទី)|['’′])?(?![{LATIN}\d:]|[.,]\d)"
 )
-_PER = rf"(?<=[{LATIN}\u1780-\u17d3²³%‰៛$₫€]) ?/ ?(?P<unit>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?)"
+_PER = (
+    rf"(?<=[{LATIN}\u1780-\u17d3²³%‰៛$₫€]) ?/ ?(?P<unit>(?>[^\W\d_](?:[^\W_]|[\u1780-\u17d3]){{0,24}}²?))"
+    rf"(?!&|[.-][{LATIN}])"
+)
 _TO = " ?- ?"
 BULLET = r"^(?:[-+•*·] +|[-+•*·](?!\d)|-(?=\d)(?!\d+(?:[.,]\d+)? ?(?:[°%‰]|độ|អង្សា))|[•*·](?=\d))"
 """A mark of a list; a hyphen right before a measure is a minus."""
 _SIXTIETHS = r"\d{1,2}(?:[.,]\d{1,3})?"
-_SIDE = rf" ?(?P<{{}}>[NSEWBĐT])(?![{LATIN}\d])"
+_SIDE = rf" ?(?P<{{}}>[NSEWBĐT])(?![{LATIN}\d/&])"
 _COORDINATE = (
     rf"{START}(?P<d>{NUMBER})(?:[°º]|o(?=\d))(?:{_SIDE.format('side')}| ?(?P<m>{_SIXTIETHS})['’′]"
     rf"(?: ?(?P<s>{_SIXTIETHS})(?:[\"”″]|''))?(?:{_SIDE.format('to')})?)"

@@ -56,7 +56,7 @@ ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "H
 _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "U": "u", "TDP": "tổ dân phố"}
 """What stands shortened before the number of a place."""
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
-_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ .-]?\d)"
+_ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ ./-]?\d)"
 _OUTLINE = rf"(?<![{LATIN}\d.])(?P<r>{ROMAN})(?P<d>(?:\.\d{{1,2}}){{1,3}})(?:\.(?P<l>[a-zđ]))?(?![{LATIN}\d])"
 _NUMERAL = (
     rf"(?<![{LATIN}\d&/.-])(?P<r>{ROMAN})(?: ?- ?(?P<to>{ROMAN})(?![{LATIN}\d]))?"
@@ -188,9 +188,14 @@ class Vietnamese(Tongue):
             case Slash.RATIO:
                 return f"{self.whole(above)} trên {self.whole(below)}"
 
-    def per(self, unit: str, left: str) -> str:
-        """`tấn trên héc ta`; after money or a count `đồng một ki lô gam`; between two other words a short pause."""
+    def per(self, unit: str, left: str) -> str | None:
+        """`tấn trên héc ta`; after money or a count `đồng một ki lô gam`; between two other words a short pause.
+
+        None for capitals that no table knows.
+        """
         said = self.units.say(unit) or self.lexicon.say(unit, left) or unit
+        if said == unit and len(unit) > 1 and unit.isupper():
+            return None
         numerator = re.search(r"[^\W\d_]+[²³\d]?$", left)
         if numerator and len(numerator[0]) == 1 and numerator[0].isupper():
             return said if said != unit or not unit.isupper() else self.spell(unit)

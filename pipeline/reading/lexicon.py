@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any
+from typing import TypeAlias
 
 from pipeline.core.errors import ConfigError
 from pipeline.reading.clean import WORD_MARK, clean
@@ -28,6 +28,8 @@ LONGEST_KEY = 100
 _COLUMNS = 5
 _SURE = 4
 """Letters of an abbreviation that means the same with no joint in it."""
+_TELLING = 3
+"""Letters by which most text is known to hold no key. More would make a pattern that takes seconds to compile."""
 _HERE = "_"
 _NEAR = 48
 """Characters beside a key that a context may speak of."""
@@ -36,9 +38,10 @@ _LETTER = re.compile(rf"[{LATIN}\d]")
 _KHMER_WORD = re.compile(f"[{KHMER}]+")
 _KHMER_LETTER = re.compile(f"[{KHMER}]")
 _LATIN_EDGE = rf"(?![{LATIN}\d&]|[-/.][{LATIN}\d])"
-_LATIN_EDGE_AFTER_NUMBER = rf"(?![{LATIN}\d]|/[ckvM](?![{LATIN}]))"
-"""A letter before a slash may begin a word: `5 đ/c` are five comrades, not five dong."""
-_KHMER_EDGE_AFTER_NUMBER = rf"(?!\.?[{KHMER}])"
+_LATIN_UNIT_EDGE = rf"(?<=[{LATIN}\d])(?![{LATIN}\d]|/[ckvM](?![{LATIN}]))"
+_KHMER_UNIT_EDGE = rf"(?<=[{KHMER}.])(?!\.?[{KHMER}])"
+_UNIT_EDGE = rf"(?:{_LATIN_UNIT_EDGE}|{_KHMER_UNIT_EDGE}|(?<![{LATIN}\d{KHMER}.]))"
+"""What may not follow a unit: more letters, or those of what begins alike (`5 đ/c` are comrades, `ម.ស.` an era)."""
 _KHMER_EDGE = f"(?![{KHMER}])"
 _CLUSTER_EDGE = r"(?![\u17b4-\u17d3\u17dd])"
 
@@ -128,8 +131,8 @@ class Lexicon:
 
     @cached_property
     def start(self) -> str:
-        """Any key that stands alone. `& - / .` glue a word to its neighbour, so they are no edge."""
-        return _STANDS + _any_of([r for r in self.rows if r.is_general], _edge)
+        """Where a key may stand alone, by its first letters; `at` tells whether one does."""
+        return _STANDS + _any_of(replace(row, key=row.key[:_TELLING]) for row in self.rows if row.is_general)
 
     def at(self, text: str, at: int) -> Piece | None:
         """The longest key that stands alone at a place and has a row that fits there."""
@@ -147,7 +150,7 @@ class Lexicon:
     @cached_property
     def after_number(self) -> str:
         """Any key, where the text before is known to be a number; another unit may follow a slash."""
-        return _any_of(self.rows, _edge_after_number)
+        return f"(?:{_any_of(self.rows)}{_UNIT_EDGE})"
 
 
 _STANDS_HERE = re.compile(_STANDS)
@@ -162,13 +165,6 @@ def _edge(key: str) -> str:
     return _KHMER_EDGE if _KHMER_LETTER.match(key[-1]) else ""
 
 
-def _edge_after_number(key: str) -> str:
-    """What may not follow a unit: more letters, or those of an abbreviation that begins as it does (`ម.ស.`)."""
-    if _LETTER.match(key[-1]):
-        return _LATIN_EDGE_AFTER_NUMBER
-    return _KHMER_EDGE_AFTER_NUMBER if _KHMER_LETTER.match(key[-1]) or key[-1] == "." else ""
-
-
 def _unmarked(text: str) -> str:
     return text.replace(WORD_MARK, "")
 
@@ -178,25 +174,29 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _any_of(rows: Iterable[Row], edge: Callable[[str], str]) -> str:
+def _any_of(rows: Iterable[Row]) -> str:
     """A pattern of the keys, the longest first; it branches as the keys do, so that it stays quick with thousands."""
-    exact: dict[str, Any] = {}
-    folded: dict[str, Any] = {}
+    exact: _Tree = {}
+    folded: _Tree = {}
     for row in rows:
-        _grow(folded if row.any_case else exact, row.key.casefold() if row.any_case else row.key, edge(row.key))
+        _grow(folded if row.any_case else exact, row.key.casefold() if row.any_case else row.key)
     kinds = ([_branches(exact)] if exact else []) + ([f"(?i:{_branches(folded)})"] if folded else [])
     return f"(?:{'|'.join(kinds)})" if kinds else "(?!)"
 
 
-def _grow(tree: dict[str, Any], key: str, edge: str) -> None:
+_Tree: TypeAlias = "dict[str, _Tree]"
+"""Keys by their letters; an empty letter ends one."""
+
+
+def _grow(tree: _Tree, key: str) -> None:
     for letter in key:
         tree = tree.setdefault(letter, {})
-    tree[""] = edge
+    tree[""] = {}
 
 
-def _branches(tree: dict[str, Any]) -> str:
+def _branches(tree: _Tree) -> str:
     longer = [re.escape(letter) + _branches(rest) for letter, rest in sorted(tree.items()) if letter]
-    every = [*longer, *([tree[""]] if "" in tree else [])]
+    every = [*longer, *([""] if "" in tree else [])]
     return every[0] if len(every) == 1 else f"(?:{'|'.join(every)})"
 
 

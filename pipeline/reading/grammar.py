@@ -79,6 +79,7 @@ class Grammar:
     def __init__(self, classes: Sequence[TokenClass]) -> None:
         self._classes = tuple(classes)
         self._start = re.compile("|".join(f"(?:{c.start})" for c in classes))
+        self._first = re.compile("|".join(f"({c.start})" for c in classes))
 
     def pieces(self, text: str) -> Iterator[Piece]:
         """The text in pieces; their sources join to the text."""
@@ -96,4 +97,6 @@ class Grammar:
             yield Piece(text[copied:], text[copied:])
 
     def _at(self, text: str, at: int) -> Piece | None:
-        return next(filter(None, (c.at(text, at) for c in self._classes)), None)
+        begins = self._first.match(text, at)
+        first = (begins.lastindex or 1) - 1 if begins else 0  # no class before it begins here
+        return next(filter(None, (c.at(text, at) for c in self._classes[first:])), None)

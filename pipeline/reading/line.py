@@ -21,6 +21,7 @@ _NOT_SAID = {
     "address": "phần đầu địa chỉ mạng này không đọc",
 }
 _LATIN = re.compile(f"[{LATIN}]")
+_KHMER_LETTER = re.compile(r"[\u1780-\u17ff\u19e0-\u19ff]")
 _FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
 _NUMBERS = re.compile(rf"(?<![{LATIN}\d./-])(?<!\d,)\d+(?:[.,/:-]\d+)*+(?![{LATIN}\d]|[/-][{LATIN}])")
 _INK = re.compile(r"\S")
@@ -60,6 +61,8 @@ def spoken(line: str, language: Language, announcer: Announcer) -> Spoken:
     Words of the other language's script are read by that language's rules, in place.
     """
     said = [voiced(part, spoken_in, announcer) for spoken_in, part in by_language(clean(line), language, announcer)]
+    if len(said) == 1:
+        return said[0]
     return Spoken(
         _punctuated(" ".join(s.text for s in said)),
         tuple(n for s in said for n in s.notes),
@@ -79,7 +82,7 @@ def by_language(line: str, language: Language, announcer: Announcer) -> Iterator
     In Khmer, units and names that Khmer has its own word for (`5 kg`, `COVID-19`) stay Khmer.
     """
     if language is Language.VI:
-        yield from _cut(line, line, language)
+        yield from _cut(line, line, language) if _KHMER_LETTER.search(line) else [(language, line)]
         return
     if not _LATIN.search(line):
         yield language, line

@@ -12,7 +12,7 @@ from pipeline.reading.slashes import DOCUMENT_HEADS, after
 
 _PART = r"[A-ZĐ][A-Za-zĐđ]{0,10}\d{0,3}"
 _CODE = rf"(?:{_PART})(?:[-/&.]{_PART}){{0,5}}(?![{LATIN}\d])"
-_NUMBER = rf"(?<![\d/.,-])(?P<n>\d{{1,6}})(?P<a>[a-zA-Z])?(?:/(?P<y>{YEAR}))?(?P<s>[-/]) ?(?P<c>{_CODE})"
+_NUMBER = rf"(?<![\d/.,-])(?P<n>\d{{1,6}})(?P<a>[a-zA-Z])?(?:/(?P<y>{YEAR}))?(?P<s>-| ?/) ?(?P<c>{_CODE})"
 _COMMITTEES = {"TU": "tỉnh ủy", "HU": "huyện ủy", "ĐU": "đảng ủy"}
 _OFFICES = {"S": "sở", "B": "bộ"}
 _NAMES_OFFICE = re.compile(r"(?:,? (?:ngày|tháng|năm)[^.;()]{0,40}?)? của ")

@@ -15,6 +15,7 @@ from pipeline.reading.lexicon import LATIN, Lexicon
 _WHOLE_DATE = rf"(?P<d>\d{{1,2}})[/.-](?P<m>\d{{1,2}})[/.-](?P<y>{YEAR})"
 _DATE = _WHOLE_DATE + r"(?![/.-]?\d)"
 _DAY = r"(?P<d>\d{1,2})/(?P<m>\d{1,2})"
+_MONTH = rf"(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})"
 _MAYBE_YEAR = rf"(?:/(?P<y>{YEAR}))?(?![/.-]?\d)"
 _CLOCK = (
     rf"(?P<h>\d{{1,2}})(?:(?:[hg]|(?<=\d) h)(?P<min>\d{{2}})?|:(?P<colon>\d{{2}})(?::(?P<s>\d{{2}}))?)"
@@ -188,7 +189,8 @@ class Tongue(ABC):
             Rule("date", rf"{START}{_DATE}", self._date),
             Rule("date", rf"{START}(?P<a>\d{{1,2}}){_TO}{_DAY}{_MAYBE_YEAR}", self._days),
             Rule("date", rf"{START}{_DAY}{_TO}{_end_of(_DAY + _MAYBE_YEAR)}", self._day_months),
-            Rule("date", rf"{START}(?P<m>\d{{1,2}})[/-](?P<y>{YEAR})(?![/.-]?\d)", self._month),
+            Rule("date", rf"{START}{_MONTH}{_TO}{_end_of(_MONTH)}(?![/.-]?\d)", self._month_span),
+            Rule("date", rf"{START}{_MONTH}(?![/.-]?\d)", self._month),
             Rule("fraction", rf"{START}(?P<a>\d{{1,6}})/(?P<b>\d{{1,6}})(?![/.,]?\d)", self._slashed),
             Rule("ratio", rf"{number}/(?P<b>{n})(?!/\d){unit}?", self._share),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: [0០]{{3}})+)(?!\d)", self._spaced),
@@ -273,6 +275,14 @@ class Tongue(ABC):
         if not announced or not 1 <= first < last <= 12:
             return None
         return self.words(self.month(first), self.to, self.month_of(last, int(m["y"]), "") or "")
+
+    def _month_span(self, m: re.Match[str]) -> str | None:
+        """`12/2026 - 1/2027`."""
+        first, last = int(m["m"]), int(m["to_m"])
+        if not (1 <= first <= 12 and 1 <= last <= 12):
+            return None
+        words = self.month_of(first, int(m["y"]), left_of(m)), self.month_of(last, int(m["to_y"]), "")
+        return self.words(words[0], self.to, words[1]) if words[0] and words[1] else None
 
     def _month(self, m: re.Match[str]) -> str | None:
         month = int(m["m"])

@@ -21,30 +21,14 @@ _ROMAN_HEADS = (
     "thứ|khóa|khoá|kỳ|khu vực|thế kỷ|quý|chương|mục|phần|điều|phụ lục|đại hội|giai đoạn|loại|hạng|cấp|tổ|khối|tập|vùng"
     "|bảng|nhóm|bậc|học kỳ|đợt|vòng|lần"
 )
+_MONTHS = 12
+_ELECTRIC = frozenset(["V", "W", "kV", "kW"])
+"""Units after which a hyphen joins two measures of one thing: `220V-50Hz`."""
 _SCORE_HEADS = re.compile(r"(?:thắng|thua|hòa|hoà|tỷ số|tỉ số|dẫn) $", re.IGNORECASE)
 _COUNTED = frozenset(
-    [
-        "đồng",
-        "đ",
-        "vnđ",
-        "vnd",
-        "usd",
-        "lần",
-        "suất",
-        "buổi",
-        "ngày",
-        "giờ",
-        "lượt",
-        "người",
-        "hộ",
-        "con",
-        "cái",
-        "kg",
-        "ký",
-        "tiết",
-        "ca",
-    ]
-)
+    ["đồng", "đ", "vnđ", "vnd", "usd", "k", "tr", "ngàn", "nghìn", "triệu", "tỷ", "lần", "suất", "buổi", "ngày", "giờ",
+     "lượt", "người", "hộ", "con", "cái", "kg", "ký", "tiết", "ca"]
+)  # fmt: skip
 _SYMBOLS = {
     "&": "và", "+": "cộng", "=": "bằng", "@": "a còng", "%": "phần trăm", "$": "đô la", "‰": "phần", "°": "độ",
     "≥": "từ", "≤": "không quá", "~": "khoảng", "≈": "khoảng", "×": "nhân", "±": "cộng trừ", "÷": "đến",
@@ -215,7 +199,7 @@ class Vietnamese(Tongue):
             Rule("list", _ITEM, self._item),
             address_rule(self.digits, self.spell),
             Rule("road", _ROAD, self._road),
-            Rule("lexicon", rf"(?<=\d )(?:DL|AL){_EDGE}", lambda m: "dương lịch" if m[0] == "DL" else "âm lịch"),
+            Rule("lexicon", rf"(?<=\d )DL{_EDGE}", lambda _: "dương lịch"),
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
             Rule("date", rf"{START}(?P<d>\d{{1,2}})[.-](?P<m>\d{{1,2}})(?![\d%]|[.,/-]\d)", self._dotted),
@@ -227,6 +211,7 @@ class Vietnamese(Tongue):
             Rule("outline", rf"(?<![\w.])(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})\.(?P<l>[a-zđ]){_EDGE}", self._lettered),
             *self.capitals.codes(),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
+            Rule("money", rf"{START}(?P<n>\d{{1,3}})(?P<of>tr|tỷ|triệu)(?P<c>\d)(?![\d.,])", self._and_a_bit),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
         ]
@@ -272,8 +257,14 @@ class Vietnamese(Tongue):
     def _weekday(self, day: int) -> str:
         return "tư" if day == 4 else self.cardinal(day)
 
-    def _height(self, m: re.Match[str]) -> str:
-        """`1m65`."""
+    def _and_a_bit(self, m: re.Match[str]) -> str:
+        """`2tr5`."""
+        return self.words(self.whole(m["n"]), self._unit(m["of"]) or m["of"], self.cardinal(int(m["c"])))
+
+    def _height(self, m: re.Match[str]) -> str | None:
+        """`1m65`; `3m2` are square metres, but where a height is told."""
+        if m["c"] in {"2", "3"} and not after("cao|sâu|dài", left_of(m)):
+            return None
         return self.words(self.cardinal(int(m["m"])), "mét", *figures.decimals(m["c"], self.cardinal))
 
     def _road(self, m: re.Match[str]) -> str:
@@ -314,18 +305,15 @@ class Vietnamese(Tongue):
 
     def _range(self, m: re.Match[str]) -> str | None:
         a, b, left = m["n"], m["b"], left_of(m)
-        if (
-            a.isdecimal()
-            and b.isdecimal()
-            and not m["of"]
-            and not m["unit"]
-            and (after(DAY_WORDS, left) or slashes.follows_dates(left))
-        ):
+        if _SCORE_HEADS.search(left) or (m["of"] in _ELECTRIC and m["unit"] and m["unit"] != m["of"]):
+            return self.words(self.number(a), self._unit(m["of"]), self.number(b), self._unit(m["unit"]))
+        if a.isdecimal() and b.isdecimal() and not m["of"] and not m["unit"]:
             day, month = int(a), int(b)
-            if figures.is_date(day, month) and (day > month or (day, month) in HOLIDAYS):
+            announced = after(DAY_WORDS, left) or slashes.follows_dates(left)
+            named = (day, month) in HOLIDAYS
+            falls = announced and (day > month or named)
+            if figures.is_date(day, month) and (falls or (named and day > _MONTHS)):
                 return self.date(day, month, None, left)
-        if _SCORE_HEADS.search(left_of(m)):
-            return self.words(self.number(m["n"]), self.number(m["b"]), self._unit(m["unit"]))
         return super()._range(m)
 
     def unknown(self, piece: Piece) -> Iterator[str]:

@@ -97,6 +97,9 @@ class Voices(_Section):
     vietnamese_rate: int = Field(150, ge=80, le=300)
     khmer_rate: int = Field(135, ge=80, le=300)
     online: bool = True
+    online_minutes: int = Field(15, ge=1, le=240)
+    online_rate: int = Field(0, ge=-50, le=100)
+    proxy: str = ""
 
 
 class Tools(_Section):

@@ -61,7 +61,8 @@ def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:
     khmer = EmbeddedKhmer(rate=voices.khmer_rate)
     stack.callback(vietnamese.close)
     stack.callback(khmer.close)
-    return {"edge": (EdgeOnline(),) if voices.online else (), "embedded": (vietnamese, khmer)}
+    online = EdgeOnline(voices.proxy or None, f"{voices.online_rate:+d}%")
+    return {"edge": (online,) if voices.online else (), "embedded": (vietnamese, khmer)}
 
 
 def starter() -> Path:

@@ -41,6 +41,10 @@ class Engine(Protocol):
     def embedded(self) -> bool:
         """Whether it is a voice of last resort, which may hold a place but airs only where a programme says so."""
 
+    @property
+    def at_once(self) -> int:
+        """How many takes it speaks side by side; more than one only where it is safe for threads."""
+
     def settings(self, voice: str) -> Mapping[str, str | int | float]:
         """What else decides how the voice sounds (rate, pitch); part of every recipe."""
 

@@ -215,7 +215,7 @@ def _first_air(desk: Desk, bulletin: Bulletin) -> datetime:
 
 
 def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], programme: Programme) -> voicing.Voiced:
-    voiced = voicing.voice(desk, sentences, programme)
+    voiced = voicing.voice(desk, sentences, programme, _first_air(desk, bulletin))
     desk.ledger.record(
         desk.fact(
             Happened.VOICED,
@@ -223,6 +223,7 @@ def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], progra
             takes=len(voiced.takes),
             voiced=voiced.spoken_now,
             engines={**voiced.engines},
+            voices={**voiced.voices},
             embedded=voiced.embedded,
         )
     )

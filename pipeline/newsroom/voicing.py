@@ -4,14 +4,32 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline import reading
 from pipeline.core.errors import EngineUnavailable, NoVoiceForLanguage, Says, TakeRejected, UnknownName
-from pipeline.core.model import Language, Programme, Recipe, Seconds, Sentence, Take, Voice
+from pipeline.core.model import Digest, Language, Programme, Recipe, Seconds, Sentence, Take, Voice
 from pipeline.core.ports import Engine
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.side import in_order
+
+_BEFORE_AIR = timedelta(minutes=30)
+"""What mixing, mastering, signing and sending may need."""
+_TOO_LATE = Says("chờ quá lâu, hoặc sắp đến giờ phát", "waited too long, or air time is near")
+_NEXT_ENGINE = Says(
+    "giọng kế tiếp đọc thay; tăng online_minutes nếu muốn chờ", "the next voice reads; see online_minutes"
+)
+
+
+class _Failed(Exception):
+    """A voice could not speak; why."""
+
+    def __init__(self, voice: str, problem: EngineUnavailable | TakeRejected) -> None:
+        super().__init__(voice)
+        self.voice = voice
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +47,21 @@ class Voiced:
         """How many sentences each engine spoke."""
         return dict(Counter(take.engine for take in self.takes))
 
+    @property
+    def voices(self) -> dict[str, int]:
+        """How many sentences each voice spoke, by engine and name."""
+        return dict(Counter(f"{take.engine} {take.voice}" for take in self.takes))
 
-def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme) -> Voiced:
+
+def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first_air: datetime | None = None) -> Voiced:
     """Voice sentences by the programme's order of engines.
 
     One engine speaks all sentences of a language: where it fails on one, the next engine starts that language again,
-    so that no listener hears the voice change between two sentences.
+    so that no listener hears the voice change between two sentences. Of an engine that answers without usable sound,
+    its other voice of that language is tried first. What was spoken is kept, and found again by the next run.
+
+    Online voices are waited for no longer than `online_minutes`, and not into the half hour before `first_air` where
+    the programme lets the next engine air.
 
     Raises:
         NoVoiceForLanguage: no engine has a voice for a language; it is never read by a voice of another.
@@ -43,8 +70,9 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme) -> Vo
     """
     takes: dict[int, Take] = {}
     spoken_now, embedded = 0, False
+    until = _patience_ends(desk, programme, first_air)
     for language in dict.fromkeys(s.language for s in sentences):
-        engine, found, fresh = _voice_language(desk, sentences, language, programme)
+        engine, found, fresh = _voice_language(desk, sentences, language, programme, until)
         takes.update(found)
         spoken_now += fresh
         embedded = embedded or engine.embedded
@@ -91,46 +119,92 @@ def cast(engine: Engine, language: Language, wish: str) -> Voice:
     return (named or voices)[0]
 
 
+def _patience_ends(desk: Desk, programme: Programme, first_air: datetime | None) -> datetime:
+    """When to stop waiting for online voices."""
+    now = desk.now()
+    ends = now + timedelta(minutes=desk.config.settings.voices.online_minutes)
+    if first_air is None or not programme.embedded_may_air:
+        return ends  # before air time too: an embedded take would only hold the place
+    return min(ends, max(now, first_air - _BEFORE_AIR))
+
+
 def _voice_language(
-    desk: Desk, sentences: Sequence[Sentence], language: Language, programme: Programme
+    desk: Desk, sentences: Sequence[Sentence], language: Language, programme: Programme, until: datetime
 ) -> tuple[Engine, Mapping[int, Take], int]:
     wanted = [(i, s) for i, s in enumerate(sentences) if s.language is language]
     problem: EngineUnavailable | TakeRejected | None = None
     for engine in engines_for(desk, programme, language):
-        takes: dict[int, Take] = {}
-        fresh = 0
-        try:
-            for done, (i, sentence) in enumerate(wanted):
-                desk.progress("voice", done, len(wanted))
-                takes[i], is_new = _take(desk, engine, sentence)
-                fresh += is_new
-        except (EngineUnavailable, TakeRejected) as failed:
-            problem = failed
-            continue
-        return engine, takes, fresh
+        instead: dict[str, str] = {}
+        while True:
+            try:
+                return engine, *_speak_all(desk, engine, wanted, instead, until)
+            except _Failed as failed:
+                problem = failed.problem
+                other = _other_voice(engine, language, failed.voice, instead)
+                if not other or not isinstance(problem, TakeRejected):
+                    break
+                instead[failed.voice] = other
     raise problem or NoVoiceForLanguage(language=language.value)
 
 
-def _take(desk: Desk, engine: Engine, sentence: Sentence) -> tuple[Take, bool]:
-    chosen = cast(engine, sentence.language, sentence.voice)
-    recipe = Recipe(
+def _other_voice(engine: Engine, language: Language, failed: str, instead: Mapping[str, str]) -> str | None:
+    """A voice of the same engine and language that has not failed yet."""
+    tried = {failed, *instead, *instead.values()}
+    return next((v.name for v in engine.voices if v.language is language and v.name not in tried), None)
+
+
+def _speak_all(
+    desk: Desk, engine: Engine, wanted: Sequence[tuple[int, Sentence]], instead: Mapping[str, str], until: datetime
+) -> tuple[Mapping[int, Take], int]:
+    """The takes of one language by one engine, and how many of them were spoken now."""
+    recipes = {i: _recipe(engine, sentence, instead) for i, sentence in wanted}
+    takes: dict[Digest, Take] = {}
+
+    def missing() -> Iterator[Recipe]:
+        for recipe in {recipe.digest: recipe for recipe in recipes.values()}.values():
+            known = desk.ledger.take(recipe.digest)
+            if known and known.audio in desk.store:
+                takes[recipe.digest] = known
+            elif engine.embedded or desk.now() < until:
+                yield recipe
+            else:
+                raise _Failed(recipe.voice, EngineUnavailable(engine=engine.name, reason=_TOO_LATE, how=_NEXT_ENGINE))
+
+    with desk.store.scratch() as folder:
+
+        def speak(recipe: Recipe) -> Recipe:
+            try:
+                engine.speak(recipe.text, recipe.voice, folder / f"{recipe.digest}.wav")
+            except (EngineUnavailable, TakeRejected) as problem:
+                raise _Failed(recipe.voice, problem) from problem
+            return recipe
+
+        fresh = 0
+        for recipe in in_order(speak, missing(), engine.at_once):
+            takes[recipe.digest] = _kept(desk, recipe, folder / f"{recipe.digest}.wav")
+            fresh += 1
+            desk.progress("voice", len(takes), len(recipes))
+    return {i: takes[recipe.digest] for i, recipe in recipes.items()}, fresh
+
+
+def _recipe(engine: Engine, sentence: Sentence, instead: Mapping[str, str]) -> Recipe:
+    chosen = cast(engine, sentence.language, sentence.voice).name
+    chosen = instead.get(chosen, chosen)
+    return Recipe(
         text=sentence.text,
         engine=engine.name,
         version=engine.version,
-        voice=chosen.name,
-        settings=engine.settings(chosen.name),
+        voice=chosen,
+        settings=engine.settings(chosen),
     )
-    known = desk.ledger.take(recipe.digest)
-    if known and known.audio in desk.store:
-        return known, False
-    with desk.store.scratch() as folder:
-        file = folder / "take.wav"
-        engine.speak(sentence.text, chosen.name, file)
-        seconds = _length(file)
-        audio = desk.store.adopt(file)
-    take = Take(recipe=recipe.digest, audio=audio, seconds=seconds, engine=engine.name, voice=chosen.name)
+
+
+def _kept(desk: Desk, recipe: Recipe, file: Path) -> Take:
+    seconds = _length(file)
+    audio = desk.store.adopt(file)
+    take = Take(recipe=recipe.digest, audio=audio, seconds=seconds, engine=recipe.engine, voice=recipe.voice)
     desk.ledger.keep_take(take)
-    return take, True
+    return take
 
 
 def _length(file: Path) -> Seconds:

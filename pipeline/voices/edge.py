@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.errors import EngineUnavailable, PipelineError, Says, TakeRejected
 from pipeline.core.model import Language, Seconds, Voice
 from pipeline.voices import wav
+from pipeline.voices.breaker import Breaker
 from pipeline.voices.net import Unreachable, reach
 from pipeline.voices.orthography import pronounceable
 from pipeline.voices.roster import voice_named
@@ -60,12 +61,15 @@ class EdgeOnline:
 
     `rate` is the service's, such as `-10%`. `proxy` is an HTTP proxy's URL; without it the environment's is used. Safe
     for threads, of which three are served at once. A passing fault is tried again, three times in all, after `wait`
-    (tenacity; a random second or more by default). No take may last longer than `patience` seconds.
+    (tenacity; a random second or more by default). No take may last longer than `patience` seconds. A voice that sent
+    nothing usable for three sentences in a row is not asked again for ten minutes, and so the service where it refused
+    or stalled: they may be gone for days, and each try costs up to a minute.
     """
 
     name = "edge"
     version = _SERVICE
     embedded = False
+    at_once = _AT_ONCE
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class EdgeOnline:
         self._probe = probe
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
         self._reached = float("-inf")
+        self._breakers = {name: Breaker() for name in (_SERVICE, *(v.name for v in self.voices))}
 
     @property
     def voices(self) -> Sequence[Voice]:
@@ -121,10 +126,21 @@ class EdgeOnline:
             UnknownName: no voice has that name.
         """
         words = pronounceable(text, voice_named(voice, self.voices).language)
+        for name in (_SERVICE, voice):
+            self._breakers[name].check()
         if time.monotonic() - self._reached > _REACHED_LATELY:
             self.check()  # finds out in seconds what a name server may take a minute to admit
         with self._slots:
-            sound = self._persist(words, voice)
+            try:
+                sound = self._persist(words, voice)
+            except TakeRejected as problem:
+                self._breakers[voice].failed(problem)
+                raise
+            except EngineUnavailable as problem:
+                self._breakers[_SERVICE].failed(problem)
+                raise
+        for name in (voice, _SERVICE):
+            self._breakers[name].worked()
         wav.write(sound, out)
 
     def _persist(self, text: str, voice: str) -> Sound:

@@ -28,6 +28,7 @@ class EspeakVietnamese:
 
     name = "espeak"
     embedded = True
+    at_once = 1
 
     def __init__(self, region: str = "bac", rate: int = 150, *, deadline: Seconds = DEADLINE) -> None:
         if region not in _REGIONS:

@@ -45,6 +45,7 @@ class EmbeddedKhmer:
 
     name = "khmer"
     embedded = True
+    at_once = 1
 
     def __init__(self, rate: int = 135, *, deadline: Seconds = DEADLINE) -> None:
         self._rate = rate

@@ -342,6 +342,35 @@ def test_a_fault_that_passes_is_not_noticed(edge, service, ending, tmp_path):
     assert soundfile.info(tmp_path / "take.wav").duration > 4
 
 
+@pytest.mark.parametrize(("ending", "error"), [("no audio", TakeRejected), ("503", EngineUnavailable)])
+def test_what_failed_three_times_in_a_row_is_left_alone_and_told_alike(edge, service, ending, error, tmp_path):
+    service.plan = [ending] * 9
+    told = set()
+    for _ in range(5):
+        with pytest.raises(error) as caught:
+            say(edge, tmp_path / "take.wav")
+        told.add(str(caught.value))
+    assert service.connections == 9
+    assert len(told) == 1
+    other = "vi-VN-NamMinhNeural"
+    if error is TakeRejected:
+        edge.speak(VIETNAMESE, other, tmp_path / "take.wav")
+        assert service.connections == 10
+    else:
+        with pytest.raises(EngineUnavailable):
+            edge.speak(VIETNAMESE, other, tmp_path / "take.wav")
+        assert service.connections == 9
+
+
+def test_a_sentence_that_was_spoken_ends_the_row_of_faults(edge, service, tmp_path):
+    for _ in range(4):
+        service.plan = ["no audio"] * 6
+        for _ in range(2):
+            with pytest.raises(TakeRejected):
+                say(edge, tmp_path / "take.wav")
+        say(edge, tmp_path / "take.wav")
+
+
 @pytest.mark.parametrize(
     ("ending", "told"),
     [

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from apscheduler.events import EVENT_JOB_EXECUTED
 
 from pipeline import config, wiring
 from pipeline.clock import Clock as Serving
-from pipeline.core.errors import EngineUnavailable, NotApprovable, NotApproved, StoreDamaged, TextLost
+from pipeline.core.errors import (
+    EngineUnavailable,
+    NotApprovable,
+    NotApproved,
+    Says,
+    StoreDamaged,
+    TakeRejected,
+    TextLost,
+)
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language
 from pipeline.core.status import Stage, status_of
@@ -148,7 +157,7 @@ def test_a_script_is_taken_again_after_a_power_cut_before_it_was_moved(desk):
 
 def test_when_the_first_engine_fails_the_next_one_speaks_the_whole_language(desk):
     class Down:
-        name, version, embedded = "down", "1", False
+        name, version, embedded, at_once = "down", "1", False, 3
         voices = tuple(v for v in desk.engines["embedded"][0].voices)
 
         def settings(self, voice):
@@ -166,6 +175,75 @@ def test_when_the_first_engine_fails_the_next_one_speaks_the_whole_language(desk
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
     assert set(fact.detail["engines"]) == {"espeak"}
     assert fact.detail["embedded"] is True
+
+
+class Online:
+    """An online engine of two voices that speaks with the embedded one; `mute` voices answer without sound."""
+
+    name, version, embedded, at_once = "online", "1", False, 3
+
+    def __init__(self, speaker, mute=()):
+        self.speaker, self.mute, self.asked = speaker, set(mute), []
+        women = replace(speaker.voices[0], name="vi-nữ", sex="nữ", online=True)
+        self.voices = (women, replace(women, name="vi-nam", sex="nam"))
+
+    def settings(self, voice):
+        return {}
+
+    def check(self):
+        """Always there."""
+
+    def speak(self, text, voice, out):
+        self.asked.append(voice)
+        if voice in self.mute:
+            raise TakeRejected(engine=self.name, text=text, reason=Says("không có tiếng", "no sound"))
+        self.speaker.speak(text, self.speaker.voices[0].name, out)
+
+
+def with_online(desk, **kind):
+    online = Online(desk.engines["embedded"][0], **kind)
+    object.__setattr__(desk, "engines", {**desk.engines, "edge": (online,)})
+    return online
+
+
+def test_a_voice_without_sound_is_replaced_by_the_other_one_for_the_whole_bulletin(desk):
+    with_online(desk, mute=["vi-nữ"])
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert set(fact.detail["voices"]) == {"online vi-nam"}
+    assert fact.detail["embedded"] is False
+
+
+def test_where_no_online_voice_has_sound_the_embedded_one_speaks(desk):
+    with_online(desk, mute=["vi-nữ", "vi-nam"])
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert set(fact.detail["engines"]) == {"espeak"}
+
+
+def test_sentences_spoken_side_by_side_keep_their_order_and_are_spoken_once(desk):
+    online = with_online(desk)
+    text = TEXT + "\n" + "\n".join(f"Ấp số {n} có đông bà con đến dự.\nBà con chú ý.\n" for n in range(8))
+    bulletin = taken(desk, text)
+    bulletins.render(desk, bulletin)
+    sentences = bulletins.reading_of(desk, bulletin).sentences
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert fact.detail["takes"] >= len(sentences)
+    assert len(online.asked) == fact.detail["voiced"] < fact.detail["takes"]
+    bulletins.render(desk, bulletin)
+    assert voiced(desk, bulletin) == [len(online.asked), 0]
+
+
+def test_the_half_hour_before_air_is_not_spent_waiting_for_online_voices(desk, clock):
+    online = with_online(desk)
+    bulletin = taken(desk)
+    clock.at = min(bulletin.air) - timedelta(minutes=20)
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert online.asked == []
+    assert set(fact.detail["engines"]) == {"espeak"}
 
 
 def test_khmer_is_spoken_by_the_khmer_voice_and_a_vietnamese_name_inside_it_by_the_vietnamese(desk):

@@ -1,0 +1,45 @@
+"""Work side by side: in order, a bounded part ahead, and over at the first fault."""
+
+import threading
+import time
+
+import pytest
+
+from pipeline.newsroom.side import in_order
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_results_come_in_the_order_of_the_jobs(at_once):
+    def work(n):
+        time.sleep(0.01 * (n % 3))
+        return n * n
+
+    assert list(in_order(work, range(20), at_once)) == [n * n for n in range(20)]
+
+
+def test_no_more_jobs_are_drawn_than_can_be_under_way():
+    drawn = []
+    results = in_order(lambda n: n, (drawn.append(n) or n for n in range(1000)), 3)
+    assert next(results) == 0
+    assert len(drawn) <= 7
+
+
+def test_work_that_waits_on_each_other_is_really_side_by_side():
+    together = threading.Barrier(3, timeout=10)
+    assert list(in_order(lambda n: (together.wait(), n)[1], range(3), 3)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_the_first_fault_ends_the_work(at_once):
+    drawn = []
+
+    def work(n):
+        if n == 2:
+            raise ZeroDivisionError
+        return n
+
+    results = in_order(work, (drawn.append(n) or n for n in range(1000)), at_once)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert len(drawn) < 20

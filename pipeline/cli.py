@@ -248,6 +248,36 @@ def say(
     typer.echo(out)
 
 
+@app.command()
+def voices(
+    sample: Annotated[Path | None, typer.Option("--sample", help="Write a WAV of --voice, or of every voice.")] = None,
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="Write a listening sheet of --voice.")] = None,
+    voice: Annotated[str, typer.Option("--voice", help="A voice's name; else every draft voice has a sheet.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List every voice: engine, language, sex, region, whether it answers now; write samples and listening sheets.
+
+    Example: bantin voices --sheet phieu-nghe --voice km-thu
+    """
+    from pipeline.newsroom import voices as newsroom
+
+    with _desk() as desk:
+        listed = list(newsroom.roster(desk))
+        ready = [one.voice for one in listed if not one.problem]
+        if sample:
+            sample.mkdir(parents=True, exist_ok=True)
+            for name in [voice] if voice else [v.name for v in ready]:
+                newsroom.sample(desk, name, sample / f"{name}.wav")
+                typer.echo(sample / f"{name}.wav")
+        if sheet:
+            for name in [voice] if voice else [v.name for v in ready if v.draft]:
+                typer.echo(newsroom.sheet(desk, name, sheet))
+        if as_json:
+            _print_json([one.as_json() for one in listed])
+        elif not sample and not sheet:
+            _print_table(_faces(desk.config).voices((v.engine.name, v.voice, v.problem) for v in listed))
+
+
 # --- bulletins -------------------------------------------------------------------------------------------------------
 
 

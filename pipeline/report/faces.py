@@ -1,18 +1,18 @@
 """Tables for a terminal, in the newsroom's language. Nothing here decides anything."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.core.errors import Says
+from pipeline.core.errors import PipelineError, Says
 from pipeline.core.facts import Fact
-from pipeline.core.model import Bulletin, Reading, Station, StationCode
+from pipeline.core.model import Bulletin, Reading, Station, StationCode, Voice
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
-from pipeline.report.words import DRAFT, HAPPENED, MISSED, STAGE, UNAIRED, WHY, language
+from pipeline.report.words import DRAFT, HAPPENED, LOCAL, MISSED, ONLINE, STAGE, UNAIRED, WHY, language
 
 _ID = Says("Mã", "Id")
 _PIPED = 160
@@ -51,6 +51,19 @@ class Faces:
                 self._stage(status),
                 f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
             )
+        return table
+
+    def voices(self, rows: Iterable[tuple[str, Voice, PipelineError | None]]) -> Table:
+        """Voices with their engine, and whether each answers now."""
+        table = self._table(
+            Says("Giọng", "Voice"), Says("Máy đọc", "Engine"), Says("Tiếng", "Language"), Says("Giới", "Sex"),
+            Says("Vùng", "Region"), Says("Loại", "Kind"), Says("Sẵn sàng", "Ready"),
+        )  # fmt: skip
+        for engine, voice, problem in rows:
+            kind = [self.say(ONLINE if voice.online else LOCAL), *([self.say(DRAFT)] if voice.draft else [])]
+            ready = "✓" if problem is None else f"✗ {problem.code}"
+            told = self.say(language(voice.language.value))
+            table.add_row(voice.name, engine, told, voice.sex, voice.region or "-", ", ".join(kind), ready)
         return table
 
     def lacking(self, bulletin: Bulletin, status: Status, stations: Mapping[StationCode, Station]) -> Iterator[str]:

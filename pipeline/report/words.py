@@ -39,6 +39,7 @@ HAPPENED: dict[Happened, Says] = {
 }
 
 DRAFT = Says("giọng thử", "draft voice")
+ONLINE, LOCAL = Says("trực tuyến", "online"), Says("tại máy", "on this machine")
 UNAIRED = Says("lỡ giờ phát ở mọi trạm", "missed at every station")
 MISSED = Says("lỡ giờ phát ở {count} trạm", "missed at {count} stations")
 

@@ -1,0 +1,66 @@
+"""The voices that a newsroom has: listed, sampled, and put on a sheet for people to score."""
+
+import json
+import re
+import wave
+
+import pytest
+
+from pipeline.core.model import Language, Voice
+from pipeline.report import listening
+from tests.desk import Workspace
+
+
+@pytest.fixture
+def desk(tmp_path):
+    workspace = Workspace(tmp_path / "w")
+    workspace.bantin("init", workspace.folder)
+    settings = workspace.folder / "config.toml"
+    settings.write_text(settings.read_text("utf-8").replace("online = true", "online = false"), "utf-8")
+    return workspace
+
+
+def test_every_voice_is_listed_with_what_one_must_know_to_choose_it(desk):
+    told = desk.bantin("voices").stdout
+    assert [line.split()[0] for line in told.splitlines()[1:]] == ["vi-bac", "vi-nam", "vi-trung", "km-thu"]
+    assert "giọng thử" in told
+    listed = json.loads(desk.bantin("voices", "--json").stdout)
+    assert listed[-1] == {
+        "engine": "khmer", "voice": "km-thu", "language": "km", "sex": "nam", "region": "", "online": False,
+        "draft": True, "problem": None,
+    }  # fmt: skip
+
+
+def test_a_listening_sheet_is_twenty_sentences_with_sound_and_a_form(desk):
+    told = desk.bantin("voices", "--sheet", desk.folder / "phieu", "--voice", "km-thu").stdout
+    page = (desk.folder / "phieu" / "km-thu.html").read_text("utf-8")
+    assert str(desk.folder / "phieu" / "km-thu.html") in told
+    sounds = re.findall(r'src="([^"]+)"', page)
+    assert len(sounds) == 20
+    for sound in sounds:
+        with wave.open(str(desk.folder / "phieu" / sound)) as take:
+            assert take.getnframes() / take.getframerate() > 0.8
+    assert page.count('type="radio"') == 20 * 2 * 5
+    assert "http" not in page.replace("<!doctype html>", "")
+    assert not list((desk.folder / "phieu").glob("*.part"))
+
+
+def test_a_sample_is_one_file_and_an_unknown_voice_names_the_nearest(desk):
+    desk.bantin("voices", "--sample", desk.folder / "mau", "--voice", "vi-nam")
+    assert [file.name for file in (desk.folder / "mau").iterdir()] == ["vi-nam.wav"]
+    assert "km-thu" in desk.bantin("voices", "--sheet", desk.folder / "p", "--voice", "km-thuu", code=3).stderr
+
+
+def test_nothing_of_a_name_gets_into_the_page_unescaped():
+    voice = Voice(name="<b>", language=Language.VI, sex="nữ")
+    page = listening.page(voice, ["a < b & c"])
+    assert "<b>" not in page
+    assert "a &lt; b &amp; c" in page
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_sentences_of_a_sheet_are_twenty_different_ones_of_that_language(language):
+    sentences = listening.sentences(language)
+    assert len(set(sentences)) == 20
+    khmer = [any("\u1780" <= c <= "\u17ff" for c in text) for text in sentences]
+    assert all(khmer) if language is Language.KM else not any(khmer)

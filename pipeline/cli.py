@@ -339,6 +339,34 @@ def show(bulletin: Id, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def preview(
+    bulletin: Id,
+    sentence: Annotated[int, typer.Option("--sentence", "-n", min=0, help="Which one to hear; 0 lists them.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The WAV file; else named after it.")] = None,
+    instead: Annotated[str, typer.Option("--as", help="Other words to try in its place.")] = "",
+) -> None:
+    """List a bulletin's sentences as they are read now, or voice one of them into a WAV file.
+
+    Example: bantin preview sot-xuat-huyet --sentence 3
+    """
+    from pipeline.newsroom import approvals
+    from pipeline.newsroom import preview as newsroom
+
+    with _desk() as desk:
+        found = approvals.find(desk, bulletin)
+        sentences = newsroom.sentences(desk, found)
+        if not sentence:
+            for number, one in enumerate(sentences, start=1):
+                typer.echo(f"{number}\t{one.language.value}\t{one.text}")
+            return
+        if sentence > len(sentences):
+            raise typer.BadParameter(f"{sentence}: 1–{len(sentences)}", param_hint="--sentence")
+        file = out or Path(f"{found.id}-{sentence:03d}.wav")
+        take = newsroom.hear(desk, found, sentences[sentence - 1], file, instead)
+        typer.echo(f"{file}\t{take.engine} {take.voice}\t{take.seconds:.1f} s")
+
+
+@app.command()
 def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
     """Sign a bulletin off for air; the signature covers exactly its present bytes. Then plan it.
 

@@ -25,7 +25,7 @@ from pipeline.core.errors import (
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language
 from pipeline.core.status import Stage, status_of
-from pipeline.newsroom import approvals, bulletins, plan, push, scripts
+from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
 from pipeline.newsroom.tally import tally
 
 TOP = Path(__file__).parents[2]
@@ -758,3 +758,25 @@ def test_a_script_without_a_title_is_listed_by_its_file_and_its_name_is_not_spok
     heard = text.read_text("utf-8-sig")
     assert "final" not in heard
     assert heard.startswith("Mời bà con nghe bản tin ngày hai mươi bốn tháng mười một")
+
+
+def test_one_sentence_is_heard_alone_and_found_again_by_the_render(desk, tmp_path):
+    bulletin = taken(desk)
+    found = preview.sentences(desk, bulletin)
+    assert [s.text for s in found] == ["Câu thứ nhất của bản tin.", "Câu thứ hai của bản tin."]
+    take = preview.hear(desk, bulletin, found[1], tmp_path / "hai.wav")
+    assert (tmp_path / "hai.wav").read_bytes() == desk.store.get(take.audio).read_bytes()
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert fact.detail["voiced"] == fact.detail["takes"] - 1
+
+
+def test_other_words_are_tried_in_the_place_of_a_sentence(desk, tmp_path):
+    bulletin = taken(desk)
+    (first, _) = preview.sentences(desk, bulletin)
+    said = preview.hear(desk, bulletin, first, tmp_path / "a.wav")
+    tried = preview.hear(
+        desk, bulletin, first, tmp_path / "b.wav", "Ngày 5/8, UBND xã họp với bà con ở các ấp ven biển."
+    )
+    assert tried.seconds > said.seconds * 1.5
+    assert not desk.ledger.facts(bulletin.id, Happened.READ)

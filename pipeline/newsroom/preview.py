@@ -1,0 +1,38 @@
+"""One sentence at a time: how it is read with today's dictionary, and how it sounds, before all of it is made."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline import reading
+from pipeline.core.errors import StoreDamaged
+from pipeline.core.model import Bulletin, Sentence, Take
+from pipeline.newsroom import voicing
+from pipeline.newsroom.announcers import announcer
+from pipeline.newsroom.desk import Desk
+
+
+def sentences(desk: Desk, bulletin: Bulletin) -> tuple[Sentence, ...]:
+    """A bulletin's sentences as they would be read now; nothing is recorded. Raises what reading raises."""
+    script = desk.ledger.script(bulletin.script)
+    if script is None:
+        raise StoreDamaged(digest=bulletin.script)
+    return reading.read(script, announcer(desk, desk.programme(bulletin))).sentences
+
+
+def hear(desk: Desk, bulletin: Bulletin, sentence: Sentence, out: Path, instead: str = "") -> Take:
+    """Voice one sentence as the bulletin would be, or other words in its place, into a WAV: whole or not at all.
+
+    What was voiced before is not voiced again, and what is voiced now will be found by the next render. Raises what
+    voicing raises.
+    """
+    programme = desk.programme(bulletin)
+    wanted = [sentence]
+    if instead:
+        uttered = reading.utter(instead, sentence.language, announcer(desk, programme), sentence.voice)
+        wanted = [replace(sentence, text=uttered.text, written=instead)]
+    (take,) = voicing.voice(desk, wanted, programme).takes
+    part = out.with_name(f".{out.name}.part")
+    shutil.copyfile(desk.store.get(take.audio), part)
+    part.replace(out)
+    return take

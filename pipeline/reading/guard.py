@@ -15,7 +15,7 @@ from pipeline.reading.vi import ROADS
 
 _LATIN_WORD = re.compile(rf"(?<![{LATIN}\d&/@.])[{LATIN}]+(?![{LATIN}\d&/@]|[.-][{LATIN}\d])")
 _CAPITALS = re.compile(rf"(?<![{LATIN}\d])[A-ZĐĂÂÊÔƠƯ]{{2,}}[a-zđ]?(?![{LATIN}\d])")
-_DIGITS = re.compile(rf"(?<![{LATIN}\d])\d+(?:[.,:]\d+|[hg]\d+)*")
+_DIGITS = re.compile(rf"(?<![{LATIN}\d])(?:\d{{1,3}}(?: \d{{3}})+(?!\d)|\d+)(?:[.,:]\d+|[hg]\d+)*")
 _KHMER_RUN = re.compile(rf"(?<![.{KHMER}])[{KHMER}]+(?![.{KHMER}])")
 _VI_NUMBERS = frozenset(
     [

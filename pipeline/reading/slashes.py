@@ -20,8 +20,8 @@ _NAMED_AFTER_DAYS = (
     r"|tuyến|lộ|tượng đài|nhà thiếu nhi|công ty|xí nghiệp|đội|phong trào)"
 )
 _DATE_HEADS = rf"(?:{DAY_WORDS}|rằm|từ|đến|tới|trước|sau|hạn|nghỉ|mừng|quốc khánh)"
-_NOT_DATE_HEADS = r"(?:số|mốc|nhà|hẻm|lô|thửa|ấp|tổ|đạt|có|tỷ lệ|được|khoảng|hơn|gần)"
-_ADDRESS_HEADS = r"(?:số|nhà|hẻm|lô|thửa|mốc|hạng|thứ|vị trí|tập|trang|thương binh|bệnh binh|tb|bb)"
+_NOT_DATE_HEADS = r"(?:số|lớp|mốc|nhà|hẻm|lô|thửa|ấp|tổ|đạt|có|tỷ lệ|được|khoảng|hơn|gần)"
+_ADDRESS_HEADS = r"(?:số|nhà|hẻm|lô|thửa|mốc|lớp|hạng|thứ|vị trí|tập|trang|thương binh|bệnh binh|tb|bb)"
 _PARTS = re.compile(
     r" (?:số|tổng|dân|diện|đại biểu|học|thành|chỉ|tiêu|ấp|khóm|xã|phường|tỉnh|huyện|người|cán|hội|cử|đảng|lao|trẻ|phụ"
     r"|gia|hộ|nhân|trường|lớp|phiếu|nhà|khối|quãng|thời|thu|chặng|nước|lượng|vốn|mức|giá|quân|sản|cơ|đơn|công|con|bài)"

@@ -28,6 +28,8 @@ _PER = (
 _TO = " ?- ?"
 BULLET = r"^(?:[-+•*·] +|[-+•*·](?!\d)|-(?=\d)(?!\d+(?:[.,]\d+)? ?(?:[°%‰]|độ|អង្សា))|[•*·](?=\d))"
 """A mark of a list; a hyphen right before a measure is a minus."""
+_ENGLISH = re.compile(r"\d{1,3}(?:,\d{3})+")
+"""Thousands as they are written behind a sign of money: `$2,500`."""
 _SIXTIETHS = r"\d{1,2}(?:[.,]\d{1,3})?"
 _SIDE = rf" ?(?P<{{}}>[NSEWBĐT])(?![{LATIN}\d/&])"
 _COORDINATE = (
@@ -166,7 +168,9 @@ class Tongue(ABC):
     def grammar(self) -> Grammar:
         """Every rule of the language, in order."""
         before, after = self.own_rules()
-        money = Rule("money", rf"{_CURRENCY} ?(?P<n>{NUMBER})(?: ?(?P<of>{self.powers}))?", self._money)
+        money = Rule(
+            "money", rf"{_CURRENCY} ?(?P<n>{NUMBER})(?!/\d|[{LATIN}])(?: ?(?P<of>{self.powers}))?", self._money
+        )
         return Grammar([money, *before, *self._shared_rules(), *after])
 
     def pieces(self, line: str) -> list[Piece]:
@@ -198,7 +202,7 @@ class Tongue(ABC):
             Rule("range", rf"{number}(?: ?(?P<of>{units}))?{_TO}(?P<b>{n}){unit}?", self._range),
             Rule(
                 "range",
-                rf"(?<=[{LATIN}\u1780-\u17d3%‰]) ?- ?(?={n} ?(?P<w>[{LATIN}\u1780-\u17d3%‰]{{1,25}}))",
+                rf"(?<=[{LATIN}\u1780-\u17d3%‰]) ?- ?(?=(?P<n>{n}) ?(?P<w>[{LATIN}\u1780-\u17d3%‰]{{1,25}}))",
                 self._between_amounts,
             ),
             Rule("range", rf"(?<=[\dIVX]) ?- ?(?=(?P<w>{_WORDS}) [\dIVX])", self._between_alike),
@@ -302,11 +306,15 @@ class Tongue(ABC):
 
     def _between_amounts(self, m: re.Match[str]) -> str | None:
         """The dash of `500 triệu - 1 tỷ đồng`, `2 tháng - 3 tháng`."""
-        amount = re.search(r"\d ?(?P<w>[^\d\s,;()]+(?: [^\d\s,;()]+)?)$", left_of(m).replace(WORD_MARK, ""))
+        amount = re.search(
+            rf"(?<![\d.,])(?P<n>{NUMBER}) ?(?P<w>[^\d\s,;()]+(?: [^\d\s,;()]+)?)$", left_of(m).replace(WORD_MARK, "")
+        )
         if amount is None:
             return None
         power = re.match(rf"(?:{self.powers})(?![{LATIN}])", amount["w"])
-        return self.to if power or amount["w"].split()[0] == m["w"] else None
+        low, high = figures.value(amount["n"]), figures.value(m["n"])
+        rises = amount["w"].split()[0] == m["w"] and low is not None and high is not None and low < high
+        return self.to if power or rises else None
 
     def _between_alike(self, m: re.Match[str]) -> str | None:
         """The dash of `cấp 3 - cấp 4`."""
@@ -328,7 +336,8 @@ class Tongue(ABC):
         return self.words(self.number(m["n"]), self.over, self.number(m["b"]))
 
     def _money(self, m: re.Match[str]) -> str:
-        return self.words(self.number(m["n"], amount=True), m["of"] or "", self._unit(m["cur"]))
+        written = m["n"].replace(",", ".") if _ENGLISH.fullmatch(m["n"]) else m["n"]
+        return self.words(self.number(written, amount=True), m["of"] or "", self._unit(m["cur"]))
 
     def _measure(self, m: re.Match[str]) -> str:
         return self.words(self.minus if m["minus"] else "", self.number(m["n"], amount=True), self._unit(m["unit"]))

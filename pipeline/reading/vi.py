@@ -8,7 +8,7 @@ from pipeline.reading import figures, slashes
 from pipeline.reading.addresses import address_rule
 from pipeline.reading.capitals import Capitals
 from pipeline.reading.documents import DocumentNumbers
-from pipeline.reading.figures import ROMAN, START, YEAR
+from pipeline.reading.figures import NUMBER, ROMAN, START, YEAR
 from pipeline.reading.grammar import Piece, Rule, TokenClass, left_of, right_of
 from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows, with_joints
 from pipeline.reading.manner import Codes, Register
@@ -32,6 +32,7 @@ _COUNTED = frozenset(
 _SYMBOLS = {
     "&": "và", "+": "cộng", "=": "bằng", "@": "a còng", "%": "phần trăm", "$": "đô la", "‰": "phần", "°": "độ",
     "≥": "từ", "≤": "không quá", "~": "khoảng", "≈": "khoảng", "×": "nhân", "±": "cộng trừ", "÷": "đến",
+    "→": "đến",
     "€": "ơ rô", "£": "bảng", "¥": "yên", "₫": "đồng", "៛": "riên", "℃": "độ xê", "²": "bình phương", "³": "khối",
     "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "№": "số",
 }  # fmt: skip
@@ -40,7 +41,12 @@ ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "H
 _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV": "khu vực", "U": "u", "TDP": "tổ dân phố"}
 """What stands shortened before the number of a place."""
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
+_OF = rf"(?:tuổi|tháng|ngày|năm|giờ|phút|lần|hộ|người|em|con|điểm|triệu đồng|tỷ đồng|triệu|tỷ|đồng)(?![{LATIN}])"
 _ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ ./-]?\d)"
+_WEEKDAYS = (
+    rf"(?<![{LATIN}\d])T(?P<a>[2-7])"
+    rf"(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}|,? ngày ))"
+)
 _OUTLINE = rf"(?<![{LATIN}\d.])(?P<r>{ROMAN})(?P<d>(?:\.\d{{1,2}}){{1,3}})(?:\.(?P<l>[a-zđ]))?(?![{LATIN}\d])"
 _NUMERAL = (
     rf"(?<![{LATIN}\d&/.-])(?P<r>{ROMAN})(?: ?- ?(?P<to>{ROMAN})(?![{LATIN}\d]))?"
@@ -144,8 +150,10 @@ class Vietnamese(Tongue):
 
     def month_of(self, month: int, year: int, left: str) -> str | None:
         """`tháng bảy năm …`; None for a document number such as `Nghị định 10/2020`."""
-        if after(DOCUMENT_HEADS, left):
+        if after(DOCUMENT_HEADS, left) or re.search(rf"(?:{self.ratio_heads}) ?$", left):
             return None
+        if after("quý", left):
+            return f"{self.cardinal(month)} {self._year(year)}"
         name = self._month_name(month)
         return self.words(name.removeprefix("tháng ") if after("tháng", left) else name, self._year(year))
 
@@ -203,13 +211,21 @@ class Vietnamese(Tongue):
             self.lexicon,
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
             Rule("date", rf"{START}(?P<d>\d{{1,2}})[.-](?P<m>\d{{1,2}})(?![\d%]|[.,/-]\d)", self._dotted),
-            Rule(
-                "weekday",
-                rf"(?<![{LATIN}\d])T(?P<a>[2-7])(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}))",
-                self._weekdays,
-            ),
+            Rule("weekday", _WEEKDAYS, self._weekdays),
             Rule("outline", rf"(?<![\w.])(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})\.(?P<l>[a-zđ]){_EDGE}", self._lettered),
             *self.capitals.codes(),
+            Rule(
+                "unit", rf"≥ ?(?P<n>{NUMBER})(?: ?(?P<unit>{self.units.after_number})|(?P<of> {_OF}))?", self._at_least
+            ),
+            Rule("time", rf"{START}(?P<m>\d{{1,3}})['’′](?:(?P<s>\d{{1,2}})[\"”″])?(?!\w)", self._minutes),
+            Rule("unit", rf"{START}(?P<n>\d{{1,3}})kg(?P<c>\d)(?![\d.,])", self._weight),
+            Rule("unit", rf"(?<=nam, |.nữ, )(?P<n>\d{{1,3}})T{_EDGE}", lambda m: f"{self.whole(m['n'])} tuổi"),
+            Rule("name", rf"(?<![{LATIN}\d])OM ?(?P<n>\d{{2,5}})(?!\d)", self._rice),
+            Rule(
+                "standard",
+                rf"(?<=[QT]CVN )(?P<n>\d{{2,5}}(?:-\d{{1,3}}){{0,2}})(?::(?P<y>{YEAR}))?(?!\d)",
+                self._standard,
+            ),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
             Rule("money", rf"{START}(?P<n>\d{{1,3}})(?P<of>tr|tỷ|triệu)(?P<c>\d)(?![\d.,])", self._and_a_bit),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
@@ -221,6 +237,7 @@ class Vietnamese(Tongue):
             *self.capitals.letters_alone(),
             Rule("symbol", r"[<>‹›＜＞](?= ?\d)", lambda m: "dưới" if m[0] in "<‹＜" else "trên"),
             Rule("symbol", "(?<=khoảng )[~≈]", lambda _: ""),
+            Rule("symbol", r"(?<=\d) ?~ ?(?=\d)", lambda _: self.to),
             Rule("symbol", "[" + "".join(map(re.escape, _SYMBOLS)) + "]", self._symbol),
         ]
         return before, after
@@ -260,6 +277,30 @@ class Vietnamese(Tongue):
     def _and_a_bit(self, m: re.Match[str]) -> str:
         """`2tr5`."""
         return self.words(self.whole(m["n"]), self._unit(m["of"]) or m["of"], self.cardinal(int(m["c"])))
+
+    def _at_least(self, m: re.Match[str]) -> str:
+        """`≥ 90%`."""
+        return self.words(
+            "từ", self.number(m["n"], amount=True), self._unit(m["unit"]), (m["of"] or "").strip(), "trở lên"
+        )
+
+    def _minutes(self, m: re.Match[str]) -> str:
+        """`15'30"`, `120'`."""
+        seconds = [self.cardinal(int(m["s"])), self.second] if m["s"] else []
+        return self.words(self.cardinal(int(m["m"])), self.minute, *seconds)
+
+    def _weight(self, m: re.Match[str]) -> str:
+        """`2kg5`."""
+        return self.words(self.whole(m["n"]), "ký", "rưỡi" if m["c"] == "5" else self.cardinal(int(m["c"])))
+
+    def _rice(self, m: re.Match[str]) -> str:
+        """Rice of the delta's institute: `OM5451`."""
+        return self.words("ô em", self.digits(m["n"]) if len(m["n"]) > 2 else self.whole(m["n"]))
+
+    def _standard(self, m: re.Match[str]) -> str:
+        """The number of a standard: `QCVN 02-19:2014`."""
+        parts = (self.digits(n) if int(n[0]) == 0 else self.whole(n) for n in m["n"].split("-"))
+        return self.words(*parts, self._year(int(m["y"])) if m["y"] else "")
 
     def _height(self, m: re.Match[str]) -> str | None:
         """`1m65`; `3m2` are square metres, but where a height is told."""

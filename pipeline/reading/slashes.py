@@ -22,6 +22,9 @@ _NAMED_AFTER_DAYS = (
 _DATE_HEADS = rf"(?:{DAY_WORDS}|rằm|từ|đến|tới|trước|sau|hạn|nghỉ|mừng|quốc khánh)"
 _NOT_DATE_HEADS = r"(?:số|lớp|mốc|nhà|hẻm|lô|thửa|ấp|tổ|đạt|có|tỷ lệ|được|khoảng|hơn|gần)"
 _ADDRESS_HEADS = r"(?:số|nhà|hẻm|lô|thửa|mốc|lớp|hạng|thứ|vị trí|tập|trang|thương binh|bệnh binh|tb|bb)"
+_HOUSE_HEADS = r"(?:(?:số )?nhà(?: số)?|căn(?: số)?|hẻm|ngõ|lô|thửa|kiệt|phòng(?: học| số)?|lớp)"
+_SCALES = frozenset([(1, 1000), (1, 2000)])
+"""Scales of maps and plans that look like a month of a year."""
 _PARTS = re.compile(
     r" (?:số|tổng|dân|diện|đại biểu|học|thành|chỉ|tiêu|ấp|khóm|xã|phường|tỉnh|huyện|người|cán|hội|cử|đảng|lao|trẻ|phụ"
     r"|gia|hộ|nhân|trường|lớp|phiếu|nhà|khối|quãng|thời|thu|chặng|nước|lượng|vốn|mức|giá|quân|sản|cơ|đơn|công|con|bài)"
@@ -64,10 +67,17 @@ def follows_dates(left: str) -> bool:
     return _DATES.search(left) is not None
 
 
+def is_month(month: int, year: int, left: str) -> bool:
+    """Whether `month/year` is one: no number of a house or a document, and no scale of a plan."""
+    scale = (month, year) in _SCALES and not after("tháng|từ|đến|tới|trước|sau", left)
+    return not scale and not after(DOCUMENT_HEADS, left) and not after(_HOUSE_HEADS, left)
+
+
 def meaning(above: str, below: str, left: str, right: str) -> Slash:
     """What `above/below` means between two texts."""
     a, b = int(above), int(below)
     tests = (
+        (Slash.RATIO, after(_HOUSE_HEADS, left)),
         (Slash.YEARS, len(above) == 4 and _FIRST_YEAR < a < _LAST_YEAR and _is_later_year(a, below)),
         (Slash.DOCUMENT, len(below) == 4 and b > _FIRST_YEAR and after(DOCUMENT_HEADS, left)),
         (Slash.NAME, (a, b) in HOLIDAYS and after(_NAMED_AFTER_DAYS, left)),

@@ -12,7 +12,7 @@ from pipeline.reading.figures import NUMBER, ROMAN, START, YEAR
 from pipeline.reading.grammar import Piece, Rule, TokenClass, left_of, right_of
 from pipeline.reading.lexicon import LATIN, Lexicon, Row, shipped, shipped_rows, with_joints
 from pipeline.reading.manner import Codes, Register
-from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, DOCUMENT_HEADS, HOLIDAYS, Slash, after
+from pipeline.reading.slashes import DAY_HEADS, DAY_WORDS, HOLIDAYS, Slash, after
 from pipeline.reading.tongue import BULLET, Tongue
 
 _DIGITS = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"]
@@ -43,9 +43,12 @@ _PLACES = {"P": "phường", "Q": "quận", "K": "khóm", "KP": "khu phố", "KV
 _AMOUNTS = r"đồng|đ|VNĐ|VND|USD|triệu|tỷ|hộ|người|con|ha|tấn|kg|km|m2|m3|lượt|em|học sinh"
 _OF = rf"(?:tuổi|tháng|ngày|năm|giờ|phút|lần|hộ|người|em|con|điểm|triệu đồng|tỷ đồng|triệu|tỷ|đồng)(?![{LATIN}])"
 _ROAD = rf"(?<![{LATIN}\d])(?P<r>{'|'.join(ROADS)})[ .]?0?(?P<n>[1-9]\d{{0,3}})(?P<l>[A-Z])?(?![{LATIN}\d]|[ ./-]?\d)"
+_AGED = re.compile(r"(?<!\w)(?:bé|cháu|trẻ|em|nam|nữ)(?: (?:trai|gái|em))?(?:,? \d{1,2}T)*,? $", re.IGNORECASE)
+_WEEK = rf",? (?:và )?CN{_EDGE}|,? ngày |(?:,| và) T[2-7]{_EDGE}(?!/)| (?:hằng|hàng) tuần"
+"""What tells that `T5` is a day."""
 _WEEKDAYS = (
-    rf"(?<![{LATIN}\d])T(?P<a>[2-7])"
-    rf"(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?=,? (?:và )?CN{_EDGE}|,? ngày ))"
+    rf"(?<![{LATIN}\d])T(?P<a>[2-7])(?: ?- ?(?:T(?P<b>[3-7])|(?P<cn>CN)){_EDGE}|(?={_WEEK}))"
+    rf"|(?:(?<=T\d và )|(?<=T\d, ))T(?P<c>[2-7])(?![{LATIN}\d/])"
 )
 _OUTLINE = rf"(?<![{LATIN}\d.])(?P<r>{ROMAN})(?P<d>(?:\.\d{{1,2}}){{1,3}})(?:\.(?P<l>[a-zđ]))?(?![{LATIN}\d])"
 _NUMERAL = (
@@ -127,6 +130,8 @@ class Vietnamese(Tongue):
     def _number(self, m: re.Match[str]) -> str:
         if m["n"] in {"1", "4"} and after("thứ" if m["n"] == "1" else "thứ|tháng", left_of(m)):
             return "nhất" if m["n"] == "1" else "tư"
+        if m["n"].isdecimal() and after("đề án|biểu|mẫu|phụ lục", left_of(m)):
+            return self._serial_number(m["n"])
         return self.number(m["n"])
 
     # --- dates and times ------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ class Vietnamese(Tongue):
 
     def month_of(self, month: int, year: int, left: str) -> str | None:
         """`tháng bảy năm …`; None for a document number such as `Nghị định 10/2020`."""
-        if after(DOCUMENT_HEADS, left) or re.search(rf"(?:{self.ratio_heads}) ?$", left):
+        if not slashes.is_month(month, year, left) or re.search(rf"(?:{self.ratio_heads}) ?$", left):
             return None
         if after("quý", left):
             return f"{self.cardinal(month)} {self._year(year)}"
@@ -212,22 +217,23 @@ class Vietnamese(Tongue):
             Rule("unit", rf"(?<![{LATIN}\d/&-]){self.units.after_number}", self._lone_unit),
             Rule("date", rf"{START}(?P<d>\d{{1,2}})[.-](?P<m>\d{{1,2}})(?![\d%]|[.,/-]\d)", self._dotted),
             Rule("weekday", _WEEKDAYS, self._weekdays),
+            Rule("date", rf"(?<![{LATIN}\d])T(?P<m>\d{{1,2}})/(?P<y>{YEAR})(?!\d)", self._month),
             Rule("outline", rf"(?<![\w.])(?P<n>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})\.(?P<l>[a-zđ]){_EDGE}", self._lettered),
             *self.capitals.codes(),
             Rule(
                 "unit", rf"≥ ?(?P<n>{NUMBER})(?: ?(?P<unit>{self.units.after_number})|(?P<of> {_OF}))?", self._at_least
             ),
             Rule("time", rf"{START}(?P<m>\d{{1,3}})['’′](?:(?P<s>\d{{1,2}})[\"”″])?(?!\w)", self._minutes),
-            Rule("unit", rf"{START}(?P<n>\d{{1,3}})kg(?P<c>\d)(?![\d.,])", self._weight),
-            Rule("unit", rf"(?<=nam, |.nữ, )(?P<n>\d{{1,3}})T{_EDGE}", lambda m: f"{self.whole(m['n'])} tuổi"),
+            Rule("unit", rf"{START}(?P<n>\d{{1,3}})kg(?P<c>\d)(?!\d|[.,]\d)", self._weight),
+            Rule("unit", rf"{START}(?P<n>\d{{1,2}})T{_EDGE}", self._age),
             Rule("name", rf"(?<![{LATIN}\d])OM ?(?P<n>\d{{2,5}})(?!\d)", self._rice),
             Rule(
                 "standard",
-                rf"(?<=[QT]CVN )(?P<n>\d{{2,5}}(?:-\d{{1,3}}){{0,2}})(?::(?P<y>{YEAR}))?(?!\d)",
+                rf"(?<=[QT]CVN )(?P<n>\d{{2,5}}(?:-(?:\d{{1,3}}|[A-Z]{{2}})){{0,2}})(?::(?P<y>{YEAR}))?(?!\d)",
                 self._standard,
             ),
             Rule("height", r"(?<![\d.,])(?P<m>\d)m(?P<c>\d{1,2})(?!\d)", self._height),
-            Rule("money", rf"{START}(?P<n>\d{{1,3}})(?P<of>tr|tỷ|triệu)(?P<c>\d)(?![\d.,])", self._and_a_bit),
+            Rule("money", rf"{START}(?P<n>\d{{1,3}})(?P<of>tr|tỷ|triệu)(?P<c>\d)(?!\d|[.,]\d)", self._and_a_bit),
             Rule("number", rf"{START}(?P<n>\d{{1,3}}(?: \d{{3}})+)(?= (?:{_AMOUNTS}){_EDGE})", self._spaced),
             *self.documents.rules(),
         ]
@@ -267,7 +273,7 @@ class Vietnamese(Tongue):
 
     def _weekdays(self, m: re.Match[str]) -> str:
         """`T2-T6`, `T7, CN`."""
-        first = self.words("thứ", self._weekday(int(m["a"])))
+        first = self.words("thứ", self._weekday(int(m["a"] or m["c"])))
         last = self.words("thứ", self._weekday(int(m["b"]))) if m["b"] else "chủ nhật" if m["cn"] else ""
         return self.words(first, self.to, last) if last else first
 
@@ -277,6 +283,13 @@ class Vietnamese(Tongue):
     def _and_a_bit(self, m: re.Match[str]) -> str:
         """`2tr5`."""
         return self.words(self.whole(m["n"]), self._unit(m["of"]) or m["of"], self.cardinal(int(m["c"])))
+
+    def _serial_number(self, digits: str) -> str:
+        return self.digits(digits) if int(digits[0]) == 0 else self.whole(digits)
+
+    def _age(self, m: re.Match[str]) -> str | None:
+        """`bé 3T, 12T`; elsewhere `12T` are tonnes."""
+        return f"{self.cardinal(int(m['n']))} tuổi" if _AGED.search(left_of(m)) else None
 
     def _at_least(self, m: re.Match[str]) -> str:
         """`≥ 90%`."""
@@ -299,7 +312,7 @@ class Vietnamese(Tongue):
 
     def _standard(self, m: re.Match[str]) -> str:
         """The number of a standard: `QCVN 02-19:2014`."""
-        parts = (self.digits(n) if int(n[0]) == 0 else self.whole(n) for n in m["n"].split("-"))
+        parts = (self.spell(n) if n.isalpha() else self._serial_number(n) for n in m["n"].split("-"))
         return self.words(*parts, self._year(int(m["y"])) if m["y"] else "")
 
     def _height(self, m: re.Match[str]) -> str | None:
@@ -309,7 +322,8 @@ class Vietnamese(Tongue):
         return self.words(self.cardinal(int(m["m"])), "mét", *figures.decimals(m["c"], self.cardinal))
 
     def _road(self, m: re.Match[str]) -> str:
-        return self.words(ROADS[m["r"]], self.whole(m["n"]), self.letters.say(m["l"] or "") or "")
+        kind = ROADS[m["r"]].removeprefix("đường ") if after("đường", left_of(m)) else ROADS[m["r"]]
+        return self.words(kind, self.whole(m["n"]), self.letters.say(m["l"] or "") or "")
 
     def _outline(self, m: re.Match[str]) -> str:
         """A place in a paper, such as `II.1.a`."""

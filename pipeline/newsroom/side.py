@@ -16,19 +16,24 @@ def in_order(work: Callable[[_Job], _Result], jobs: Iterable[_Job], at_once: int
     """The results in the order of the jobs, a few of which are under way ahead of the one that is waited for.
 
     Jobs are drawn one by one, in the caller's thread, so that any number of them takes the same memory. The first that
-    fails ends the work, and so does leaving half way, such as by Ctrl-C: no further job is drawn, and those under way
-    are not waited for. `work` may therefore be running while its caller has gone on; what it leaves is nobody's.
+    fails ends the work: no further job is drawn, what is ready behind it is still given, those under way are not waited
+    for, and its exception is raised. Leaving half way, such as by Ctrl-C, ends it at once. `work` may therefore be
+    running while its caller has gone on; what it leaves is nobody's.
     """
     if at_once == 1:
         yield from map(work, jobs)
         return
     begun: deque[Future[_Result]] = deque()
-    for job in jobs:
-        begun.append(_begin(work, job))
-        if len(begun) >= _WAITING * at_once:
+    try:
+        for job in jobs:
+            begun.append(_begin(work, job))
+            if len(begun) >= _WAITING * at_once:
+                yield begun.popleft().result()
+        while begun:
             yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
+    except Exception:
+        yield from (future.result() for future in begun if future.done() and not future.exception())
+        raise
 
 
 def _begin(work: Callable[[_Job], _Result], job: _Job) -> "Future[_Result]":

@@ -3,9 +3,12 @@
 import json
 import re
 import wave
+from contextlib import ExitStack
 
 import pytest
 
+from pipeline import config, wiring
+from pipeline.core.errors import EngineUnavailable
 from pipeline.core.model import Language, Voice
 from pipeline.report import listening
 from tests.desk import Workspace
@@ -64,3 +67,16 @@ def test_the_sentences_of_a_sheet_are_twenty_different_ones_of_that_language(lan
     assert len(set(sentences)) == 20
     khmer = [any("\u1780" <= c <= "\u17ff" for c in text) for text in sentences]
     assert all(khmer) if language is Language.KM else not any(khmer)
+
+
+def test_proxy_and_speed_of_the_settings_reach_the_online_voices(tmp_path):
+    wiring.make_workspace(tmp_path / "w")
+    file = tmp_path / "w" / "config.toml"
+    text = file.read_text("utf-8").replace('proxy = ""', 'proxy = "http://127.0.0.1:9"')
+    file.write_text(text.replace("online_rate = 0", "online_rate = -10"), "utf-8")
+    with ExitStack() as stack:
+        (online,) = wiring.engines(config.load(tmp_path / "w"), stack)["edge"]
+        assert online.settings("vi-VN-HoaiMyNeural") == {"rate": "-10%"}
+        with pytest.raises(EngineUnavailable) as caught:
+            online.check()
+        assert "offline" in str(caught.value)

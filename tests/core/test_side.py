@@ -41,5 +41,25 @@ def test_the_first_fault_ends_the_work(at_once):
     results = in_order(work, (drawn.append(n) or n for n in range(1000)), at_once)
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ZeroDivisionError):
-        next(results)
+        list(results)
     assert len(drawn) < 20
+
+
+def test_what_is_ready_behind_a_fault_is_not_thrown_away():
+    others = threading.Barrier(4, timeout=10)
+
+    def work(n):
+        if n == 1:
+            others.wait()
+            time.sleep(0.2)
+            raise ZeroDivisionError
+        if 2 <= n <= 4:
+            others.wait()
+        return n
+
+    found = []
+    with pytest.raises(ZeroDivisionError):
+        found.extend(in_order(work, range(100), 3))
+    assert found[:1] == [0]
+    assert {2, 3, 4} <= set(found)
+    assert found == sorted(found)

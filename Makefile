@@ -7,7 +7,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
         --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group build
 export PYTHONUTF8 = 1
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test explore check bench lock
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ demo: setup  ## the whole line in a fresh workspace, offline, with two practice 
 test: $(VENV)/.test  ## every test, with real OpenSSH, ffmpeg and eSpeak (installed by apt when root)
 	@tests/system-tools
 	@$(BIN)/pytest -n auto --dist loadgroup $(TEST)
+
+explore: $(VENV)/.test  ## the tests of properties with new examples each time; a case that fails becomes an @example
+	@HYPOTHESIS_PROFILE=explore $(BIN)/pytest -q -n auto $$(grep -l hypothesis tests/*/*.py)
 
 check: $(VENV)/.test  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -22,7 +22,7 @@ _NOT_SAID = {
 }
 _LATIN = re.compile(f"[{LATIN}]")
 _KHMER_LETTER = re.compile(r"[\u1780-\u17ff\u19e0-\u19ff]")
-_FIGURES = re.compile(rf"\d+(?=[{LATIN}])")
+_FIGURES = re.compile(rf"(?<!\d)(?<!\d[.,/:-])\d++(?:[.,/:-]\d++)*+(?=[{LATIN}])")
 _NUMBERS = re.compile(rf"(?<![{LATIN}\d./-])(?<!\d,)\d+(?:[.,/:-]\d+)*+(?![{LATIN}\d]|[/-][{LATIN}])")
 _INK = re.compile(r"\S")
 _NEAR = 24
@@ -94,7 +94,7 @@ def by_language(line: str, language: Language, announcer: Announcer) -> Iterator
 
 
 def _cut(line: str, masked: str, language: Language) -> Iterator[tuple[Language, str]]:
-    """The line in runs of one language as its mask tells them; figures that begin a Latin word (`3G`) belong to it."""
+    """The line in runs of one language as its mask tells them; figures that begin a Latin word (`24/24h`) are of it."""
     at = 0
     for run_language, run in runs(_FIGURES.sub(lambda m: "a" * len(m[0]), masked), language):
         yield run_language, line[at : at + len(run)]

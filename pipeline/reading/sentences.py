@@ -73,13 +73,14 @@ def _ends(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bo
 
 
 def _ends_khmer(line: str, end: re.Match[str], start: int, announcer: Announcer) -> bool:
-    """Whether a stop ends a Khmer sentence; a dot does not after a list mark or an abbreviation that has it."""
+    """Whether a stop ends a Khmer sentence; a dot does not after a list mark or an abbreviation of either language."""
     word = re.search(r"\S{1,24}$", line[max(start, end.start() - 24) : end.start()]) if end[0] == "." else None
     if word is None:
         return True
     marks_item = line[start : end.start()].strip() == word[0] and len(word[0]) <= _LIST_MARK
     tables = announcer.khmer.lexicon.keys | announcer.khmer.units.keys
-    return not (marks_item or f"{word[0].lstrip('0123456789០១២៣៤៥៦៧៨៩.,-')}." in tables)
+    known = f"{word[0].lstrip('0123456789០១២៣៤៥៦៧៨៩.,-')}." in tables
+    return not (marks_item or known or _is_short(word[0].lstrip('("“‘«'), announcer))
 
 
 def _is_short(word: str, announcer: Announcer) -> bool:

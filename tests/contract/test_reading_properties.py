@@ -4,7 +4,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import LostInReading
@@ -66,7 +66,6 @@ def script(text: str, language: Language) -> Script:
     return Script(digest=digest_of(b"x"), name="x.txt", head=Head(), body=(Paragraph(text, language),))
 
 
-@settings(max_examples=150, deadline=None)
 @given(written(), st.sampled_from(Language))
 @example("\ud800\udc00", Language.VI)
 @example("1" * 400, Language.KM)
@@ -79,7 +78,6 @@ def test_any_line_is_spoken_twice_alike_and_in_both_normal_forms_alike(text, lan
     assert "\n" not in said.text
 
 
-@settings(max_examples=150, deadline=None)
 @given(TOKENS, st.sampled_from([" ", ", ", "\n"]), st.sampled_from(Language))
 def test_what_an_editor_writes_word_by_word_loses_nothing(tokens, glue, language):
     text = glue.join(tokens)
@@ -87,7 +85,6 @@ def test_what_an_editor_writes_word_by_word_loses_nothing(tokens, glue, language
     assert list(guard.losses(clean(text), " ".join(s.text for s in reading.sentences), PLAIN)) == []
 
 
-@settings(max_examples=100, deadline=None)
 @given(written(), st.sampled_from(Language))
 def test_any_paragraph_is_read_or_held_with_both_texts(text, language):
     held = None
@@ -102,7 +99,6 @@ def test_any_paragraph_is_read_or_held_with_both_texts(text, language):
         assert all(s.text.strip() for s in reading.sentences)
 
 
-@settings(max_examples=100, deadline=None)
 @given(written(), st.sampled_from(Language))
 def test_an_explanation_holds_every_character_of_the_line(text, language):
     line = clean(text)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import TextLost
@@ -89,7 +89,6 @@ def test_a_paragraph_of_twenty_thousand_characters_without_space_is_read(text, l
     assert len(reading.sentences) > 5 or "\u0301" in text
 
 
-@settings(max_examples=30, deadline=None)
 @given(ODD, st.sampled_from(Language))
 def test_any_line_is_spoken_on_one_line_and_twice_alike(text, language):
     said = spoken(text, language, plain())
@@ -98,7 +97,6 @@ def test_any_line_is_spoken_on_one_line_and_twice_alike(text, language):
     assert not any(c.isdecimal() for c in said.text)
 
 
-@settings(max_examples=30, deadline=None)
 @given(ODD, st.sampled_from(Language))
 def test_any_paragraph_is_read_or_held_and_no_voice_gets_the_other_script(text, language):
     try:

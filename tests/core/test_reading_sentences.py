@@ -20,6 +20,11 @@ def test_vietnamese_stops_end_a_sentence_but_abbreviations_initials_and_figures_
     ]  # fmt: skip
 
 
+def test_a_vietnamese_abbreviation_does_not_end_a_sentence_of_a_khmer_text():
+    for text in ("លោក TT. HĐND ខេត្ត", "នៅ TP. Cà Mau ថ្ងៃនេះ", "លោក Võ V. An និយាយ"):
+        assert [b.written for b in sentences(text, Language.KM, plain())] == [text]
+
+
 def test_a_list_number_stays_with_its_item():
     assert split("1. Mục đích\n2. Yêu cầu", Language.VI) == ["1. Mục đích", "2. Yêu cầu"]
 

@@ -95,7 +95,9 @@ class Voices(_Section):
 
     vietnamese: Literal["bac", "nam", "trung"] = "bac"
     vietnamese_rate: int = Field(150, ge=80, le=300)
-    khmer_rate: int = Field(135, ge=80, le=300)
+    vietnamese_pitch: int = Field(50, ge=0, le=99)
+    khmer_rate: int = Field(165, ge=80, le=300)
+    khmer_pitch: int = Field(50, ge=0, le=99)
     online: bool = True
     online_minutes: int = Field(15, ge=1, le=240)
     online_rate: int = Field(0, ge=-50, le=100)

@@ -57,8 +57,8 @@ def open_desk(
 def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:
     """The engines behind each word of a programme's `engines`."""
     voices = config.settings.voices
-    vietnamese = EspeakVietnamese(region=voices.vietnamese, rate=voices.vietnamese_rate)
-    khmer = EmbeddedKhmer(rate=voices.khmer_rate)
+    vietnamese = EspeakVietnamese(region=voices.vietnamese, rate=voices.vietnamese_rate, pitch=voices.vietnamese_pitch)
+    khmer = EmbeddedKhmer(rate=voices.khmer_rate, pitch=voices.khmer_pitch)
     stack.callback(vietnamese.close)
     stack.callback(khmer.close)
     online = EdgeOnline(voices.proxy or None, f"{voices.online_rate:+d}%")

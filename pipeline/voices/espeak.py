@@ -13,6 +13,10 @@ from pipeline.voices.speaker import DEADLINE, Speaker
 from pipeline.voices.wav import Sound
 
 _ESPEAK_NAMES = {"vi-bac": "vi", "vi-nam": "vi-vn-x-south", "vi-trung": "vi-vn-x-central"}
+_VOLUMES = {"vi-bac": 60, "vi-nam": 62, "vi-trung": 67}
+"""Of eSpeak's own 100, at which samples are clipped; so the three are equally loud."""
+_PACES = {"vi-bac": 1.0, "vi-nam": 1.035, "vi-trung": 1.01}
+"""By which the rate is multiplied, so the three speak equally many syllables a second."""
 _REGIONS = {"bac": "Bắc", "nam": "Nam", "trung": "Trung"}
 
 # eSpeak drops what a word has beyond about seventy letters. No Vietnamese word has eight; web addresses may.
@@ -23,19 +27,21 @@ _SHORTEST = Seconds(0.05)
 class EspeakVietnamese:
     """eSpeak NG's Vietnamese, whose usual voice is that of `region` (bac, nam or trung), at `rate` words a minute.
 
-    A draft voice. Safe for threads. The same text gives the same bytes, whatever was spoken before it.
+    Pitch is 0 to 99, 50 the usual; all regions are equally loud and fast; a foreign word is said by English rules. A
+    draft voice. Safe for threads. The same text gives the same bytes, whatever was spoken before it.
     """
 
     name = "espeak"
     embedded = True
     at_once = 1
 
-    def __init__(self, region: str = "bac", rate: int = 150, *, deadline: Seconds = DEADLINE) -> None:
+    def __init__(self, region: str = "bac", rate: int = 150, *, pitch: int = 50, deadline: Seconds = DEADLINE) -> None:
         if region not in _REGIONS:
             what = Says("vùng giọng", "voice region")
             raise UnknownName(what=what, name=region, nearest=nearest(region, list(_REGIONS)))
         self._voices = tuple(_voice(r) for r in sorted(_REGIONS, key=lambda r: r != region))
         self._rate = rate
+        self._pitch = pitch
         self._speaker = Speaker(self.name, deadline)
 
     @property
@@ -48,10 +54,10 @@ class EspeakVietnamese:
         """All three regions, the chosen one first."""
         return self._voices
 
-    def settings(self, voice: str) -> Mapping[str, str | int | float]:
-        """The speed, in words a minute."""
-        voice_named(voice, self._voices)
-        return {"rate": self._rate}
+    def settings(self, voice: str) -> Mapping[str, int]:
+        """The speed, in words a minute; pitch and volume as eSpeak NG numbers them."""
+        name = voice_named(voice, self._voices).name
+        return {"rate": round(self._rate * _PACES[name]), "pitch": self._pitch, "volume": _VOLUMES[name]}
 
     def check(self) -> None:
         """Raise EngineUnavailable if the library does not load."""
@@ -67,9 +73,10 @@ class EspeakVietnamese:
             TakeRejected: it answered without sound.
             UnknownName: no voice has that name.
         """
-        chosen = voice_named(voice, self._voices)
+        settings = self.settings(voice)
         words = _LONG_WORD.sub(r"\1 ", pronounceable(text, Language.VI))
-        wav.write(audible(self._speaker.say(words, _ESPEAK_NAMES[chosen.name], self._rate), self.name, text), out)
+        said = self._speaker.say(words, _ESPEAK_NAMES[voice], settings)
+        wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:
         """End the worker; the next take starts another."""

@@ -11,45 +11,51 @@ from pipeline.core.errors import NothingToSay, TextLost
 from pipeline.core.model import Language, Seconds, Voice
 from pipeline.voices import wav
 from pipeline.voices.espeak import audible
+from pipeline.voices.espeak_km import DATA
 from pipeline.voices.orthography import KHMER
 from pipeline.voices.phonemes import mnemonics, spoken_words
 from pipeline.voices.pronunciation import pronounce
 from pipeline.voices.roster import voice_named
 from pipeline.voices.speaker import DEADLINE, Speaker
 
-_REVISION = 1
+_REVISION = 2
 """Raise it when phonemes.py or this file makes the same text sound different."""
-_VOICE = "vi"
-"""The eSpeak voice whose phoneme table is borrowed."""
+_VOICE = "km"
+_VOLUME = 78
+"""As loud as the Vietnamese voices at theirs, and no sample clipped."""
 
 _RUN = re.compile(r"[\u1780-\u17d3\u17d7\u17dd\u200b-\u200d]+")
-_STOPS = {"។": ".", "៕": ".", "៚": ".", ".": ".", "!": ".", "?": ".", "\n": ".", "…": ";", "៖": ";", ":": ";", ";": ";",
+_STOPS = {"។": ".", "៕": ".", "៚": ".", ".": ".", "!": "!", "?": "?", "\n": ".", "…": ";", "៖": ";", ":": ";", ";": ";",
           ",": ","}  # fmt: skip
 _PUNCTUATION = re.compile(r"[។៕៚.!?\n…៖:;,]")
 _BREATH = re.compile(r"[\s«»“”‘’\"'()\[\]{}<>*_~\u2010-\u2015-]")
 """What is heard only as a short break: Khmer puts spaces between phrases, not words."""
 _INVISIBLE = str.maketrans("", "", "\ufeff\u2060\u00ad")
 _SHORT_BREAK = "_:"
+_PHRASE = 7
+"""Words; a space after so many ends a phrase, which rises like one before a comma."""
 _LONGEST_CLAUSE = 600
 """Characters. eSpeak cuts a clause at 800, in the midst of its phonemes, and would read the rest as letters."""
 _TOKEN = re.compile(f"(?P<run>{_RUN.pattern})|(?P<stop>{_PUNCTUATION.pattern})|(?P<breath>{_BREATH.pattern})")
 
 
 class EmbeddedKhmer:
-    """Khmer text to phonemes to eSpeak NG, at `rate` words a minute. Works offline.
+    """Khmer text to phonemes to eSpeak NG, at `rate` words a minute and `pitch` (0 to 99, 50 the usual). Works offline.
 
-    A draft voice: intonation is flat and no Khmer speaker has rated it. Safe for threads. The same text gives the same
-    bytes, whatever was spoken before it. It pronounces Khmer words only; reading turns digits, symbols and Latin
-    abbreviations into Khmer words before, and gives Vietnamese names to a Vietnamese voice.
+    A draft voice: no Khmer speaker has rated it. Statements fall, phrases that go on rise, questions rise high. Safe
+    for threads. The same text gives the same bytes, whatever was spoken before it. It pronounces Khmer words only;
+    reading turns digits, symbols and Latin abbreviations into Khmer words before, and gives Vietnamese names to a
+    Vietnamese voice.
     """
 
     name = "khmer"
     embedded = True
     at_once = 1
 
-    def __init__(self, rate: int = 135, *, deadline: Seconds = DEADLINE) -> None:
+    def __init__(self, rate: int = 165, *, pitch: int = 50, deadline: Seconds = DEADLINE) -> None:
         self._rate = rate
-        self._speaker = Speaker(self.name, deadline)
+        self._pitch = pitch
+        self._speaker = Speaker(self.name, deadline, DATA)
 
     @cached_property
     def version(self) -> str:
@@ -62,10 +68,10 @@ class EmbeddedKhmer:
         """One voice, `km-thu`."""
         return (Voice(name="km-thu", language=Language.KM, sex="nam", draft=True),)
 
-    def settings(self, voice: str) -> Mapping[str, str | int | float]:
-        """The speed, in words a minute."""
+    def settings(self, voice: str) -> Mapping[str, int]:
+        """The speed, in words a minute; pitch and volume as eSpeak NG numbers them."""
         voice_named(voice, self.voices)
-        return {"rate": self._rate}
+        return {"rate": self._rate, "pitch": self._pitch, "volume": _VOLUME}
 
     def check(self) -> None:
         """Raise EngineUnavailable if the library does not load."""
@@ -81,8 +87,7 @@ class EmbeddedKhmer:
             TakeRejected: it answered without sound.
             UnknownName: no voice has that name.
         """
-        voice_named(voice, self.voices)
-        said = self._speaker.say(phoneme_text(text), _VOICE, self._rate, phonemes=True)
+        said = self._speaker.say(phoneme_text(text), _VOICE, self.settings(voice), phonemes=True)
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:
@@ -115,6 +120,9 @@ def _clauses(text: str) -> Iterator[str]:
                 words.append(word)
         elif token["stop"] and words:
             yield _clause(words, _STOPS[token["stop"]])
+            words = []
+        elif len(words) >= _PHRASE:
+            yield _clause(words, ",")
             words = []
         elif words and words[-1] != _SHORT_BREAK:
             words.append(_SHORT_BREAK)

@@ -2,7 +2,7 @@
 
 import ctypes
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from types import ModuleType
@@ -22,6 +22,11 @@ SPELLING = frozenset(
 _WORD_BREAK = "\u200b"
 _LONGEST_WORD = 48
 """Characters; the model's work grows with the square of a word's length."""
+_MOST_PARTS = 3
+_LEAST_PART = 2
+"""Characters: the letters alone are in the lexicon too, by their names."""
+_SUBSCRIPT_TA, _SUBSCRIPT_DA = "\u17d2ត", "\u17d2ដ"
+_DA_UNDER = re.compile(f"(?<=[កផម]){_SUBSCRIPT_TA}(?!\u17d2)")
 _CLUSTER = re.compile(r"[\u1780-\u17b3](?:\u17d2[\u1780-\u17b3]|[\u17b4-\u17d1])*|.", re.DOTALL)
 _ONE_SPELLING = (
     # Vowels typed in parts, and in the other order, as much Khmer text has them.
@@ -94,11 +99,49 @@ def _cut(word: str) -> Iterator[str]:
 
 @lru_cache(maxsize=16384)
 def _sounds(word: str) -> tuple[str, ...]:
-    unknown = "".join(c for c in word if c not in SPELLING)
-    sounds = None if unknown else _khmerphonemizer().phonemize_single(word)
+    """From the lexicon, whole or as the compound of two or three of its words; else as the model guesses."""
+    if unknown := "".join(c for c in word if c not in SPELLING):
+        raise TextLost(lost=unknown, written=word)
+    sounds = _known(word) or _compound(word, _MOST_PARTS) or _guessed(word)
     if not sounds:
-        raise TextLost(lost=unknown or word, written=word)
+        raise TextLost(lost=word, written=word)
     return tuple(sounds)
+
+
+def _guessed(word: str) -> Sequence[str] | None:
+    """What the model makes of it. Under KA, PHA and MA the subscript is a DA, however it was typed."""
+    guess: Sequence[str] | None = _khmerphonemizer().phonemize_single(_DA_UNDER.sub(_SUBSCRIPT_DA, word), False)
+    return guess
+
+
+def _known(word: str) -> Sequence[str] | None:
+    """The lexicon's sounds. Subscript TA and DA look the same, and both are typed for either."""
+    lexicon: Mapping[str, Sequence[str]] = _khmerphonemizer()._lexicon_dict  # noqa: SLF001
+    return lexicon.get(word) or lexicon.get(word.replace(_SUBSCRIPT_DA, _SUBSCRIPT_TA)) or _with_da(word, lexicon)
+
+
+def _with_da(word: str, lexicon: Mapping[str, Sequence[str]]) -> Sequence[str] | None:
+    return lexicon.get(word.replace(_SUBSCRIPT_TA, _SUBSCRIPT_DA))
+
+
+def _compound(word: str, parts: int) -> Sequence[str] | None:
+    """The sounds of the fewest lexicon words, the first as long as can be, that make up a word between its clusters."""
+    clusters = _CLUSTER.findall(word)
+    for count in range(2, parts + 1):
+        if (said := _parted(clusters, count)) is not None:
+            return said
+    return None
+
+
+def _parted(clusters: Sequence[str], count: int) -> Sequence[str] | None:
+    if count == 1:
+        part = "".join(clusters)
+        return _known(part) if len(part) >= _LEAST_PART else None
+    for end in range(len(clusters) - 1, 0, -1):
+        head = _parted(clusters[:end], 1)
+        if head and (rest := _parted(clusters[end:], count - 1)):
+            return [*head, *rest]
+    return None
 
 
 @cache

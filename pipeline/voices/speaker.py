@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Mapping
+from pathlib import Path
 from typing import IO
 
 from pipeline.core.errors import EngineUnavailable, Says
@@ -28,12 +30,15 @@ class _Crashed(Exception):
 class Speaker:
     """eSpeak NG in a process of its own, started when first needed, kept until `close` or the program's end.
 
+    It speaks from eSpeak's own data, or from those in the folder `data`.
+
     Any thread may call; takes are made one at a time. A take that crashes the library is tried once more in a new
     process; one that takes longer than `deadline` seconds is cut. Either costs that take only.
     """
 
-    def __init__(self, engine: str, deadline: Seconds) -> None:
+    def __init__(self, engine: str, deadline: Seconds, data: Path | None = None) -> None:
         self._engine = engine
+        self._data = data
         self._deadline = deadline
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
@@ -44,14 +49,18 @@ class Speaker:
         with self._lock:
             return self._running().version
 
-    def say(self, text: str, voice: str, rate: int, *, phonemes: bool = False) -> Sound:
-        """Speak with a voice of eSpeak's at `rate` words a minute; `[[...]]` is phonemes where that is asked for.
+    def say(self, text: str, voice: str, settings: Mapping[str, int], *, phonemes: bool = False) -> Sound:
+        """Speak with a voice of eSpeak's; `[[...]]` is phonemes where that is asked for.
+
+        Settings are its `rate` (words a minute), `pitch` (0 to 99) and `volume` (0 to 200), all three.
 
         Raises:
             EngineUnavailable: the library cannot be loaded, refused, crashed twice or missed the deadline.
         """
         voice_bytes, text_bytes = voice.encode(), text.encode()
-        head = REQUEST.pack(rate, phonemes, len(voice_bytes), len(text_bytes))
+        head = REQUEST.pack(
+            *(settings[name] for name in ("rate", "pitch", "volume")), phonemes, len(voice_bytes), len(text_bytes)
+        )
         with self._lock:
             try:
                 return self._ask(head + voice_bytes + text_bytes)
@@ -100,7 +109,7 @@ class Speaker:
 
     def _start(self) -> "_Worker":
         try:
-            worker = _Worker()
+            worker = _Worker(self._data)
         except OSError as error:
             raise self._unavailable(str(error), _REINSTALL) from error
         try:
@@ -127,10 +136,10 @@ class _Worker:
     version = ""
     rate = 0
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None) -> None:
         # -P: a workspace may hold a file named like a module.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pipeline.voices.worker"],
+            [sys.executable, "-P", "-m", "pipeline.voices.worker", *([data] if data else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """A process of its own that speaks with eSpeak NG, so that a fault in native code costs a take and never the program.
 
-Run as `python -m pipeline.voices.worker`. It answers once when it is ready, then once to every request on its standard
+Run as `python -m pipeline.voices.worker [DATA]`, with data of our own where eSpeak's lack a language. It answers once
+when it is ready, then once to every request on its standard
 input, and ends when that is closed. Every take is spoken by a fork of the process as it was when eSpeak had just been
 loaded: eSpeak carries its noise generator and pitch flutter from one text to the next, and without the fork the same
 text would never give the same bytes twice. A fork that dies takes the worker with it, which closes the pipe.
@@ -13,8 +14,9 @@ import struct
 import sys
 from typing import BinaryIO, NamedTuple
 
-REQUEST = struct.Struct("!HBBI")
-"""Words a minute; 1 where the text is phonemes; bytes of the voice's name; bytes of the text. Name and text follow."""
+REQUEST = struct.Struct("!HBBBBI")
+"""Words a minute; pitch (0 to 99); volume (0 to 200); 1 where the text is phonemes; bytes of the voice's name; bytes of
+the text. Name and text follow."""
 ANSWER = struct.Struct("!BI")
 """SOUND or FAULT; bytes that follow: samples (16-bit, as the machine orders them) or a reason (UTF-8).
 
@@ -24,13 +26,15 @@ SOUND, FAULT = 0, 1
 
 # From espeak-ng's speak_lib.h.
 _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
-_RATE = 1
+_RATE, _VOLUME, _PITCH = 1, 2, 3
 _UTF8, _PHONEMES = 0x1, 0x100
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 class _Request(NamedTuple):
     rate: int
+    pitch: int
+    volume: int
     phonemes: bool
     voice: bytes
     text: bytes
@@ -40,11 +44,11 @@ class _Fault(Exception):
     """The library refused."""
 
 
-def _load() -> tuple[ctypes.CDLL, str, int]:
+def _load(own_data: str | None) -> tuple[ctypes.CDLL, str, int]:
     import espeakng_loader  # noqa: PLC0415 - the constants above are read where the library is not needed
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
-    data = os.fsencode(espeakng_loader.get_data_path())
+    data = os.fsencode(own_data or espeakng_loader.get_data_path())
     rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
     if rate <= 0:
         raise _Fault(f"espeak_Initialize: {rate}")
@@ -69,7 +73,9 @@ def _speak(library: ctypes.CDLL, request: _Request) -> bytes:
     library.espeak_SetSynthCallback(callback)
     for step, result in (
         ("espeak_SetVoiceByName", library.espeak_SetVoiceByName(request.voice)),
-        ("espeak_SetParameter", library.espeak_SetParameter(_RATE, request.rate, 0)),
+        ("rate", library.espeak_SetParameter(_RATE, request.rate, 0)),
+        ("pitch", library.espeak_SetParameter(_PITCH, request.pitch, 0)),
+        ("volume", library.espeak_SetParameter(_VOLUME, request.volume, 0)),
         ("espeak_Synth", library.espeak_Synth(request.text, len(request.text) + 1, 0, 0, 0, flags, None, None)),
     ):
         if result:
@@ -93,8 +99,9 @@ def _take(library: ctypes.CDLL, answers: BinaryIO, request: _Request) -> None:
 
 def _serve(library: ctypes.CDLL, requests: BinaryIO, answers: BinaryIO) -> int:
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
-        rate, phonemes, voice_bytes, text_bytes = REQUEST.unpack(head)
-        request = _Request(rate, bool(phonemes), requests.read(voice_bytes), requests.read(text_bytes))
+        rate, pitch, volume, phonemes, voice_bytes, text_bytes = REQUEST.unpack(head)
+        words = requests.read(voice_bytes), requests.read(text_bytes)
+        request = _Request(rate, pitch, volume, bool(phonemes), *words)
         child = os.fork()
         if not child:
             failed = 1
@@ -114,7 +121,7 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get among the answers
     try:
-        library, version, rate = _load()
+        library, version, rate = _load(sys.argv[1] if len(sys.argv) > 1 else None)
     except (ImportError, OSError, RuntimeError, _Fault) as error:
         _answer(answers, FAULT, str(error).encode())
         return 1

@@ -1,14 +1,18 @@
 """Every sound of the Khmer lexicon has its place in eSpeak's letters, and nothing written goes unheard in silence."""
 
+import re
+import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline.core.errors import NothingToSay, TextLost
 from pipeline.voices import pronunciation
+from pipeline.voices.espeak_km import compile as table
 from pipeline.voices.khmer import phoneme_text
-from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, MOST, VOWELS, mnemonics, spoken_words
+from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, MOST, UNRELEASED, VOWELS, mnemonics, spoken_words
 from pipeline.voices.pronunciation import SPELLING, pronounce
 
 PACKAGE = pronunciation.in_own_thread(pronunciation._khmerphonemizer)
@@ -21,13 +25,68 @@ def test_every_symbol_of_the_lexicon_can_be_spoken():
     assert symbols <= CONSONANTS.keys() | VOWELS.keys()
 
 
+def test_every_symbol_that_the_model_can_give_for_khmer_letters_can_be_spoken():
+    given = {symbol for said in model_outputs() for symbol in said.split("|")} - {"<eps>", "_"}
+    assert len(given) > 40
+    assert given <= CONSONANTS.keys() | VOWELS.keys()
+
+
+def model_outputs():
+    """What the model's arcs say for Khmer letters, read from its file (OpenFst's vector format, with symbol tables)."""
+    data = (Path(PACKAGE.__file__).parent / "g2p.fst").read_bytes()
+    at = 0
+
+    def take(form):
+        nonlocal at
+        values = struct.unpack_from(form, data, at)
+        at += struct.calcsize(form)
+        return values
+
+    def text():
+        return take(f"{take('<i')[0]}s")[0].decode()
+
+    def symbols():
+        take("<i"), text(), take("<q")
+        named = {}
+        for _ in range(take("<q")[0]):
+            name = text()
+            named[take("<q")[0]] = name
+        return named
+
+    take("<i"), text(), text()
+    _version, _flags, _properties, _start, states, _arcs = take("<iiQqqq")
+    letters, sounds = symbols(), symbols()
+    for _ in range(states):
+        _final, arcs = take("<fq")
+        for letter, sound, _weight, _next in struct.iter_unpack("<iifi", data[at : at + arcs * 16]):
+            if any("\u1780" <= c <= "\u17ff" for c in letters.get(letter, "")):
+                yield sounds[sound]
+        at += arcs * 16
+    assert at == len(data)
+
+
 def test_every_word_of_the_lexicon_keeps_all_its_sounds():
-    consonants = {symbol for symbol in CONSONANTS if symbol not in {"j", "w", "ʋ"}}  # what may fold
+    back = {m: s for s, m in CONSONANTS.items()} | {m: s for s, m in UNRELEASED.items()}
     for word, sounds in LEXICON.items():
-        spoken = mnemonics(sounds)
-        kept = [CONSONANTS[s] for s in sounds if s in consonants]
-        assert [s for s in spoken if s in {CONSONANTS[c] for c in consonants}] == kept, word
-        assert sum(s.endswith("1") for s in spoken) >= sum(s in VOWELS for s in sounds) / 2, word
+        said = [m for m in mnemonics(sounds) if m not in {"'", ","}]
+        assert [m for m in said if m in VOWEL_MNEMONICS or m in DIPHTHONG_MNEMONICS], word
+        kept = [back[m] for m in said if m in back and m != "w"]
+        folded = [sounds[i] for i in range(len(sounds)) if sounds[i] in CONSONANTS and sounds[i] not in {"ʋ", "w", "j"}]
+        assert [s for s in kept if s != "j"] == folded, word
+
+
+VOWEL_MNEMONICS, DIPHTHONG_MNEMONICS = set(VOWELS.values()), set(DIPHTHONGS.values())
+
+
+def test_every_mnemonic_is_one_of_our_table_and_every_sound_of_the_table_is_used():
+    ours = set(re.findall(r"^phoneme (\S+)", (table.SOURCE / "ph_khmer").read_text("utf-8"), re.MULTILINE))
+    base = {"b", "d", "g", "m", "n", "n^", "N", "?", "s", "h", "f", "z", "*", "l", "j", "w", "@-"}
+    used = {*CONSONANTS.values(), *UNRELEASED.values(), *VOWELS.values(), *DIPHTHONGS.values()}
+    assert {part for m in used for part in m.split("|")} - base == ours
+
+
+def test_the_compiled_table_is_made_of_the_source_that_is_here():
+    assert table.MADE_OF.read_text("utf-8") == table.digests()
 
 
 def test_diphthongs_are_made_of_known_sounds():
@@ -35,8 +94,27 @@ def test_diphthongs_are_made_of_known_sounds():
 
 
 def test_a_glide_between_vowels_begins_the_next_syllable():
-    assert mnemonics(["m", "aː", "j", "aː"]) == ["m", "a:1", "j", "a:1"]
-    assert mnemonics(["m", "aː", "j"]) == ["m", "a:I1"]
+    assert mnemonics(["m", "aː", "j", "aː"]) == ["m", ",", "a:", "j", "'", "a:"]
+    assert mnemonics(["m", "aː", "j"]) == ["m", "'", "aI:"]
+
+
+def test_the_last_syllable_is_stressed_and_a_short_open_one_before_it_is_weak():
+    said = mnemonics(["p", "r", "ɑ", "c", "i", "ə", "c", "ŭ", "ə", "n"])
+    assert said == ["p", "*", "A", "c", ",", "i@", "c", "'", "U@", "n"]
+
+
+@pytest.mark.parametrize(
+    ("sounds", "said"),
+    [
+        ("p a k", "p ' a k-"),
+        ("k a p p a", "k , a p- p ' a"),
+        ("t a t aː", "t a t ' a:"),
+        ("s a t r o ʋ", "s a t * ' o w"),
+        ("pʰ t ĕ ə h", "p_h t ' E@ h"),
+    ],
+)
+def test_a_stop_is_not_released_where_it_ends_a_syllable(sounds, said):
+    assert mnemonics(sounds.split()) == said.split()
 
 
 def test_an_unknown_sound_is_an_error_never_a_gap():
@@ -45,10 +123,26 @@ def test_an_unknown_sound_is_an_error_never_a_gap():
 
 
 def test_a_word_too_long_for_espeak_is_spoken_in_parts_that_lose_nothing():
-    sounds = ["m", "a:1"] * 100
+    sounds = ["m", "'", "a:"] * 100
     words = spoken_words(sounds)
     assert "|".join(words).split("|") == sounds
     assert max(word.count("|") + 1 for word in words) <= MOST
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("ផ្តល់", "ផ្ដល់"), ("ក្តៅ", "ក្ដៅ"), ("ម្តង", "ម្ដង"), ("សម្តេច", "សម្ដេច"), ("ខេត្ដ", "ខេត្ត")]
+)
+def test_subscript_ta_and_da_look_alike_and_either_finds_the_word(typed, meant):
+    assert pronounce(typed) == pronounce(meant)
+
+
+@pytest.mark.parametrize(
+    ("compound", "parts"),
+    [("លេខរៀង", ("លេខ", "រៀង")), ("ខែមករា", ("ខែ", "មករា")), ("ក្រោយឆ្នាំ", ("ក្រោយ", "ឆ្នាំ"))],
+)
+def test_a_compound_that_the_lexicon_lacks_is_said_as_its_parts(compound, parts):
+    said = ["".join(said) for said in pronounce(compound)]
+    assert "".join(said) == "".join("".join(*pronounce(part)) for part in parts)
 
 
 def test_every_character_we_accept_is_one_the_pronunciation_model_knows():
@@ -84,7 +178,17 @@ def test_vowels_typed_in_parts_sound_like_the_whole_vowel(typed, usual):
 
 
 def test_a_sentence_has_a_pause_where_it_has_punctuation():
-    assert phoneme_text("ទេ។ ទេ, ទេ៖ ទេ ទេ") == "[[t[|e:1]]. [[t[|e:1]], [[t[|e:1]]; [[t[|e:1 _: t[|e:1]]."
+    assert phoneme_text("ទេ។ ទេ, ទេ៖ ទេ ទេ") == "[[t|'|e:]]. [[t|'|e:]], [[t|'|e:]]; [[t|'|e: _: t|'|e:]]."
+
+
+def test_a_question_and_an_exclamation_keep_their_mark_for_the_melody():
+    assert phoneme_text("ទេ? ទេ!") == "[[t|'|e:]]? [[t|'|e:]]!"
+
+
+def test_a_space_after_many_words_ends_a_phrase_and_after_few_is_a_breath():
+    few, many = "\u200b".join(["ទេ"] * 3), "\u200b".join(["ទេ"] * 7)
+    assert "]]," not in phoneme_text(f"{few} ទេ")
+    assert phoneme_text(f"{many} ទេ").count("]],") == 1
 
 
 def test_long_text_is_cut_into_clauses_that_espeak_can_hold():

@@ -175,7 +175,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
     """
     from pipeline.newsroom import checks
 
-    if not file.is_file():
+    if not _there(file):
         raise NoSuchFile(name=file)
     with _desk() as desk:
         found = checks.check(desk, file)
@@ -190,6 +190,8 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
             seconds=found.seconds,
             files=found.files,
             voices=found.voices,
+            paragraphs=found.paragraphs,
+            sounds=found.sounds,
         )
         typer.echo(told)
     _raise_last(list(found.problems))
@@ -290,8 +292,8 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
     from pipeline.newsroom import bulletins, scripts
 
     with _desk() as desk, _line(desk):
-        problems: list[PipelineError] = [NoSuchFile(name=file) for file in files if not file.is_file()]
-        taken = scripts.sweep(desk, files)
+        problems: list[PipelineError] = [NoSuchFile(name=file) for file in files if not _there(file)]
+        taken = scripts.sweep(desk, filter(_there, files))
         problems += [t.problem for t in taken if t.problem]
         for item in taken:
             if item.bulletin and (not item.again or bulletins.is_open(desk, item.bulletin)):
@@ -300,6 +302,8 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
                 except PipelineError as problem:
                     problems.append(problem)
         _show_bulletins(desk, {t.bulletin.id for t in taken if t.bulletin}, as_json)
+        for item in taken:
+            _tell_fallbacks(desk, item.bulletin)
     _raise_last(problems)
 
 
@@ -345,7 +349,7 @@ def preview(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The WAV file; else named after it.")] = None,
     instead: Annotated[str, typer.Option("--as", help="Other words to try in its place.")] = "",
 ) -> None:
-    """List a bulletin's sentences as they are read now, or voice one of them into a WAV file.
+    """List a bulletin's sentences as they are read now and who spoke each, or voice one of them into a WAV file.
 
     Example: bantin preview sot-xuat-huyet --sentence 3
     """
@@ -356,8 +360,9 @@ def preview(
         found = approvals.find(desk, bulletin)
         sentences = newsroom.sentences(desk, found)
         if not sentence:
+            spoken = newsroom.speakers(desk, found, sentences)
             for number, one in enumerate(sentences, start=1):
-                typer.echo(f"{number}\t{one.language.value}\t{one.text}")
+                typer.echo(f"{number}\t{one.language.value}\t{spoken[number - 1]}\t{one.text}")
             return
         if sentence > len(sentences):
             raise typer.BadParameter(f"{sentence}: 1–{len(sentences)}", param_hint="--sentence")
@@ -460,6 +465,8 @@ def run_due(as_json: AsJson = False) -> None:
             with _line(desk):
                 problems += [(t.problem, "") for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
                 made = bulletins.render_new(desk, held_too=True)
+                for bulletin, problem in made:
+                    _tell_fallbacks(desk, bulletin if not problem else None)
                 problems += [(problem, bulletin.id) for bulletin, problem in made if problem]
         except (PipelineError, OSError) as hindrance:
             problems.append((as_problem(hindrance, str(desk.config.scripts)), ""))
@@ -642,6 +649,16 @@ def _show_bulletins(desk: "Desk", only: set[Any] | None, as_json: bool) -> None:
         _print_table(_faces(desk.config).bulletins([(r.bulletin, r.status) for r in rows]))
 
 
+def _tell_fallbacks(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin or None, imported where used
+    """Say where not the first voice speaks, and whom to tell."""
+    from pipeline.newsroom import bulletins
+
+    fallbacks, tell = bulletins.fallbacks(desk, bulletin) if bulletin else ([], [])
+    for fallback in fallbacks:
+        whom = _say(Says("; báo cho: {whom}", "; tell: {whom}")).format(whom=", ".join(tell)) if tell else ""
+        sys.stderr.write(f"! {bulletin.id}: {fallback}{whom}\n")
+
+
 def _warn_where(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin, imported where used
     """Name the stations that hold what was just stopped: they may still air it until someone calls them."""
     from pipeline.core.status import status_of
@@ -750,6 +767,14 @@ def _date(text: str) -> Any:  # noqa: ANN401 - a date or None
         raise typer.BadParameter(f"{text!r}: 2026-11-25", param_hint="--date") from problem
 
 
+def _there(file: Path) -> bool:
+    """Whether a file is there. A sentence where a file's name belongs is too long for one, and is not."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
+
+
 @contextmanager
 def _open_text(name: str) -> Iterator[Any]:
     if name == "-":
@@ -758,7 +783,7 @@ def _open_text(name: str) -> Iterator[Any]:
         return
     from pipeline.core.errors import UnreadableScript
 
-    if not Path(name).is_file():
+    if not _there(Path(name)):
         raise NoSuchFile(name=name)
     try:
         with Path(name).open(encoding="utf-8-sig", newline="\n") as lines:

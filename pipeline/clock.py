@@ -104,6 +104,9 @@ class Clock:
                 _log.error("held", bulletin=bulletin.id, code=problem.code, why=why, next=fix, exc_info=_bug(problem))
             else:
                 _log.info("mastered", bulletin=bulletin.id)
+                fallbacks, tell = bulletins.fallbacks(self._desk, bulletin)
+                for fallback in fallbacks:
+                    _log.warning("another voice", bulletin=bulletin.id, why=fallback, tell=tell)
 
     def _report(self, pushed: Pushed) -> None:
         if pushed.attempts:

@@ -130,6 +130,7 @@ class ProgrammeSettings(_Section):
     bed: str = "không"
     engines: tuple[Literal["edge", "embedded"], ...] = ("edge", "embedded")
     embedded_may_air: bool = False
+    tell: tuple[Annotated[str, AfterValidator(_line)], ...] = ()
     document_codes: Literal["day-du", "gon", "bo"] = "gon"
     opening: Mapping[Language, Annotated[str, AfterValidator(_line)]] = Field(default_factory=dict)
     closing: Mapping[Language, Annotated[str, AfterValidator(_line)]] = Field(default_factory=dict)
@@ -326,6 +327,7 @@ def _programme(code: str, p: ProgrammeSettings) -> Programme:
         closing=dict(p.closing),
         engines=p.engines,
         embedded_may_air=p.embedded_may_air,
+        tell=p.tell,
         document_codes=p.document_codes,
     )
 

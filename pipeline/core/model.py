@@ -92,9 +92,12 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class RecordingMark:
-    """`[ghi âm: phong-van.wav]`: here a recording airs."""
+    """`[ghi âm: phong-van.wav]`: here a recording airs; or an announcer's take of a paragraph airs in its place."""
 
     name: str
+    transcript: str = ""
+    """The paragraph that an announcer read; empty where nobody wrote down what is said."""
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class Script:
     @property
     def languages(self) -> tuple[Language, ...]:
         """The languages it is spoken in, in the order they first appear; what the head says goes first."""
-        spoken = [p.language for p in self.body if isinstance(p, Paragraph)]
+        spoken = [p.language for p in self.body if isinstance(p, Paragraph | RecordingMark) and p.language]
         return tuple(dict.fromkeys([*self.head.languages, *spoken]))
 
 
@@ -179,8 +182,9 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """The reading as a listener hears it, a line for each sentence."""
-        return "\n".join(s.text for s in self.sentences)
+        """The reading as a listener hears it, a line for each sentence; what an announcer read stands as written."""
+        lines = (u.text if isinstance(u, Sentence) else getattr(u, "transcript", "") for u in self.utterances)
+        return "\n".join(filter(None, lines))
 
 
 # --- voices ----------------------------------------------------------------------------------------------------------
@@ -293,6 +297,8 @@ class Programme:
     """The order in which voices are tried."""
     embedded_may_air: bool = False
     """Whether a bulletin spoken by an embedded voice may be approved for air, or only holds a place."""
+    tell: tuple[str, ...] = ()
+    """Who is told where another engine than the first had to speak: names or offices, as people know them."""
     document_codes: str = "gon"
     """How much of a document number's letters is said: `day-du`, `gon` or `bo`."""
 

@@ -96,6 +96,9 @@ def _text(path: Path, most: int, watch: Watch) -> Submission:
     airs = _one(pair.recordings_of(path, lines), name)
     script = _script(lines, digest_of(data), name, with_sound=bool(airs))
     marked = _marked(script.body, path)
+    takes = {number: _one(found, name) for number, found in pair.takes_of(path, lines).items()}
+    script, taken = _with_takes(script, {number: found[0] for number, found in takes.items()}, whole=bool(airs))
+    marked |= taken
     files = {name: path, **{nfc(sound.name): sound for sound in (*airs, *marked.values())}}
     digests = {nfc(sound.name): _sound(sound, most, watch) for sound in (*airs, *marked.values())}
     script = replace(
@@ -141,6 +144,38 @@ def _marked(passages: Iterable[Passage], script: Path) -> dict[str, Path]:
                 raise MissingRecording(name=nfc(script.name), recording=mark.name)
             found[mark.name] = sound
     return found
+
+
+def _with_takes(script: Script, takes: Mapping[int, Path], *, whole: bool) -> tuple[Script, dict[str, Path]]:
+    """The script with an announcer's takes in the place of the paragraphs they read, and those takes by name.
+
+    Raises:
+        ScriptRefused: a take is of a paragraph that is not there, or stands beside a recording of the whole.
+    """
+    if takes and whole:
+        reason = Says(
+            "có cả bản ghi trọn bài và bản ghi từng đoạn; chỉ để lại một thứ",
+            "there are a recording of the whole and takes of single paragraphs; leave only the one or the others",
+        )
+        raise ScriptRefused(name=script.name, reason=reason)
+    count = sum(isinstance(p, Paragraph) for p in script.body)
+    for number, path in takes.items():
+        if not 1 <= number <= count:
+            reason = Says(
+                f"{nfc(path.name)} là bản ghi đoạn {number}, mà bài chỉ có {count} đoạn; bantin check liệt kê các đoạn",
+                f"{nfc(path.name)} is for paragraph {number}, and there are {count}; bantin check lists them",
+            )
+            raise ScriptRefused(name=script.name, reason=reason)
+    taken: list[Passage] = []
+    number = 0
+    for passage in script.body:
+        if isinstance(passage, Paragraph):
+            number += 1
+            if number in takes:
+                taken.append(RecordingMark(nfc(takes[number].name), passage.text, passage.language))
+                continue
+        taken.append(passage)
+    return replace(script, body=tuple(taken)), {nfc(path.name): path for path in takes.values()}
 
 
 def _sound(path: Path, most: int, watch: Watch) -> Digest:

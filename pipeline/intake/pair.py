@@ -1,12 +1,15 @@
 """Which recordings belong to which text, judged by what lies in the same folder."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.core.errors import ScriptRefused
 from pipeline.intake import body, formats
 from pipeline.intake.manuscript import Line, nfc
 
+_TAKE = re.compile(r"[-_ .(]*(?:đoạn|doan)[-_ .]*0*(\d{1,3})[ )]*")
+"""What follows a text's name in that of an announcer's take of one paragraph: `tin đoạn 2.wav`, `tin-doan-2.wav`."""
 SOUNDS_FOLDER = "am-thanh"
 """Below the drop folder: recordings that many scripts may name. They stay there."""
 
@@ -31,11 +34,29 @@ def recordings_of(script: Path, lines: Iterable[Line]) -> list[Path]:
     return [path for path in same if path not in marked]
 
 
+def takes_of(script: Path, lines: Iterable[Line]) -> Mapping[int, Sequence[Path]]:
+    """Recordings of single paragraphs of a text, by the paragraph's number, counted from 1: `tin đoạn 2.wav`.
+
+    One that a mark names, or that has a text of its own name beside it, is none.
+    """
+    marked = {named(name, script.parent) for name in body.recordings(lines)}
+    stem = _plain(script.stem)
+    texts = {_plain(path.stem) for path in _files(script.parent) if formats.is_text(path)}
+    found: dict[int, list[Path]] = {}
+    for path in _sounds(script.parent):
+        name = _plain(path.stem)
+        take = _TAKE.fullmatch(name[len(stem) :]) if name.startswith(stem) and name not in texts else None
+        if take and path not in marked:
+            found.setdefault(int(take[1]), []).append(path)
+    return found
+
+
 def belongings(script: Path) -> list[Path]:
     """The recordings in the same folder that belong to a text, so far as the text can be read."""
     lines = _lines(script)
     marked = [named(name, script.parent) for name in body.recordings(lines)]
-    found = [*recordings_of(script, lines), *filter(None, marked)]
+    takes = [path for paths in takes_of(script, lines).values() for path in paths]
+    found = [*recordings_of(script, lines), *takes, *filter(None, marked)]
     return [path for path in dict.fromkeys(found) if path.parent == script.parent]
 
 

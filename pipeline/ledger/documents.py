@@ -4,7 +4,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from pipeline.core.model import Bulletin, Reading, Script
+from pipeline.core.model import Bulletin, Reading, Script, Sentence, Take
 
 
 @cache
@@ -23,3 +23,9 @@ def bulletins() -> TypeAdapter[Bulletin]:
 def readings() -> TypeAdapter[Reading]:
     """Reads and writes readings."""
     return TypeAdapter(Reading)
+
+
+@cache
+def spoken() -> TypeAdapter[tuple[tuple[Sentence, Take], ...]]:
+    """Reads and writes a bulletin's sentences, in their order, each with the take that speaks it."""
+    return TypeAdapter(tuple[tuple[Sentence, Take], ...])

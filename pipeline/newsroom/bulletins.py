@@ -22,6 +22,7 @@ from pipeline.core.model import (
     Seconds,
     Sentence,
     StationCode,
+    Take,
 )
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
@@ -220,14 +221,42 @@ def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], progra
         desk.fact(
             Happened.VOICED,
             bulletin=bulletin,
+            digest=desk.store.put_bytes(documents.spoken().dump_json(tuple(zip(sentences, voiced.takes, strict=True)))),
             takes=len(voiced.takes),
             voiced=voiced.spoken_now,
             engines={**voiced.engines},
             voices={**voiced.voices},
             embedded=voiced.embedded,
+            fallbacks=[_told(fallback) for fallback in voiced.fallbacks],
+            tell=list(programme.tell) if voiced.fallbacks else [],
         )
     )
     return voiced
+
+
+def _told(fallback: voicing.Fallback) -> str:
+    problem = fallback.problem
+    who = f"{fallback.language.value}: {fallback.instead} đọc thay {fallback.engine}"
+    return f"{who} ({problem.code} {problem.message.vi})"
+
+
+def spoken_by(desk: Desk, bulletin: Bulletin) -> list[tuple[Sentence, Take]]:
+    """Each sentence of a bulletin as it was last voiced, opening and closing too, and its take: engine, voice, sound.
+
+    Empty for one that no voice has spoken.
+    """
+    voiced = [f.digest for f in desk.ledger.facts(bulletin.id, Happened.VOICED) if f.digest]
+    return list(documents.spoken().validate_json(desk.store.get(voiced[-1]).read_bytes())) if voiced else []
+
+
+def fallbacks(desk: Desk, bulletin: Bulletin) -> tuple[list[str], list[str]]:
+    """Where not the first engine spoke when a bulletin was last voiced, in Vietnamese, and who is to be told."""
+    voiced = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    detail = voiced[-1].detail if voiced else {}
+    found, tell = (detail.get(key) for key in ("fallbacks", "tell"))
+    return ([*map(str, found)] if isinstance(found, list) else []), (
+        [*map(str, tell)] if isinstance(tell, list) else []
+    )
 
 
 def _mastered(desk: Desk, bulletin: Bulletin, master: Master, notes: Sequence[str]) -> Fact:

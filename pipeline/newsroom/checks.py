@@ -15,12 +15,13 @@ from pipeline.core.model import (
     PauseMark,
     Programme,
     Reading,
+    RecordingMark,
     Script,
     Seconds,
     Sentence,
     Utterance,
 )
-from pipeline.intake import drop
+from pipeline.intake import drop, formats
 from pipeline.newsroom import announcers, bulletins, scripts, voicing
 from pipeline.newsroom.desk import Desk
 
@@ -43,6 +44,10 @@ class Checked:
     """What would speak it, as things stand now: engine and voice of each language."""
     seconds: Seconds = Seconds(0)
     """About how long what is spoken lasts, pauses included, idents and recordings not."""
+    paragraphs: tuple[int, ...] = ()
+    """The number of each sentence's paragraph, counted from 1: an announcer's take of it has it in its name."""
+    sounds: tuple[str, ...] = ()
+    """What its editor should know of its recordings, in Vietnamese."""
 
     def as_json(self) -> dict[str, Json]:
         """For `bantin check --json`."""
@@ -56,6 +61,8 @@ class Checked:
             "seconds": round(self.seconds),
             "files": list(self.files),
             "voices": list(self.voices),
+            "paragraphs": list(self.paragraphs),
+            "sounds": list(self.sounds),
             "notes": [f"{note.about}: {note.message}" for note in notes],
             "problems": [{"code": p.code, "what": p.message.vi, "fix": p.next_step.vi} for p in self.problems],
         }
@@ -75,38 +82,62 @@ def check(desk: Desk, path: Path) -> Checked:
     except PipelineError as problem:
         problems.append(problem)
     programme = desk.programme(bulletin) if bulletin else next(iter(desk.config.programmes.values()))
-    read, lost = _read(desk, script, programme)
+    read, numbers, lost = _read(desk, script, programme)
+    doubts, unheard = _sounds(desk, submission)
     spoken = (*read.sentences, *(bulletins.lines(desk, bulletin, script) if bulletin and not script.recording else ()))
     voices, silent = _voices(desk, spoken, programme) if not script.recording else ((), [])
     pauses = sum(u.seconds for u in read.utterances if isinstance(u, PauseMark))
     return Checked(
         name=script.name,
-        problems=(*problems, *lost, *silent),
+        problems=(*problems, *lost, *unheard, *silent),
         bulletin=bulletin,
         reading=read,
         files=tuple(submission.files),
         voices=voices,
+        paragraphs=numbers,
+        sounds=doubts,
         seconds=Seconds(sum(map(_length, spoken)) + pauses if not script.recording else 0),
     )
 
 
-def _read(desk: Desk, script: Script, programme: Programme) -> tuple[Reading, list[PipelineError]]:
-    """The reading, paragraph by paragraph, so that one that loses text does not hide the others."""
+def _sounds(desk: Desk, submission: drop.Submission) -> tuple[tuple[str, ...], list[PipelineError]]:
+    """What the studio hears in the recordings: doubts, and those that it would not let air."""
+    doubts: list[str] = []
+    refused: list[PipelineError] = []
+    sounds = {name: path for name, path in submission.files.items() if formats.is_sound(path)}
+    if sounds:
+        from pipeline.newsroom import mastering  # noqa: PLC0415 - numpy, only where there is sound
+
+        with desk.store.scratch() as scratch:
+            for name, path in sounds.items():
+                try:
+                    doubts += (f"{name}: {doubt}" for doubt in mastering.heard(desk, path, scratch))
+                except PipelineError as problem:
+                    refused.append(problem)
+    return tuple(doubts), refused
+
+
+def _read(desk: Desk, script: Script, programme: Programme) -> tuple[Reading, tuple[int, ...], list[PipelineError]]:
+    """The reading, paragraph by paragraph, so that one that loses text does not hide the others, and their numbers."""
     announcer = announcers.announcer(desk, programme)
     utterances: list[Utterance] = []
     notes = [Note(script.name, notice) for notice in script.notices]
     lost: list[PipelineError] = []
+    numbers: list[int] = []
+    number = 0
     for passage in script.body:
+        number += isinstance(passage, Paragraph) or bool(isinstance(passage, RecordingMark) and passage.transcript)
         try:
             found = reading.read(replace(script, body=(passage,), notices=()), announcer)
         except PipelineError as problem:
             lost.append(problem)
             continue
         utterances += found.utterances
+        numbers += [number] * len(found.sentences)
         notes += found.notes
     places = (note for p in script.body if isinstance(p, Paragraph) for note in reading.doubtful_places(p.text))
     every = dict.fromkeys([*notes, *places, *announcers.faults(desk)])
-    return Reading(utterances=tuple(utterances), notes=tuple(every)), lost
+    return Reading(utterances=tuple(utterances), notes=tuple(every)), tuple(numbers), lost
 
 
 def _voices(

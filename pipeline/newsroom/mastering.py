@@ -1,6 +1,6 @@
 """Mastering: takes and recordings become a rundown, a mix, and a measured master for each profile."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,10 @@ _AFTER_IDENT = Seconds(0.3)
 _AFTER_RECORDING = Seconds(0.5)
 _WORTH_TELLING = Seconds(1)
 """Silence cut off a recording that its editor should know of."""
+_HEARD_CLIPPING = 0.001
+"""Share of a recording's samples that stand at the rail."""
+_DULL = 16_000
+"""Hz. Half of it is the highest frequency there is; a telephone has 8,000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,30 @@ class Product:
     """What an editor should know of its sounds, in Vietnamese."""
 
 
+def doubts(clip: Clip, path: Path) -> Iterator[str]:
+    """What an editor should know of a recording that may air all the same, in Vietnamese."""
+    if is_open_ended(path):
+        yield "tệp không ghi dấu kết thúc, có thể bị cụt; nghe kỹ đoạn cuối"
+    if clip.cut > _WORTH_TELLING:
+        yield f"đã cắt {figure(clip.cut).vi} giây im lặng ở đầu và cuối"
+    if clip.clipped > _HEARD_CLIPPING:
+        yield f"vỡ tiếng ở {figure(clip.clipped * 100).vi}% bản ghi: ghi lại với mức nhỏ hơn nếu được"
+    if clip.sample_rate < _DULL:
+        yield f"ghi ở {clip.sample_rate} Hz, nghe đục như qua điện thoại"
+    for start, seconds in clip.gaps:
+        minutes, rest = divmod(round(start), 60)
+        yield f"im lặng {figure(seconds).vi} giây ở phút {minutes}:{rest:02}; kiểm tra có mất tiếng không"
+
+
+def heard(desk: Desk, path: Path, scratch: Path) -> Iterator[str]:
+    """The doubts about a recording that lies outside the store.
+
+    Raises:
+        BadRecording: it must not air as it is.
+    """
+    yield from doubts(probe(path, desk.ffmpeg(), scratch, margin=LOOSE), path)
+
+
 class Rack:
     """The sounds of one bulletin, probed once each, and its rundown as it grows."""
 
@@ -91,10 +119,8 @@ class Rack:
         if sound not in self.clips:
             margin = LOOSE if kind is SegmentKind.RECORDING else TIGHT
             self.clips[sound] = self._probe(sound, text or kind.value, margin)
-            if kind is SegmentKind.RECORDING and is_open_ended(self.desk.store.get(sound)):
-                self.notes.append(f"{text}: tệp không ghi dấu kết thúc, có thể bị cụt; nghe kỹ đoạn cuối")
-            if kind is SegmentKind.RECORDING and (cut := self.clips[sound].cut) > _WORTH_TELLING:
-                self.notes.append(f"{text}: đã cắt {figure(cut).vi} giây im lặng ở đầu và cuối")
+            if kind is SegmentKind.RECORDING:
+                self.notes += (f"{text}: {doubt}" for doubt in doubts(self.clips[sound], self.desk.store.get(sound)))
         seconds = self.clips[sound].seconds
         self.rundown.append(Segment(kind=kind, seconds=seconds, source=sound, text=text, pause=pause))
 
@@ -141,7 +167,8 @@ def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping
                 rack.rundown.append(Segment(kind=SegmentKind.PAUSE, seconds=seconds))
     for sentence in lines.closing:
         rack.play(SegmentKind.CLOSING, next(voiced).audio, text=sentence.text, pause=sentence.pause)
-    return _produce(rack, "\n".join(s.text for s in lines.all))
+    opening, closing = ("\n".join(s.text for s in said) for said in (lines.opening, lines.closing))
+    return _produce(rack, "\n".join(filter(None, (opening, lines.body.text, closing))))
 
 
 def recorded(rack: Rack, recording: Digest, transcript: Reading) -> Product:

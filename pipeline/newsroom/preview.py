@@ -1,13 +1,14 @@
 """One sentence at a time: how it is read with today's dictionary, and how it sounds, before all of it is made."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline import reading
 from pipeline.core.errors import StoreDamaged
 from pipeline.core.model import Bulletin, Sentence, Take
-from pipeline.newsroom import voicing
+from pipeline.newsroom import bulletins, voicing
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
 
@@ -18,6 +19,13 @@ def sentences(desk: Desk, bulletin: Bulletin) -> tuple[Sentence, ...]:
     if script is None:
         raise StoreDamaged(digest=bulletin.script)
     return reading.read(script, announcer(desk, desk.programme(bulletin))).sentences
+
+
+def speakers(desk: Desk, bulletin: Bulletin, wanted: Sequence[Sentence]) -> list[str]:
+    """Engine and voice of each sentence as it was last voiced; empty for one that has changed since or was never."""
+    known = {(said.text, said.language): take for said, take in bulletins.spoken_by(desk, bulletin)}
+    takes = (known.get((sentence.text, sentence.language)) for sentence in wanted)
+    return [f"{take.engine} {take.voice}" if take else "" for take in takes]
 
 
 def hear(desk: Desk, bulletin: Bulletin, sentence: Sentence, out: Path, instead: str = "") -> Take:

@@ -33,6 +33,16 @@ class _Failed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """An engine that had to leave a language to the next one; why."""
+
+    language: Language
+    engine: str
+    instead: str
+    problem: EngineUnavailable | TakeRejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voiced:
     """The takes of a bulletin's sentences, in their order."""
 
@@ -41,6 +51,8 @@ class Voiced:
     """How many had to be voiced; the rest were found by recipe."""
     embedded: bool
     """Whether an embedded voice speaks any of it."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """Where not the first engine speaks."""
 
     @property
     def engines(self) -> dict[str, int]:
@@ -70,13 +82,23 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first
     """
     takes: dict[int, Take] = {}
     spoken_now, embedded = 0, False
+    fallbacks: list[Fallback] = []
     until = _patience_ends(desk, programme, first_air)
     for language in dict.fromkeys(s.language for s in sentences):
-        engine, found, fresh = _voice_language(desk, sentences, language, programme, until)
+        engine, found, fresh, failed = _voice_language(desk, sentences, language, programme, until)
         takes.update(found)
         spoken_now += fresh
         embedded = embedded or engine.embedded
-    return Voiced(takes=tuple(takes[i] for i in range(len(sentences))), spoken_now=spoken_now, embedded=embedded)
+        fallbacks += (
+            Fallback(language=language, engine=name, instead=engine.name, problem=problem)
+            for name, problem in failed.items()
+        )
+    return Voiced(
+        takes=tuple(takes[i] for i in range(len(sentences))),
+        spoken_now=spoken_now,
+        embedded=embedded,
+        fallbacks=tuple(fallbacks),
+    )
 
 
 def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "embedded", wish: str = "") -> None:
@@ -130,21 +152,22 @@ def _patience_ends(desk: Desk, programme: Programme, first_air: datetime | None)
 
 def _voice_language(
     desk: Desk, sentences: Sequence[Sentence], language: Language, programme: Programme, until: datetime
-) -> tuple[Engine, Mapping[int, Take], int]:
+) -> tuple[Engine, Mapping[int, Take], int, Mapping[str, EngineUnavailable | TakeRejected]]:
+    """The engine that speaks a language, its takes, how many were spoken now, and the engines that failed before it."""
     wanted = [(i, s) for i, s in enumerate(sentences) if s.language is language]
-    problem: EngineUnavailable | TakeRejected | None = None
+    failures: dict[str, EngineUnavailable | TakeRejected] = {}
     for engine in engines_for(desk, programme, language):
         instead: dict[str, str] = {}
         while True:
             try:
-                return engine, *_speak_all(desk, engine, wanted, instead, until)
+                return engine, *_speak_all(desk, engine, wanted, instead, until), failures
             except _Failed as failed:
-                problem = failed.problem
+                problem = failures[engine.name] = failed.problem
                 other = _other_voice(engine, language, failed.voice, instead)
                 if not other or not isinstance(problem, TakeRejected):
                     break
                 instead[failed.voice] = other
-    raise problem or NoVoiceForLanguage(language=language.value)
+    raise next(reversed(failures.values()), None) or NoVoiceForLanguage(language=language.value)
 
 
 def _other_voice(engine: Engine, language: Language, failed: str, instead: Mapping[str, str]) -> str | None:

@@ -86,6 +86,8 @@ class Faces:
         seconds: float,
         files: Sequence[str],
         voices: Sequence[str],
+        paragraphs: Sequence[int] = (),
+        sounds: Sequence[str] = (),
     ) -> str:
         """What there is to say about a script that is not dropped yet; written beside spoken, then what to look at."""
         told = [bulletin.title if bulletin else name]
@@ -100,9 +102,14 @@ class Faces:
             told.append(self.say(length).format(m=int(seconds) // 60, s=int(seconds) % 60))
         told += [f"{self.say(Says('giọng', 'voices'))}: {', '.join(voices)}"] if voices else []
         told += [f"{self.say(Says('tệp', 'files'))}: {', '.join(files)}"] if files else []
-        for sentence in reading.sentences if reading else ():
+        number = 0
+        for i, sentence in enumerate(reading.sentences if reading else ()):
+            if i < len(paragraphs) and paragraphs[i] != number:
+                number = paragraphs[i]
+                told += ["", self.say(Says("— đoạn {n} —", "— paragraph {n} —")).format(n=number)]
             told += ["", *([f"  {sentence.written}"] if sentence.written else []), f"→ {sentence.text}"]
         notes = [f"! {note.about}: {note.message}" for note in (reading.notes if reading else ())]
+        notes += [f"! {sound}" for sound in sounds]
         return "\n".join([*told, *([""] if notes else []), *notes])
 
     def _stage(self, status: Status) -> str:

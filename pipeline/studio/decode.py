@@ -31,6 +31,11 @@ _MOST = 8.0
 """Magnitude above which a floating-point sample is no sound (+18 dBFS)."""
 _MOST_DC = 0.02
 """Share of full scale by which a recording may lie to one side."""
+_RAIL = 10 ** (-0.1 / 20)
+"""Full scale, near enough."""
+_MOST_CLIPPED = 0.25
+"""So much is no longer speech; from there down it is for an editor to judge."""
+_GAP = Seconds(4)
 _DEAD = 1e-6
 """A channel with less than this share of the loudest one's energy carries nothing."""
 _OPPOSED = -0.5
@@ -51,6 +56,10 @@ class Clip:
     loudness: Lufs
     cut: Seconds = Seconds(0)
     """Silence that was cut off its ends."""
+    clipped: float = 0.0
+    """The share of samples that stand at the rail, one after another: a flat top is a crackle."""
+    gaps: tuple[tuple[Seconds, Seconds], ...] = ()
+    """Where it falls silent inside for four seconds or more: from when in the file, and for how long."""
 
     @property
     def seconds(self) -> Seconds:
@@ -95,6 +104,7 @@ class _Channels:
     """What a first look gathers of every channel."""
 
     frames: int = 0
+    flat: int = 0
     peak: float = 0.0
     total: Levels | None = None
     cross: Levels | None = None
@@ -102,6 +112,8 @@ class _Channels:
     def feed(self, block: Samples) -> None:
         self.frames += len(block)
         self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
+        at_rail = np.abs(block).max(axis=1, initial=0.0) >= _RAIL
+        self.flat += int(np.count_nonzero(at_rail[1:] & at_rail[:-1]))
         total = block.sum(axis=0, dtype=np.float64)
         self.total = total if self.total is None else self.total + total
         cross = (block.T @ block).astype(np.float64)
@@ -143,8 +155,16 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
             f"it lies {offset:.1%} to one side (DC): a broken or wrongly plugged recorder",
         )
     _check_length(named, seen.frames, declared, rate)
+    clipped = seen.flat / seen.frames
+    if clipped > _MOST_CLIPPED:
+        raise bad(
+            named,
+            f"vỡ tiếng nặng: {figure(clipped * 100).vi}% số mẫu chạm trần; ghi lại với mức nhỏ hơn",
+            f"it is badly clipped: {clipped:.1%} of its samples stand at full scale; record it again at a lower level",
+        )
     whole = Clip(
-        path=sound, sample_rate=rate, start=0, end=seen.frames, weights=seen.weights(), loudness=_SILENCE
+        path=sound, sample_rate=rate, start=0, end=seen.frames, weights=seen.weights(), loudness=_SILENCE,
+        clipped=clipped,
     )  # fmt: skip
     return _trimmed(whole, named, margin)
 
@@ -187,7 +207,14 @@ def _trimmed(whole: Clip, named: Path, margin: Seconds) -> Clip:
     start = max(0, int(sounding[0]) * hop - left)
     end = min(whole.end, (int(sounding[-1]) + 1) * hop + left)
     cut = Seconds((start + whole.end - end) / whole.sample_rate)
-    return replace(whole, start=start, end=end, loudness=loudness, cut=cut)
+    return replace(whole, start=start, end=end, loudness=loudness, cut=cut, gaps=_gaps(sounding))
+
+
+def _gaps(sounding: NDArray[np.intp]) -> tuple[tuple[Seconds, Seconds], ...]:
+    """Hops between sounding ones, where there are many; a hop is a hundredth of a second."""
+    silent = np.diff(sounding)
+    places = np.flatnonzero(silent > _GAP * 100)
+    return tuple((Seconds(float(sounding[i]) / 100), Seconds(float(silent[i]) / 100)) for i in places)
 
 
 def _sounding(levels: Samples) -> NDArray[np.intp]:

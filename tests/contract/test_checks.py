@@ -112,3 +112,25 @@ def test_an_explanation_names_the_row_or_the_rule_of_every_token(workspace):
     assert ["NVH", "lexicon", "nhà văn hóa", "tu-dien.tsv:1"] in rows
     assert ["5h", "time", "năm giờ", "rule time"] in rows
     assert ["họp", "word", "họp"] in rows
+
+
+def test_a_check_numbers_the_paragraphs_and_listens_to_the_recordings(workspace):
+    import numpy as np
+    import soundfile
+
+    text = "Tiêu đề: Tin\n\nĐoạn thứ nhất.\n\nĐoạn thứ hai. Còn nữa.\n\nĐoạn thứ ba.\n"
+    noise = np.random.default_rng(1).uniform(-0.3, 0.3, 8000 * 3)
+    gap = np.concatenate([noise, np.zeros(8000 * 6), noise])
+    file = workspace.drop("tin.txt", text)
+    soundfile.write(file.with_name("tin đoạn 1.wav"), gap, 8000)
+    told = workspace.json("check", file)
+    assert told["paragraphs"] == [2, 2, 3]
+    assert [sound.partition(": ")[2][:9] for sound in told["sounds"]] == ["ghi ở 800", "im lặng 6"]
+    assert "— đoạn 3 —" in workspace.bantin("check", file).stdout
+    file.with_name("tin đoạn 1.wav").write_bytes(b"RIFF\x00\x00\x01\x00WAVE")
+    assert workspace.bantin("check", file, code=4).stderr.startswith("S-101")
+
+
+def test_a_sentence_where_a_file_belongs_is_no_file_and_no_crash(workspace):
+    for command in (["check"], ["spoken", "--lang", "vi"], ["add"]):
+        assert "I-109" in workspace.bantin(*command, "câu này dài quá " * 40, code=4).stderr

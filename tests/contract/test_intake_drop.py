@@ -21,7 +21,7 @@ from pipeline.core.errors import (
     UnknownHeadKey,
     UnreadableScript,
 )
-from pipeline.core.model import Paragraph
+from pipeline.core.model import Language, Paragraph, RecordingMark
 from pipeline.intake import drop, moves
 from pipeline.intake.settling import Sightings, scan
 
@@ -388,3 +388,57 @@ def test_a_newer_file_of_the_same_name_is_not_carried_off_by_an_old_order(script
     moves.finish(scripts)
     assert file.read_text("utf-8") == "Tin mới hơn."
     assert ready(scripts) == ["a.txt"]
+
+
+# --- takes of single paragraphs --------------------------------------------------------------------------------------
+
+THREE = "Tiêu đề: Tin xã\n\nĐoạn thứ nhất của bài.\n\nĐoạn thứ hai của bài.\n\nĐoạn thứ ba của bài.\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["tin đoạn 2.wav", "tin-doan-2.wav", "Tin Đoạn 02.WAV", "tin_doan2.wav", "tin (đoạn 2).wav"]
+)
+def test_an_announcers_take_of_a_paragraph_airs_in_its_place_and_the_text_is_kept(scripts, name):
+    sound(scripts, unicodedata.normalize("NFD", name))
+    submission = drop.take_in(text(scripts, "tin.txt", THREE), recheck=0)
+    first, take, last = submission.script.body
+    assert isinstance(first, Paragraph)
+    assert isinstance(last, Paragraph)
+    assert take == RecordingMark(name, "Đoạn thứ hai của bài.", Language.VI)
+    assert submission.script.attachments == {name: submission.digests[name]}
+    assert submission.script.recording is None
+    assert submission.script.languages == (Language.VI,)
+
+
+def test_every_paragraph_may_be_read_by_an_announcer(scripts):
+    for number in (1, 2, 3):
+        sound(scripts, f"tin đoạn {number}.wav", number)
+    script = drop.take_in(text(scripts, "tin.txt", THREE), recheck=0).script
+    assert [p.name for p in script.body] == [f"tin đoạn {n}.wav" for n in (1, 2, 3)]
+    assert script.languages == (Language.VI,)
+    assert len(set(script.attachments.values())) == 3
+
+
+def test_takes_go_with_their_text_and_never_alone(scripts):
+    text(scripts, "tin.txt", THREE)
+    sound(scripts, "tin đoạn 2.wav")
+    assert ready(scripts) == ["tin.txt"]
+    assert drop.take_in(scripts / "tin đoạn 2.wav", recheck=0).script.name == "tin.txt"
+    drop.accept(drop.take_in(scripts / "tin.txt", recheck=0).files.values(), scripts, MONTH)
+    assert set(contents(scripts)) == {f"da-nhan/{MONTH}/tin.txt", f"da-nhan/{MONTH}/tin đoạn 2.wav"}
+
+
+@pytest.mark.parametrize("others", [["tin đoạn 4.wav"], ["tin đoạn 0.wav"], ["tin đoạn 2.wav", "tin-doan-2.wav"],
+                                    ["tin đoạn 2.wav", "tin.wav"]])  # fmt: skip
+def test_a_take_without_its_paragraph_or_two_for_one_is_refused_with_the_reason(scripts, others):
+    for level, name in enumerate(others, start=1):
+        sound(scripts, name, level)
+    with pytest.raises(ScriptRefused, match=r"paragraph|several"):
+        drop.take_in(text(scripts, "tin.txt", THREE), recheck=0)
+
+
+def test_a_recording_with_a_text_of_its_own_name_is_that_texts(scripts):
+    sound(scripts, "tin đoạn 2.wav")
+    text(scripts, "tin đoạn 2.txt", SENTENCE)
+    assert not drop.take_in(text(scripts, "tin.txt", THREE), recheck=0).script.attachments
+    assert drop.take_in(scripts / "tin đoạn 2.txt", recheck=0).script.recording

@@ -780,3 +780,41 @@ def test_other_words_are_tried_in_the_place_of_a_sentence(desk, tmp_path):
     )
     assert tried.seconds > said.seconds * 1.5
     assert not desk.ledger.facts(bulletin.id, Happened.READ)
+
+
+def test_the_ledger_knows_who_spoke_each_sentence_and_why_not_the_first_voice(desk):
+    with_online(desk, mute=["vi-nữ", "vi-nam"])
+    bulletin = taken(desk)
+    assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["", ""]
+    bulletins.render(desk, bulletin)
+    said = bulletins.spoken_by(desk, bulletin)
+    assert [sentence.text for sentence, _ in said][1:3] == ["Câu thứ nhất của bản tin.", "Câu thứ hai của bản tin."]
+    assert {(take.engine, take.voice) for _, take in said} == {("espeak", "vi-bac")}
+    assert all(take.audio in desk.store for _, take in said)
+    assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["espeak vi-bac"] * 2
+    (fallback,), tell = bulletins.fallbacks(desk, bulletin)
+    assert fallback.startswith("vi: espeak đọc thay online (V-")
+    assert tell == []
+
+
+def test_where_the_first_voice_speaks_nobody_is_told_of_another(desk):
+    with_online(desk)
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    assert bulletins.fallbacks(desk, bulletin) == ([], [])
+
+
+def test_a_paragraph_that_an_announcer_read_airs_and_its_text_is_kept(desk):
+    from pipeline.newsroom.voicing import say
+
+    text = "Tiêu đề: Tin\n\nCâu mở đầu ở đây.\n\nĐoạn do người đọc, có ngày 5/8.\n\nCâu cuối ở đây.\n"
+    say(desk, "Giọng của phát thanh viên đọc đoạn hai.", Language.VI, desk.config.scripts / "tin đoạn 2.wav")
+    bulletin = taken(desk, text)
+    bulletins.render(desk, bulletin)
+    spoken_now = [sentence.text for sentence, _ in bulletins.spoken_by(desk, bulletin)]
+    assert "Câu mở đầu ở đây." in spoken_now
+    assert not any("phát thanh" in s or "người đọc" in s for s in spoken_now)
+    (transcript,) = desk.config.bulletins.rglob("*.txt")
+    lines = transcript.read_text("utf-8-sig").splitlines()
+    start = lines.index("Câu mở đầu ở đây.")
+    assert lines[start : start + 3] == ["Câu mở đầu ở đây.", "Đoạn do người đọc, có ngày 5/8.", "Câu cuối ở đây."]

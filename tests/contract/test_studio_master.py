@@ -503,3 +503,26 @@ def test_resampling_leaves_no_images(tmp_path):
     spectrum = np.abs(np.fft.rfft(middle * np.blackman(len(middle))))
     hertz = np.fft.rfftfreq(len(middle), 1 / 44100)
     assert 20 * np.log10(spectrum[hertz > 5000].max() / spectrum.max()) < -80
+
+
+# --- what may air, but its editor should know -------------------------------------------------------------------------
+
+
+def test_a_clipped_recording_is_told_and_one_that_is_nothing_but_rail_is_refused(tmp_path):
+    loud = speech(4.0, level=0.1)
+    clear = probe(save(tmp_path / "clear.wav", loud / np.abs(loud).max() * 0.9), ffmpeg(), tmp_path)
+    crackling = probe(save(tmp_path / "hot.wav", np.clip(loud * 40, -1, 1)), ffmpeg(), tmp_path)
+    assert clear.clipped == 0
+    assert 0.001 < crackling.clipped < 0.25
+    with pytest.raises(BadRecording, match="clipped"):
+        probe(save(tmp_path / "rail.wav", np.clip(loud * 4000, -1, 1)), ffmpeg(), tmp_path)
+
+
+def test_a_long_silence_inside_a_recording_is_told_with_its_time(tmp_path):
+    sound = np.concatenate(
+        [speech(3.0), np.zeros(24000 * 10, np.float32), speech(3.0), np.zeros(24000 * 2), speech(2.0)]
+    )
+    clip = probe(save(tmp_path / "gap.wav", sound), ffmpeg(), tmp_path)
+    ((start, seconds),) = clip.gaps
+    assert start == pytest.approx(3, abs=0.6)
+    assert seconds == pytest.approx(10, abs=0.8)

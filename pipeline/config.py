@@ -101,6 +101,8 @@ class Voices(_Section):
     online: bool = True
     online_minutes: int = Field(15, ge=1, le=240)
     online_rate: int = Field(0, ge=-50, le=100)
+    models: str = ""
+    models_speed: float = Field(1.0, ge=0.5, le=2)
     proxy: str = ""
 
 
@@ -128,7 +130,7 @@ class ProgrammeSettings(_Section):
     slots: tuple[time, ...] = Field((time(5), time(17)), min_length=1)
     ident: str = "mac-dinh"
     bed: str = "không"
-    engines: tuple[Literal["edge", "embedded"], ...] = ("edge", "embedded")
+    engines: tuple[Literal["edge", "local", "embedded"], ...] = ("edge", "embedded")
     embedded_may_air: bool = False
     tell: tuple[Annotated[str, AfterValidator(_line)], ...] = ()
     document_codes: Literal["day-du", "gon", "bo"] = "gon"

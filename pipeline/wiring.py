@@ -21,6 +21,7 @@ from pipeline.studio.tools import ffmpeg
 from pipeline.voices.edge import EdgeOnline
 from pipeline.voices.espeak import EspeakVietnamese
 from pipeline.voices.khmer import EmbeddedKhmer
+from pipeline.voices.local import LocalNeural
 
 LEDGER_NAME = "ledger.db"
 
@@ -62,7 +63,14 @@ def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:
     stack.callback(vietnamese.close)
     stack.callback(khmer.close)
     online = EdgeOnline(voices.proxy or None, f"{voices.online_rate:+d}%")
-    return {"edge": (online,) if voices.online else (), "embedded": (vietnamese, khmer)}
+    local = LocalNeural(config.workspace / voices.models, voices.models_speed) if voices.models else None
+    if local:
+        stack.callback(local.close)
+    return {
+        "edge": (online,) if voices.online else (),
+        "local": (local,) if local else (),
+        "embedded": (vietnamese, khmer),
+    }
 
 
 def starter() -> Path:

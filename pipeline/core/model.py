@@ -202,6 +202,8 @@ class Voice:
     online: bool = False
     draft: bool = False
     """No native listener has rated it yet: every face calls it `giọng thử`."""
+    licence: str = ""
+    """Under which its sound may be used, as its maker says; `?` where nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

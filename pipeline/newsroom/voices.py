@@ -38,6 +38,7 @@ class Listed:
             "region": self.voice.region,
             "online": self.voice.online,
             "draft": self.voice.draft,
+            "licence": self.voice.licence,
             "problem": self.problem.code if self.problem else None,
         }
 

@@ -57,13 +57,16 @@ class Faces:
         """Voices with their engine, and whether each answers now."""
         table = self._table(
             Says("Giọng", "Voice"), Says("Máy đọc", "Engine"), Says("Tiếng", "Language"), Says("Giới", "Sex"),
-            Says("Vùng", "Region"), Says("Loại", "Kind"), Says("Sẵn sàng", "Ready"),
+            Says("Vùng", "Region"), Says("Loại", "Kind"), Says("Giấy phép", "Licence"),
+            Says("Sẵn sàng", "Ready"),
         )  # fmt: skip
         for engine, voice, problem in rows:
             kind = [self.say(ONLINE if voice.online else LOCAL), *([self.say(DRAFT)] if voice.draft else [])]
             ready = "✓" if problem is None else f"✗ {problem.code}"
             told = self.say(language(voice.language.value))
-            table.add_row(voice.name, engine, told, voice.sex, voice.region or "-", ", ".join(kind), ready)
+            table.add_row(
+                voice.name, engine, told, voice.sex or "-", voice.region or "-", ", ".join(kind), voice.licence, ready
+            )
         return table
 
     def lacking(self, bulletin: Bulletin, status: Status, stations: Mapping[StationCode, Station]) -> Iterator[str]:

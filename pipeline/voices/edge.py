@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SERVICE = "readaloud 1"
 """The service states no version. Raise the number when what is asked of it changes."""
+_LICENCE = "Microsoft"
+"""A service, under its operator's terms."""
 _AT_ONCE = 3
 """Requests at once, over all threads: more brings dropped sentences and blocks."""
 _TRIES = 3
@@ -93,10 +95,14 @@ class EdgeOnline:
     def voices(self) -> Sequence[Voice]:
         """A woman's and a man's voice in each language."""
         return (
-            Voice(name="vi-VN-HoaiMyNeural", language=Language.VI, sex="nữ", region="Nam", online=True),
-            Voice(name="vi-VN-NamMinhNeural", language=Language.VI, sex="nam", region="Bắc", online=True),
-            Voice(name="km-KH-SreymomNeural", language=Language.KM, sex="nữ", online=True),
-            Voice(name="km-KH-PisethNeural", language=Language.KM, sex="nam", online=True),
+            Voice(
+                name="vi-VN-HoaiMyNeural", language=Language.VI, sex="nữ", region="Nam", online=True, licence=_LICENCE
+            ),
+            Voice(
+                name="vi-VN-NamMinhNeural", language=Language.VI, sex="nam", region="Bắc", online=True, licence=_LICENCE
+            ),
+            Voice(name="km-KH-SreymomNeural", language=Language.KM, sex="nữ", online=True, licence=_LICENCE),
+            Voice(name="km-KH-PisethNeural", language=Language.KM, sex="nam", online=True, licence=_LICENCE),
         )
 
     def settings(self, voice: str) -> Mapping[str, str | int | float]:

@@ -11,12 +11,15 @@ from pipeline.voices.orthography import pronounceable
 from pipeline.voices.roster import nearest, voice_named
 from pipeline.voices.speaker import DEADLINE, Speaker
 from pipeline.voices.wav import Sound
+from pipeline.voices.worker import request
 
 _ESPEAK_NAMES = {"vi-bac": "vi", "vi-nam": "vi-vn-x-south", "vi-trung": "vi-vn-x-central"}
 _VOLUMES = {"vi-bac": 60, "vi-nam": 62, "vi-trung": 67}
 """Of eSpeak's own 100, at which samples are clipped; so the three are equally loud."""
 _PACES = {"vi-bac": 1.0, "vi-nam": 1.035, "vi-trung": 1.01}
 """By which the rate is multiplied, so the three speak equally many syllables a second."""
+LICENCE = "GPL-3.0-or-later"
+"""ESpeak NG's own; what it speaks is free of it."""
 _REGIONS = {"bac": "Bắc", "nam": "Nam", "trung": "Trung"}
 
 # eSpeak drops what a word has beyond about seventy letters. No Vietnamese word has eight; web addresses may.
@@ -75,7 +78,7 @@ class EspeakVietnamese:
         """
         settings = self.settings(voice)
         words = _LONG_WORD.sub(r"\1 ", pronounceable(text, Language.VI))
-        said = self._speaker.say(words, _ESPEAK_NAMES[voice], settings)
+        said = self._speaker.ask(request(words, _ESPEAK_NAMES[voice], settings))
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:
@@ -91,4 +94,6 @@ def audible(sound: Sound, engine: str, text: str) -> Sound:
 
 
 def _voice(region: str) -> Voice:
-    return Voice(name=f"vi-{region}", language=Language.VI, sex="nam", region=_REGIONS[region], draft=True)
+    return Voice(
+        name=f"vi-{region}", language=Language.VI, sex="nam", region=_REGIONS[region], draft=True, licence=LICENCE
+    )

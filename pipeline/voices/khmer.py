@@ -10,13 +10,14 @@ from pathlib import Path
 from pipeline.core.errors import NothingToSay, TextLost
 from pipeline.core.model import Language, Seconds, Voice
 from pipeline.voices import wav
-from pipeline.voices.espeak import audible
+from pipeline.voices.espeak import LICENCE, audible
 from pipeline.voices.espeak_km import DATA
 from pipeline.voices.orthography import KHMER
 from pipeline.voices.phonemes import mnemonics, spoken_words
 from pipeline.voices.pronunciation import pronounce
 from pipeline.voices.roster import voice_named
 from pipeline.voices.speaker import DEADLINE, Speaker
+from pipeline.voices.worker import request
 
 _REVISION = 2
 """Raise it when phonemes.py or this file makes the same text sound different."""
@@ -66,7 +67,7 @@ class EmbeddedKhmer:
     @property
     def voices(self) -> Sequence[Voice]:
         """One voice, `km-thu`."""
-        return (Voice(name="km-thu", language=Language.KM, sex="nam", draft=True),)
+        return (Voice(name="km-thu", language=Language.KM, sex="nam", draft=True, licence=LICENCE),)
 
     def settings(self, voice: str) -> Mapping[str, int]:
         """The speed, in words a minute; pitch and volume as eSpeak NG numbers them."""
@@ -87,7 +88,7 @@ class EmbeddedKhmer:
             TakeRejected: it answered without sound.
             UnknownName: no voice has that name.
         """
-        said = self._speaker.say(phoneme_text(text), _VOICE, self.settings(voice), phonemes=True)
+        said = self._speaker.ask(request(phoneme_text(text), _VOICE, self.settings(voice), phonemes=True))
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The near end of the pipe to a worker that speaks with eSpeak NG."""
+"""The near end of the pipe to a worker: a process of its own in which native code speaks."""
 
 import contextlib
 import os
@@ -7,20 +7,19 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from pipeline.core.errors import EngineUnavailable, Says
 from pipeline.core.model import Seconds
 from pipeline.voices.wav import Sound
-from pipeline.voices.worker import ANSWER, FAULT, REQUEST, SOUND
+from pipeline.voices.worker import ANSWER, FAULT, SOUND
 
 DEADLINE = Seconds(30)
-"""Enough for 20,000 characters ten times over."""
+"""Enough for 20,000 characters ten times over, of eSpeak."""
 
 _AGAIN = Says("chạy lại; câu đã đọc được giữ nguyên", "run again; what was spoken is kept")
-_REINSTALL = Says("cài lại gói espeakng-loader", "reinstall the package espeakng-loader")
 
 
 class _Crashed(Exception):
@@ -28,18 +27,28 @@ class _Crashed(Exception):
 
 
 class Speaker:
-    """eSpeak NG in a process of its own, started when first needed, kept until `close` or the program's end.
+    """A worker started when first needed, kept until `close` or the program's end.
 
-    It speaks from eSpeak's own data, or from those in the folder `data`.
-
-    Any thread may call; takes are made one at a time. A take that crashes the library is tried once more in a new
-    process; one that takes longer than `deadline` seconds is cut. Either costs that take only.
+    `module` is run with `arguments`; it says first its library's version and sample rate, then answers every request
+    (see `worker`). Any thread may call; takes are made one at a time. A take that crashes the library is tried once
+    more in a new process; one that takes longer than `deadline` seconds is cut. Either costs that take only. People
+    are told that `library` failed, and to install `package` again.
     """
 
-    def __init__(self, engine: str, deadline: Seconds, data: Path | None = None) -> None:
+    def __init__(
+        self,
+        engine: str,
+        deadline: Seconds,
+        *arguments: str | Path,
+        module: str = "pipeline.voices.worker",
+        library: str = "eSpeak",
+        package: str = "espeakng-loader",
+    ) -> None:
         self._engine = engine
-        self._data = data
         self._deadline = deadline
+        self._command = ("-m", module, *map(str, arguments))
+        self._library = library
+        self._reinstall = Says(f"cài lại gói {package}", f"reinstall the package {package}")
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
 
@@ -49,23 +58,17 @@ class Speaker:
         with self._lock:
             return self._running().version
 
-    def say(self, text: str, voice: str, settings: Mapping[str, int], *, phonemes: bool = False) -> Sound:
-        """Speak with a voice of eSpeak's; `[[...]]` is phonemes where that is asked for.
-
-        Settings are its `rate` (words a minute), `pitch` (0 to 99) and `volume` (0 to 200), all three.
+    def ask(self, request: bytes) -> Sound:
+        """The worker's answer to a request in its own form.
 
         Raises:
             EngineUnavailable: the library cannot be loaded, refused, crashed twice or missed the deadline.
         """
-        voice_bytes, text_bytes = voice.encode(), text.encode()
-        head = REQUEST.pack(
-            *(settings[name] for name in ("rate", "pitch", "volume")), phonemes, len(voice_bytes), len(text_bytes)
-        )
         with self._lock:
             try:
-                return self._ask(head + voice_bytes + text_bytes)
+                return self._ask(request)
             except _Crashed:
-                return self._ask_again(head + voice_bytes + text_bytes)
+                return self._ask_again(request)
 
     def close(self) -> None:
         """End the worker; the next take starts another."""
@@ -76,13 +79,15 @@ class Speaker:
         try:
             return self._ask(request)
         except _Crashed as crash:
-            raise self._unavailable(Says("thư viện eSpeak hỏng giữa chừng", "eSpeak crashed"), _AGAIN) from crash
+            reason = Says(f"thư viện {self._library} hỏng giữa chừng", f"{self._library} crashed")
+            raise self._unavailable(reason, _AGAIN) from crash
 
     def _ask(self, request: bytes) -> Sound:
         kind, payload = self._within_deadline(request)
         if kind == FAULT:
             reason = payload.decode()
-            raise self._unavailable(Says(f"eSpeak báo {reason}", f"eSpeak said {reason}"), _REINSTALL)
+            told = Says(f"{self._library} báo {reason}", f"{self._library} said {reason}")
+            raise self._unavailable(told, self._reinstall)
         return Sound(payload, self._running().rate)
 
     def _within_deadline(self, request: bytes) -> tuple[int, bytes]:
@@ -94,7 +99,8 @@ class Speaker:
             answered = True
         except _Crashed as crash:
             if cut.is_set():
-                reason = Says(f"eSpeak treo quá {self._deadline:g} giây", f"eSpeak hung for {self._deadline:g} s")
+                seconds = f"{self._deadline:g}"
+                reason = Says(f"{self._library} treo quá {seconds} giây", f"{self._library} hung for {seconds} s")
                 raise self._unavailable(reason, _AGAIN) from crash
             raise
         finally:
@@ -109,16 +115,16 @@ class Speaker:
 
     def _start(self) -> "_Worker":
         try:
-            worker = _Worker(self._data)
+            worker = _Worker(self._command)
         except OSError as error:
-            raise self._unavailable(str(error), _REINSTALL) from error
+            raise self._unavailable(str(error), self._reinstall) from error
         try:
             with worker.cut_after(self._deadline):
                 worker.greet()
         except _Crashed as crash:
             worker.end()
-            reason = str(crash) or Says("không nạp được eSpeak", "eSpeak does not load")
-            raise self._unavailable(reason, _REINSTALL) from crash
+            reason = str(crash) or Says(f"không nạp được {self._library}", f"{self._library} does not load")
+            raise self._unavailable(reason, self._reinstall) from crash
         return worker
 
     def _drop(self) -> None:
@@ -136,10 +142,10 @@ class _Worker:
     version = ""
     rate = 0
 
-    def __init__(self, data: Path | None) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         # -P: a workspace may hold a file named like a module.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pipeline.voices.worker", *([data] if data else [])],
+            [sys.executable, "-P", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

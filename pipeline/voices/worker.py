@@ -12,9 +12,10 @@ import os
 import signal
 import struct
 import sys
+from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
-REQUEST = struct.Struct("!HBBBBI")
+_REQUEST = struct.Struct("!HBBBBI")
 """Words a minute; pitch (0 to 99); volume (0 to 200); 1 where the text is phonemes; bytes of the voice's name; bytes of
 the text. Name and text follow."""
 ANSWER = struct.Struct("!BI")
@@ -29,6 +30,16 @@ _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _UTF8, _PHONEMES = 0x1, 0x100
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+def request(text: str, voice: str, settings: Mapping[str, int], *, phonemes: bool = False) -> bytes:
+    """What to write to the worker for one take. `[[...]]` in the text is phonemes where that is asked for.
+
+    Settings are `rate` (words a minute), `pitch` (0 to 99, 50 the voice's own) and `volume` (0 to 200), all three.
+    """
+    name, said = voice.encode(), text.encode()
+    numbers = (settings[key] for key in ("rate", "pitch", "volume"))
+    return _REQUEST.pack(*numbers, phonemes, len(name), len(said)) + name + said
 
 
 class _Request(NamedTuple):
@@ -83,7 +94,8 @@ def _speak(library: ctypes.CDLL, request: _Request) -> bytes:
     return b"".join(heard)
 
 
-def _answer(answers: BinaryIO, kind: int, payload: bytes) -> None:
+def answer(answers: BinaryIO, kind: int, payload: bytes) -> None:
+    """Write one answer: SOUND with samples, or FAULT with a reason."""
     answers.write(ANSWER.pack(kind, len(payload)) + payload)
     answers.flush()
 
@@ -92,14 +104,14 @@ def _take(library: ctypes.CDLL, answers: BinaryIO, request: _Request) -> None:
     try:
         sound = _speak(library, request)
     except _Fault as fault:
-        _answer(answers, FAULT, str(fault).encode())
+        answer(answers, FAULT, str(fault).encode())
     else:
-        _answer(answers, SOUND, sound)
+        answer(answers, SOUND, sound)
 
 
 def _serve(library: ctypes.CDLL, requests: BinaryIO, answers: BinaryIO) -> int:
-    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
-        rate, pitch, volume, phonemes, voice_bytes, text_bytes = REQUEST.unpack(head)
+    while len(head := requests.read(_REQUEST.size)) == _REQUEST.size:
+        rate, pitch, volume, phonemes, voice_bytes, text_bytes = _REQUEST.unpack(head)
         words = requests.read(voice_bytes), requests.read(text_bytes)
         request = _Request(rate, pitch, volume, bool(phonemes), *words)
         child = os.fork()
@@ -123,9 +135,9 @@ def main() -> int:
     try:
         library, version, rate = _load(sys.argv[1] if len(sys.argv) > 1 else None)
     except (ImportError, OSError, RuntimeError, _Fault) as error:
-        _answer(answers, FAULT, str(error).encode())
+        answer(answers, FAULT, str(error).encode())
         return 1
-    _answer(answers, SOUND, f"{version} {rate}".encode())
+    answer(answers, SOUND, f"{version} {rate}".encode())
     return _serve(library, sys.stdin.buffer, answers)
 
 

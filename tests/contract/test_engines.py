@@ -24,6 +24,7 @@ from pipeline.core.ports import Engine
 from pipeline.voices.edge import EdgeOnline
 from pipeline.voices.espeak import EspeakVietnamese
 from pipeline.voices.khmer import EmbeddedKhmer
+from pipeline.voices.worker import request
 
 VIETNAMESE = "Ủy ban nhân dân tỉnh thông báo lịch tiêm phòng cho trẻ em ở các xã ven biển."
 KHMER = "រដ្ឋាភិបាលបានប្រកាសជំនួយដល់ប្រជាជនដែលរងគ្រោះដោយទឹកជំនន់។"
@@ -212,7 +213,7 @@ def test_a_library_that_crashes_on_a_text_costs_one_take(tmp_path):
     engine = EmbeddedKhmer()
     with pytest.raises(EngineUnavailable, match="crashed"):
         # A word of more than two hundred phoneme codes overruns eSpeak's buffer.
-        engine._speaker.say(f"[[{'|'.join(['m|a:1'] * 300)}]]", "km", engine.settings("km-thu"), phonemes=True)
+        engine._speaker.ask(request(f"[[{'|'.join(['m|a:'] * 300)}]]", "km", engine.settings("km-thu"), phonemes=True))
     engine.speak(KHMER, "km-thu", tmp_path / "take.wav")
     engine.close()
     assert soundfile.info(tmp_path / "take.wav").duration > 2

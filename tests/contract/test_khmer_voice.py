@@ -11,10 +11,11 @@ import pytest
 
 from pipeline.core.model import Language
 from pipeline.report import listening
-from pipeline.voices import pronunciation
+from pipeline.voices import pronunciation, wav
 from pipeline.voices.espeak_km import DATA
 from pipeline.voices.khmer import EmbeddedKhmer, phoneme_text
 from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, UNRELEASED, VOWELS, mnemonics
+from pipeline.voices.worker import request
 
 WORDS = (Path(__file__).parent / "khmer_words.txt").read_text("utf-8").split()
 """The two hundred words that our Khmer bulletins, tables and cases use most, of those that the lexicon has."""
@@ -110,9 +111,7 @@ def test_nothing_is_unmapped_in_a_khmer_text_of_five_thousand_words():
 
 def measured(khmer, sounds, tmp_path):
     """The sound of mnemonics between two t, where it is loud: parselmouth's Sound, start and end in seconds."""
-    said = khmer._speaker.say(f"[[t|'|{sounds}|t-]].", "km", khmer.settings("km-thu"), phonemes=True)
-    from pipeline.voices import wav
-
+    said = khmer._speaker.ask(request(f"[[t|'|{sounds}|t-]].", "km", khmer.settings("km-thu"), phonemes=True))
     wav.write(said, tmp_path / "v.wav")
     sound = parselmouth.Sound(str(tmp_path / "v.wav"))
     loud = sound.to_intensity(100, 0.005)

@@ -30,7 +30,7 @@ def test_every_voice_is_listed_with_what_one_must_know_to_choose_it(desk):
     listed = json.loads(desk.bantin("voices", "--json").stdout)
     assert listed[-1] == {
         "engine": "khmer", "voice": "km-thu", "language": "km", "sex": "nam", "region": "", "online": False,
-        "draft": True, "problem": None,
+        "draft": True, "licence": "GPL-3.0-or-later", "problem": None,
     }  # fmt: skip
 
 

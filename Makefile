@@ -52,8 +52,10 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.test
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-bench.lock
 	@touch $@
 
-bench: $(VENV)/.bench  ## what the line costs, and how well it reads, beside bare tools and free normalisers
+bench: $(VENV)/.bench  ## what the line and the voices cost, and how well they read and speak, beside bare tools and peers
 	@$(BIN)/python -m benchmarks.line
+	@$(BIN)/python -m benchmarks.voices
+	@$(BIN)/python -m benchmarks.roundtrip
 	@$(BIN)/python -m benchmarks.reading
 
 lock: | $(UV)  ## the locks again, from pyproject.toml

@@ -52,7 +52,7 @@ class Engine(Protocol):
         """Raise EngineUnavailable, with the fix, if it cannot speak here and now."""
 
     def speak(self, text: str, voice: str, out: Path) -> None:
-        """Write a sound file that soundfile reads to `out`: whole, or not at all.
+        """Write a WAV (16 bit) to `out`: whole, or not at all.
 
         Raises:
             NothingToSay: the text has no letter or digit to pronounce.

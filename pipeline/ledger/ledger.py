@@ -27,6 +27,8 @@ from pipeline.core.model import (
 from pipeline.ledger import documents, tables
 
 _BUSY_MS = 30_000
+_MOST_NAMES = 500
+"""In one question; databases take no more than some thousands."""
 
 
 class Ledger:
@@ -135,8 +137,14 @@ class Ledger:
 
     def take(self, recipe: Digest) -> Take | None:
         """The take of a recipe, if it was ever voiced."""
-        rows = self._rows(sa.select(tables.takes).where(tables.takes.c.recipe == recipe))
-        return _take(rows[0]) if rows else None
+        return self.takes([recipe]).get(recipe)
+
+    def takes(self, recipes: Iterable[Digest]) -> dict[Digest, Take]:
+        """The takes of those recipes that were ever voiced."""
+        wanted = list(recipes)
+        chunks = (wanted[i : i + _MOST_NAMES] for i in range(0, len(wanted), _MOST_NAMES))
+        found = (self._rows(sa.select(tables.takes).where(tables.takes.c.recipe.in_(chunk))) for chunk in chunks)
+        return {take.recipe: take for rows in found for take in map(_take, rows)}
 
     def keep_take(self, take: Take) -> None:
         """Remember a take; a second voice that voiced the same recipe meanwhile changes nothing."""

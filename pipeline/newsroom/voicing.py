@@ -1,6 +1,7 @@
 """Voicing: every sentence becomes a take, found again by its recipe or spoken now. One engine speaks a language."""
 
 import difflib
+import wave
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -184,8 +185,10 @@ def _speak_all(
     takes: dict[Digest, Take] = {}
 
     def missing() -> Iterator[Recipe]:
-        for recipe in {recipe.digest: recipe for recipe in recipes.values()}.values():
-            known = desk.ledger.take(recipe.digest)
+        wanted = {recipe.digest: recipe for recipe in recipes.values()}
+        voiced = desk.ledger.takes(wanted)
+        for recipe in wanted.values():
+            known = voiced.get(recipe.digest)
             if known and known.audio in desk.store:
                 takes[recipe.digest] = known
             elif engine.embedded or desk.now() < until:
@@ -231,6 +234,5 @@ def _kept(desk: Desk, recipe: Recipe, file: Path) -> Take:
 
 
 def _length(file: Path) -> Seconds:
-    import soundfile  # noqa: PLC0415 - numpy, only where something is voiced
-
-    return Seconds(soundfile.info(file).duration)
+    with wave.open(str(file)) as take:
+        return Seconds(take.getnframes() / take.getframerate())

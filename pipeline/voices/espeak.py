@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline.core.errors import Says, TakeRejected, UnknownName
@@ -11,7 +12,7 @@ from pipeline.voices.orthography import pronounceable
 from pipeline.voices.roster import nearest, voice_named
 from pipeline.voices.speaker import DEADLINE, Speaker
 from pipeline.voices.wav import Sound
-from pipeline.voices.worker import request
+from pipeline.voices.worker import command, request
 
 _ESPEAK_NAMES = {"vi-bac": "vi", "vi-nam": "vi-vn-x-south", "vi-trung": "vi-vn-x-central"}
 _VOLUMES = {"vi-bac": 60, "vi-nam": 62, "vi-trung": 67}
@@ -45,12 +46,15 @@ class EspeakVietnamese:
         self._voices = tuple(_voice(r) for r in sorted(_REGIONS, key=lambda r: r != region))
         self._rate = rate
         self._pitch = pitch
-        self._speaker = Speaker(self.name, deadline)
+        self._speakers = {
+            name: Speaker(self.name, deadline, partial(command, espeak, self.settings(name)))
+            for name, espeak in _ESPEAK_NAMES.items()
+        }
 
     @property
     def version(self) -> str:
         """ESpeak NG's own version; starts the worker when it is first asked for."""
-        return f"espeak-ng {self._speaker.version}"
+        return f"espeak-ng {self._speakers[self._voices[0].name].version}"
 
     @property
     def voices(self) -> Sequence[Voice]:
@@ -64,7 +68,7 @@ class EspeakVietnamese:
 
     def check(self) -> None:
         """Raise EngineUnavailable if the library does not load."""
-        self._speaker.version  # noqa: B018 - asking starts the worker, which is the check
+        self._speakers[self._voices[0].name].version  # noqa: B018 - asking starts the worker, which is the check
 
     def speak(self, text: str, voice: str, out: Path) -> None:
         """Write a WAV (mono, 16 bit, 22,050 Hz): whole, or not at all.
@@ -76,14 +80,15 @@ class EspeakVietnamese:
             TakeRejected: it answered without sound.
             UnknownName: no voice has that name.
         """
-        settings = self.settings(voice)
+        voice_named(voice, self._voices)
         words = _LONG_WORD.sub(r"\1 ", pronounceable(text, Language.VI))
-        said = self._speaker.ask(request(words, _ESPEAK_NAMES[voice], settings))
+        said = self._speakers[voice].ask(request(words))
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:
         """End the worker; the next take starts another."""
-        self._speaker.close()
+        for speaker in self._speakers.values():
+            speaker.close()
 
 
 def audible(sound: Sound, engine: str, text: str) -> Sound:

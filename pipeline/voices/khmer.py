@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pipeline.voices.phonemes import mnemonics, spoken_words
 from pipeline.voices.pronunciation import pronounce
 from pipeline.voices.roster import voice_named
 from pipeline.voices.speaker import DEADLINE, Speaker
-from pipeline.voices.worker import request
+from pipeline.voices.worker import command, request
 
 _REVISION = 2
 """Raise it when phonemes.py or this file makes the same text sound different."""
@@ -56,7 +56,7 @@ class EmbeddedKhmer:
     def __init__(self, rate: int = 165, *, pitch: int = 50, deadline: Seconds = DEADLINE) -> None:
         self._rate = rate
         self._pitch = pitch
-        self._speaker = Speaker(self.name, deadline, DATA)
+        self._speaker = Speaker(self.name, deadline, partial(command, _VOICE, self.settings("km-thu"), DATA))
 
     @cached_property
     def version(self) -> str:
@@ -88,7 +88,8 @@ class EmbeddedKhmer:
             TakeRejected: it answered without sound.
             UnknownName: no voice has that name.
         """
-        said = self._speaker.ask(request(phoneme_text(text), _VOICE, self.settings(voice), phonemes=True))
+        voice_named(voice, self.voices)
+        said = self._speaker.ask(request(phoneme_text(text), phonemes=True))
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:

@@ -138,10 +138,11 @@ class LocalNeural:
     def _speaker(self, voice: str) -> Speaker:
         if voice not in self._speakers:
             model = self._models[voice]
+            run = ("-P", "-m", "pipeline.voices.local_worker")
+            files = (model.model, model.tokens, model.lexicon, model.phonemes, model.speaker)
             self._speakers[voice] = Speaker(
-                self.name, _DEADLINE, model.model, model.tokens, model.lexicon, model.phonemes, str(model.speaker),
-                module="pipeline.voices.local_worker", library="sherpa-onnx", package="bantin[local]",
-            )  # fmt: skip
+                self.name, _DEADLINE, lambda: [*run, *map(str, files)], library="sherpa-onnx", package="bantin[local]"
+            )
         return self._speakers[voice]
 
     def _rejected(self, text: str, vi: str, en: str) -> TakeRejected:

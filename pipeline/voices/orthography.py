@@ -31,6 +31,6 @@ def pronounceable(text: str, language: Language) -> str:
     text = unicodedata.normalize("NFC", text)
     if not any(c.isalnum() for c in text):
         raise NothingToSay(text=text)
-    if foreign := [w for w in text.split() if any(c.isalnum() and not _WRITTEN_IN[language].match(c) for c in w)]:
-        raise TextLost(lost=" ".join(foreign), written=text)
+    if foreign := {c for c in set(text) if c.isalnum() and not _WRITTEN_IN[language].match(c)}:
+        raise TextLost(lost=" ".join(w for w in text.split() if foreign & set(w)), written=text)
     return text

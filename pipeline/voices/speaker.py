@@ -7,8 +7,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import IO
 
 from pipeline.core.errors import EngineUnavailable, Says
@@ -29,24 +28,24 @@ class _Crashed(Exception):
 class Speaker:
     """A worker started when first needed, kept until `close` or the program's end.
 
-    `module` is run with `arguments`; it says first its library's version and sample rate, then answers every request
-    (see `worker`). Any thread may call; takes are made one at a time. A take that crashes the library is tried once
-    more in a new process; one that takes longer than `deadline` seconds is cut. Either costs that take only. People
-    are told that `library` failed, and to install `package` again.
+    `command` gives what Python is to run. That says first its library's version and sample rate, then answers every
+    request (see `worker`). Any thread may call; takes are made one at a time. A take that crashes the library is tried
+    once more in a new process; one that takes longer than `deadline` seconds is cut. Either costs that take only.
+    People are told that `library` failed, and to install `package` again.
     """
 
     def __init__(
         self,
         engine: str,
         deadline: Seconds,
-        *arguments: str | Path,
-        module: str = "pipeline.voices.worker",
+        command: Callable[[], Sequence[str]],
+        *,
         library: str = "eSpeak",
         package: str = "espeakng-loader",
     ) -> None:
         self._engine = engine
         self._deadline = deadline
-        self._command = ("-m", module, *map(str, arguments))
+        self._command = command
         self._library = library
         self._reinstall = Says(f"cài lại gói {package}", f"reinstall the package {package}")
         self._lock = threading.Lock()
@@ -115,8 +114,8 @@ class Speaker:
 
     def _start(self) -> "_Worker":
         try:
-            worker = _Worker(self._command)
-        except OSError as error:
+            worker = _Worker(self._command())
+        except (ImportError, OSError, RuntimeError) as error:
             raise self._unavailable(str(error), self._reinstall) from error
         try:
             with worker.cut_after(self._deadline):

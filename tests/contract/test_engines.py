@@ -98,8 +98,12 @@ def busy(embedded):
     engine.close()
 
 
+def speaker(engine):
+    return engine._speaker if isinstance(engine, EmbeddedKhmer) else engine._speakers["vi-bac"]
+
+
 def worker(engine):
-    return engine._speaker._worker.pid
+    return speaker(engine)._worker.pid
 
 
 # --- every engine ----------------------------------------------------------------------------------------------------
@@ -213,7 +217,7 @@ def test_a_library_that_crashes_on_a_text_costs_one_take(tmp_path):
     engine = EmbeddedKhmer()
     with pytest.raises(EngineUnavailable, match="crashed"):
         # A word of more than two hundred phoneme codes overruns eSpeak's buffer.
-        engine._speaker.ask(request(f"[[{'|'.join(['m|a:'] * 300)}]]", "km", engine.settings("km-thu"), phonemes=True))
+        engine._speaker.ask(request(f"[[{'|'.join(['m|a:'] * 300)}]]", phonemes=True))
     engine.speak(KHMER, "km-thu", tmp_path / "take.wav")
     engine.close()
     assert soundfile.info(tmp_path / "take.wav").duration > 2
@@ -226,7 +230,7 @@ def test_an_interrupted_take_is_not_mixed_up_with_the_next(busy, tmp_path, monke
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(busy.engine._speaker._worker), "_read", interrupt)
+    monkeypatch.setattr(type(speaker(busy.engine)._worker), "_read", interrupt)
     with pytest.raises(KeyboardInterrupt):
         busy.speak(tmp_path / "cut.wav", f"{busy.text} {busy.text}")
     assert not (tmp_path / "cut.wav").exists()
@@ -244,7 +248,7 @@ def test_twenty_thousand_characters_without_a_space_come_to_an_end(text, tmp_pat
 def test_no_worker_outlives_the_program():
     code = (
         "from pipeline.voices.espeak import EspeakVietnamese; engine = EspeakVietnamese(); engine.check();"
-        "print(engine._speaker._worker.pid)"
+        "print(engine._speakers['vi-bac']._worker.pid)"
     )
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     with pytest.raises(ProcessLookupError):

@@ -111,7 +111,7 @@ def test_nothing_is_unmapped_in_a_khmer_text_of_five_thousand_words():
 
 def measured(khmer, sounds, tmp_path):
     """The sound of mnemonics between two t, where it is loud: parselmouth's Sound, start and end in seconds."""
-    said = khmer._speaker.ask(request(f"[[t|'|{sounds}|t-]].", "km", khmer.settings("km-thu"), phonemes=True))
+    said = khmer._speaker.ask(request(f"[[t|'|{sounds}|t-]].", phonemes=True))
     wav.write(said, tmp_path / "v.wav")
     sound = parselmouth.Sound(str(tmp_path / "v.wav"))
     loud = sound.to_intensity(100, 0.005)

@@ -124,9 +124,7 @@ def test_a_newsroom_lists_checks_and_speaks_with_its_own_models(tmp_path):
     workspace.bantin("init", workspace.folder)
     settings = workspace.folder / "config.toml"
     text = settings.read_text("utf-8").replace("online = true", "online = false")
-    text = text.replace('models = ""', 'models = "giong"').replace(
-        '["edge", "embedded"]', '["local", "embedded"]'
-    )
+    text = text.replace('models = ""', 'models = "giong"').replace('["edge", "embedded"]', '["local", "embedded"]')
     settings.write_text(text, "utf-8")
     toy_model.write(workspace.folder / "giong" / "vits-mms-vie")
     listed = {voice["voice"]: voice for voice in workspace.json("voices")}

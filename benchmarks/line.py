@@ -16,7 +16,7 @@ import wave
 from pathlib import Path
 
 MINUTES = (1, 10, 30)
-_WORDS_A_MINUTE = 210
+_WORDS_A_MINUTE = 170
 """What the embedded Vietnamese voice speaks at its usual rate, pauses and all."""
 _SENTENCE = (
     "Ngày {day} tháng {month}, Ủy ban nhân dân xã cho biết ấp số {n} có {n} hộ tham gia mô hình nuôi tôm quảng canh, "
@@ -79,7 +79,7 @@ def speak(spoken: Path, out: Path) -> dict[str, float]:
         callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(keep)
         library.espeak_SetSynthCallback(callback)
         library.espeak_SetVoiceByName(b"vi")
-        library.espeak_SetParameter(1, 150, 0)
+        library.espeak_SetParameter(1, 120, 0)
         data = spoken.read_bytes()
         library.espeak_Synth(data, len(data) + 1, 0, 0, 0, 1, None, None)
         library.espeak_Synchronize()

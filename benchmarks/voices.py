@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.line import text as bulletin_text
 
 _WORDS = 600
-_MINUTES = _WORDS / 210
+_MINUTES = _WORDS / 170
 _KHMER = "ក្រសួងសុខាភិបាលសូមណែនាំបងប្អូនប្រជាពលរដ្ឋឱ្យទៅចាក់វ៉ាក់សាំងនៅមណ្ឌលសុខភាពដែលនៅជិតផ្ទះ។"
 _KHMER_OPENINGS = ("ថ្ងៃនេះ", "ស្អែក", "ម្សិលមិញ", "ព្រឹកនេះ", "ល្ងាចនេះ", "យប់នេះ", "សប្តាហ៍នេះ", "ខែនេះ", "ឆ្នាំនេះ", "ឥឡូវ")
 
@@ -77,7 +77,7 @@ def bare(out: Path) -> dict[str, float]:
     callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(keep)
     library.espeak_SetSynthCallback(callback)
     library.espeak_SetVoiceByName(b"vi")
-    library.espeak_SetParameter(1, 150, 0)
+    library.espeak_SetParameter(1, 120, 0)
     for i, text in enumerate(texts):
         heard.clear()
         data = text.encode()

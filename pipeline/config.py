@@ -94,7 +94,7 @@ class Voices(_Section):
     """Which voices there are."""
 
     vietnamese: Literal["bac", "nam", "trung"] = "bac"
-    vietnamese_rate: int = Field(150, ge=80, le=300)
+    vietnamese_rate: int = Field(120, ge=80, le=300)
     vietnamese_pitch: int = Field(50, ge=0, le=99)
     khmer_rate: int = Field(165, ge=80, le=300)
     khmer_pitch: int = Field(50, ge=0, le=99)

@@ -83,9 +83,12 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder on the store's own file system for work in progress, gone afterwards whatever happens."""
+        """A folder on the store's own file system for work in progress, gone afterwards whatever happens.
+
+        Where someone still writes into it, what is left is swept later.
+        """
         self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+        with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
 

@@ -26,7 +26,9 @@ from pipeline.newsroom import announcers, bulletins, scripts, voicing
 from pipeline.newsroom.desk import Desk
 
 _LETTERS_A_SECOND = {Language.VI: 13.7, Language.KM: 11.6}
-"""Letters and marks, without spaces, that the embedded voices say at their usual rate; online voices are near it."""
+"""Letters and marks, without spaces, that the online voices say at their own speed."""
+_LETTERS_BY_RATE = {Language.VI: 0.086, Language.KM: 0.083}
+"""The same of the embedded voices, for each word a minute of their rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def check(desk: Desk, path: Path) -> Checked:
         voices=voices,
         paragraphs=numbers,
         sounds=doubts,
-        seconds=Seconds(sum(map(_length, spoken)) + pauses if not script.recording else 0),
+        seconds=Seconds(_length(desk, programme, spoken) + pauses if not script.recording else 0),
     )
 
 
@@ -161,6 +163,17 @@ def _cast(desk: Desk, sentences: tuple[Sentence, ...], language: Language, progr
             yield f"{engine.name} {voicing.cast(engine, language, sentence.voice).name}"
 
 
-def _length(sentence: Sentence) -> float:
-    letters = sum(not c.isspace() and c != "\u200b" for c in sentence.text)
-    return letters / _LETTERS_A_SECOND[sentence.language] + sentence.pause
+def _length(desk: Desk, programme: Programme, sentences: tuple[Sentence, ...]) -> float:
+    """About how many seconds the voices that would speak them need for sentences, pauses included."""
+    settings = desk.config.settings.voices
+    rates = {Language.VI: settings.vietnamese_rate, Language.KM: settings.khmer_rate}
+    paces: dict[Language, float] = {}
+    for language in dict.fromkeys(s.language for s in sentences):
+        engine = next(voicing.engines_for(desk, programme, language), None)
+        online = _LETTERS_A_SECOND[language] * (1 + settings.online_rate / 100)
+        paces[language] = _LETTERS_BY_RATE[language] * rates[language] if engine and engine.embedded else online
+    return sum(_letters(s.text) / paces[s.language] + s.pause for s in sentences)
+
+
+def _letters(text: str) -> int:
+    return sum(not c.isspace() and c != "\u200b" for c in text)

@@ -11,6 +11,7 @@ from pipeline.core.model import Bulletin, Sentence, Take
 from pipeline.newsroom import bulletins, voicing
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
+from pipeline.voices import wav
 
 
 def sentences(desk: Desk, bulletin: Bulletin) -> tuple[Sentence, ...]:
@@ -40,7 +41,6 @@ def hear(desk: Desk, bulletin: Bulletin, sentence: Sentence, out: Path, instead:
         uttered = reading.utter(instead, sentence.language, announcer(desk, programme), sentence.voice)
         wanted = [replace(sentence, text=uttered.text, written=instead)]
     (take,) = voicing.voice(desk, wanted, programme).takes
-    part = out.with_name(f".{out.name}.part")
-    shutil.copyfile(desk.store.get(take.audio), part)
-    part.replace(out)
+    with wav.whole(out) as part:
+        shutil.copyfile(desk.store.get(take.audio), part)
     return take

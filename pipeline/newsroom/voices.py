@@ -13,6 +13,7 @@ from pipeline.core.ports import Engine
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
 from pipeline.report import listening
+from pipeline.voices import wav
 
 _SAMPLE = {
     Language.VI: "Kính chào bà con và các bạn. Hôm nay, ngày 20/11, xã Đất Mũi tiêm vắc xin cho 125 trẻ em.",
@@ -70,9 +71,8 @@ def sheet(desk: Desk, name: str, folder: Path) -> Path:
         desk.progress("voice", number, len(sentences))
         _speak(desk, listed, text, folder / listening.sound_of(name, number))
     page = folder / f"{name}.html"
-    part = page.with_suffix(".part")
-    part.write_text(listening.page(listed.voice, sentences), "utf-8")
-    part.replace(page)
+    with wav.whole(page) as part:
+        part.write_text(listening.page(listed.voice, sentences), "utf-8")
     return page
 
 

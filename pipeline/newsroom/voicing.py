@@ -51,7 +51,7 @@ class Voiced:
     spoken_now: int
     """How many had to be voiced; the rest were found by recipe."""
     embedded: bool
-    """Whether an embedded voice speaks any of it."""
+    """Whether a voice speaks any of it that is embedded, or that no native listener has rated yet."""
     fallbacks: tuple[Fallback, ...] = ()
     """Where not the first engine speaks."""
 
@@ -89,7 +89,8 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first
         engine, found, fresh, failed = _voice_language(desk, sentences, language, programme, until)
         takes.update(found)
         spoken_now += fresh
-        embedded = embedded or engine.embedded
+        draft = {v.name for v in engine.voices if v.draft}
+        embedded = embedded or engine.embedded or any(take.voice in draft for take in found.values())
         fallbacks += (
             Fallback(language=language, engine=name, instead=engine.name, problem=problem)
             for name, problem in failed.items()
@@ -181,7 +182,10 @@ def _speak_all(
     desk: Desk, engine: Engine, wanted: Sequence[tuple[int, Sentence]], instead: Mapping[str, str], until: datetime
 ) -> tuple[Mapping[int, Take], int]:
     """The takes of one language by one engine, and how many of them were spoken now."""
-    recipes = {i: _recipe(engine, sentence, instead) for i, sentence in wanted}
+    try:
+        recipes = {i: _recipe(engine, sentence, instead) for i, sentence in wanted}
+    except EngineUnavailable as problem:  # it does not load, and so cannot say its version
+        raise _Failed("", problem) from problem
     takes: dict[Digest, Take] = {}
 
     def missing() -> Iterator[Recipe]:

@@ -45,6 +45,12 @@ _VI_NUMBERS = frozenset(
 _KM_NUMBERS = re.compile("|".join(MONTHS) + "|សូន្យ|មួយ|ពីរ|បី|បួន|ប្រាំ|ដប់|ម្ភៃ|សិប|រយ|ពាន់|ម៉ឺន|សែន|លាន")
 _SIGNS = "ªºµμΩ"
 """Letters by their category, said as signs."""
+_SAID_AS = {
+    "²": ("bình phương", "vuông", "hai", "ការ៉េ"),
+    "³": ("khối", "lập phương", "ba", "គូប"),
+    "½": ("phần hai", "rưỡi", "nửa", "កន្លះ"),
+}
+"""Numbers that are no figures, and words of which one says each."""
 _LONG = 100
 """A word of more letters may have been cut between two sentences."""
 _SHOWN = 300
@@ -71,6 +77,7 @@ def _quoted(text: str) -> str:
 def losses(written: str, said: str, announcer: Announcer) -> Iterator[str]:
     """What a clean text says that its spoken form does not, in no order."""
     heard = _Heard(said)
+    yield from (c for c in set(written) if unicodedata.category(c) in {"No", "Nl"} and not _is_said_as(c, said))
     yield from (word for word in _address_words(written) if not _is_spelled(word, heard, announcer))
     rest, lost = _without_keys(re.sub(ADDRESS, " ", written), heard, announcer)
     yield from lost
@@ -97,6 +104,10 @@ class _Heard:
         words = _latin_words(spoken)
         khmer = re.sub(f"[^{KHMER}]", "", spoken)
         return (not words or f" {' '.join(words)} " in self.line) and khmer in self.khmer
+
+
+def _is_said_as(number: str, said: str) -> bool:
+    return any(word in said.casefold() for word in _SAID_AS.get(number, ()))
 
 
 def _address_words(text: str) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The online voices: Microsoft's read-aloud service through edge-tts. Tried with edge-tts 7.3.1."""
 
 import asyncio
+import difflib
+import html
 import io
 import threading
 import time
@@ -37,11 +39,16 @@ _MP3_BYTES_A_SECOND = 6_000
 _SILENT_PEAK = 100
 """Of 32,767: 50 dB below full scale."""
 
+_LONGEST_SILENCE = Seconds(2)
+_SAME = 0.85
+"""Of the letters asked for: the service writes some signs its own way."""
+
 _LATER = Says("thử lại sau, hoặc cho phép giọng có sẵn", "try again later, or allow the embedded voice")
 _ONLINE = Says(
     "kiểm tra mạng; không có mạng thì dùng giọng có sẵn (embedded)",
     "check the network; without one use the embedded voice",
 )
+_CLIENT = Says("nâng gói edge-tts; trong lúc chờ dùng giọng khác", "upgrade edge-tts; meanwhile use another voice")
 _CLOCK = Says(
     "chỉnh đúng giờ của máy; nếu vẫn bị từ chối, nâng gói edge-tts", "set this machine's clock; then upgrade edge-tts"
 )
@@ -56,6 +63,8 @@ class _Stream:
     """The end of the last sentence it announced; 0 where it announced none."""
     whole: bool
     """Whether it said that it had finished."""
+    announced: str
+    """The text of the sentences it announced."""
 
 
 class EdgeOnline:
@@ -63,9 +72,10 @@ class EdgeOnline:
 
     `rate` is the service's, such as `-10%`. `proxy` is an HTTP proxy's URL; without it the environment's is used. Safe
     for threads, of which three are served at once. A passing fault is tried again, three times in all, after `wait`
-    (tenacity; a random second or more by default). No take may last longer than `patience` seconds. A voice that sent
-    nothing usable for three sentences in a row is not asked again for ten minutes, and so the service where it refused
-    or stalled: they may be gone for days, and each try costs up to a minute.
+    (tenacity; a random second or more by default), none later than a minute after the first. No try may last longer
+    than `patience` seconds. A voice that sent nothing usable for three sentences in a row is not asked again for ten
+    minutes, and so the service where it refused or stalled: they may be gone for days, and each try costs up to a
+    minute.
     """
 
     name = "edge"
@@ -132,11 +142,11 @@ class EdgeOnline:
             UnknownName: no voice has that name.
         """
         words = pronounceable(text, voice_named(voice, self.voices).language)
-        for name in (_SERVICE, voice):
-            self._breakers[name].check()
+        self._rested(text, voice)
         if time.monotonic() - self._reached > _REACHED_LATELY:
             self.check()  # finds out in seconds what a name server may take a minute to admit
         with self._slots:
+            self._rested(text, voice)  # others may have failed while this one waited
             try:
                 sound = self._persist(words, voice)
             except TakeRejected as problem:
@@ -149,12 +159,20 @@ class EdgeOnline:
             self._breakers[name].worked()
         wav.write(sound, out)
 
+    def _rested(self, text: str, voice: str) -> None:
+        """Raise what the service or the voice failed with while it rests, of this text."""
+        try:
+            for name in (_SERVICE, voice):
+                self._breakers[name].check()
+        except TakeRejected as last:
+            raise TakeRejected(engine=self.name, text=text, reason=last.fields["reason"]) from last
+
     def _persist(self, text: str, voice: str) -> Sound:
         import tenacity  # noqa: PLC0415 - not needed for any other voice
 
         try:
             return tenacity.Retrying(
-                stop=tenacity.stop_after_attempt(_TRIES),
+                stop=tenacity.stop_after_attempt(_TRIES) | tenacity.stop_after_delay(_PATIENCE),
                 wait=self._wait or tenacity.wait_random_exponential(multiplier=1, min=1, max=8),
                 retry=tenacity.retry_if_exception(_passes),
                 reraise=True,
@@ -164,23 +182,29 @@ class EdgeOnline:
             raise self._explained(fault, text) from fault
 
     def _take(self, text: str, voice: str) -> Sound:
-        stream = asyncio.run(self._listen(text, voice))
+        try:
+            stream = asyncio.run(self._listen(text, voice))
+        except (KeyError, IndexError, TypeError, ValueError) as fault:
+            # The client trusts the service's form of speech; whatever it stumbles over is the service's change.
+            why = Says(f"trả lời không hiểu được ({fault!r})", f"its answer cannot be understood ({fault!r})")
+            raise self._unavailable(why, _CLIENT) from fault
         return _accepted(stream, text, _speed(self._rate), self.name)
 
     async def _listen(self, text: str, voice: str) -> _Stream:
         import edge_tts  # noqa: PLC0415 - brings aiohttp
 
         speech = edge_tts.Communicate(text, voice, rate=self._rate, proxy=self._proxy)
-        mp3, spoken = bytearray(), 0.0
+        mp3, spoken, announced = bytearray(), 0.0, ""
         async with asyncio.timeout(self._patience):
             async for event in speech.stream():
                 if event["type"] == "audio":
                     mp3 += event["data"]
                 else:
                     spoken = (event["offset"] + event["duration"]) / _TICKS
+                    announced += event["text"]
         # The client counts its bytes when the service ends a turn, and raises nothing where the line ends before it.
         whole = speech.state["cumulative_audio_bytes"] == len(mp3)
-        return _Stream(bytes(mp3), Seconds(spoken), whole)
+        return _Stream(bytes(mp3), Seconds(spoken), whole, announced)
 
     def _explained(self, fault: Exception, text: str) -> PipelineError:
         import edge_tts.exceptions  # noqa: PLC0415 - brings aiohttp
@@ -226,8 +250,8 @@ def _passes(fault: BaseException) -> bool:
 
 # --- whether a take can be what was asked for ------------------------------------------------------------------------
 
-_FASTEST, _SLOWEST = 40.0, 3.0
-"""Letters and digits a second that no voice exceeds, and none stays under; both several times what people speak."""
+_FASTEST, _SLOWEST = 25.0, 3.0
+"""Letters and digits a second that no voice exceeds, and none stays under; people and these voices speak twelve."""
 _AIR = Seconds(6)
 """Silence that a take may hold besides."""
 
@@ -238,10 +262,23 @@ def _accepted(stream: _Stream, text: str, speed: float, engine: str) -> Sound:
     Raises:
         TakeRejected: it is not.
     """
-    sound, peak = _decode(stream.mp3)
-    if fault := _fault(stream, sound.seconds, peak, sum(c.isalnum() for c in text) / speed):
+    sound, peak, silence = _decode(stream.mp3)
+    if fault := _fault(stream, sound.seconds, peak, sum(c.isalnum() for c in text) / speed) or _elsewhere(stream, text):
         raise TakeRejected(engine=engine, text=text, reason=fault)
+    if silence > _LONGEST_SILENCE:
+        reason = Says(f"im lặng {silence:.1f} giây ở giữa hay cuối", f"{silence:.1f} s of silence within or at its end")
+        raise TakeRejected(engine=engine, text=text, reason=reason)
     return sound
+
+
+def _elsewhere(stream: _Stream, text: str) -> Says | None:
+    """Whether the sentences that were announced are another text, or only a part of this one."""
+    asked, told = ("".join(c for c in t.casefold() if c.isalnum()) for t in (text, html.unescape(stream.announced)))
+    if not told:
+        return None
+    if len(told) < _SAME * len(asked) or difflib.SequenceMatcher(None, asked, told, autojunk=False).ratio() < _SAME:
+        return Says("đọc không đúng câu đã gửi", "it announced another text")
+    return None
 
 
 def _fault(stream: _Stream, seconds: float, peak: int, letters: float) -> Says | None:
@@ -251,23 +288,27 @@ def _fault(stream: _Stream, seconds: float, peak: int, letters: float) -> Says |
         return Says("âm thanh không giải mã hết được", "not all of it decodes")
     if peak < _SILENT_PEAK:
         return Says("chỉ có im lặng", "only silence")
-    if seconds < 0.85 * stream.spoken - 0.2:
+    if seconds < 0.97 * stream.spoken - 0.15:
         return Says(f"chỉ {seconds:.1f} trong {stream.spoken:.1f} giây", f"only {seconds:.1f} of {stream.spoken:.1f} s")
     if not letters / _FASTEST <= seconds <= letters / _SLOWEST + _AIR:
         return Says(f"dài {seconds:.1f} giây là không hợp lý", f"{seconds:.1f} s cannot be right")
     return None
 
 
-def _decode(mp3: bytes) -> tuple[Sound, int]:
-    """The sound of an MP3 and its highest sample; nothing where it does not decode."""
+def _decode(mp3: bytes) -> tuple[Sound, int, Seconds]:
+    """The sound of an MP3, its highest sample and its longest silence; nothing where it does not decode."""
     import soundfile  # noqa: PLC0415 - brings numpy
 
     try:
         samples, rate = soundfile.read(io.BytesIO(mp3), dtype="int16", always_2d=True)
     except soundfile.LibsndfileError:
-        return Sound(b"", 24_000), 0
+        return Sound(b"", 24_000), 0, Seconds(0)
     mono = samples[:, 0]
-    return Sound(mono.tobytes(), rate), int(abs(mono.astype("int32")).max(initial=0))
+    levels = abs(mono.astype("int32"))
+    loud = (levels > _SILENT_PEAK).nonzero()[0]
+    ends = [*loud[:1], *([len(mono) - loud[-1]] if len(loud) else [])]
+    longest = max([0, *ends, int((loud[1:] - loud[:-1]).max(initial=0))])
+    return Sound(mono.tobytes(), rate), int(levels.max(initial=0)), Seconds(float(longest) / rate)
 
 
 def _speed(rate: str) -> float:

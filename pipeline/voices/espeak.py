@@ -39,7 +39,7 @@ class EspeakVietnamese:
     embedded = True
     at_once = 1
 
-    def __init__(self, region: str = "bac", rate: int = 150, *, pitch: int = 50, deadline: Seconds = DEADLINE) -> None:
+    def __init__(self, region: str = "bac", rate: int = 120, *, pitch: int = 50, deadline: Seconds = DEADLINE) -> None:
         if region not in _REGIONS:
             what = Says("vùng giọng", "voice region")
             raise UnknownName(what=what, name=region, nearest=nearest(region, list(_REGIONS)))

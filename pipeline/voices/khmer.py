@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.core.errors import NothingToSay, TextLost
+from pipeline.core.errors import EngineUnavailable, NothingToSay, Says, TextLost
 from pipeline.core.model import Language, Seconds, Voice
 from pipeline.voices import wav
 from pipeline.voices.espeak import LICENCE, audible
@@ -75,7 +75,12 @@ class EmbeddedKhmer:
         return {"rate": self._rate, "pitch": self._pitch, "volume": _VOLUME}
 
     def check(self) -> None:
-        """Raise EngineUnavailable if the library does not load."""
+        """Raise EngineUnavailable if a library does not load."""
+        try:
+            pronounce("ក")
+        except (ImportError, OSError) as problem:
+            how = Says("cài lại gói khmercut và khmerphonemizer", "reinstall the packages khmercut and khmerphonemizer")
+            raise EngineUnavailable(engine=self.name, reason=str(problem), how=how) from problem
         self._speaker.version  # noqa: B018 - asking starts the worker, which is the check
 
     def speak(self, text: str, voice: str, out: Path) -> None:

@@ -6,6 +6,7 @@ Nothing is ever downloaded. The runtime, sherpa-onnx, is an optional extra: `pip
 import json
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -63,7 +64,7 @@ class LocalNeural:
     def __init__(self, folder: Path, speed: float = 1.0) -> None:
         self._folder = folder
         self._speed = speed
-        self._speakers: dict[str, Speaker] = {}
+        self._speakers: dict[str, tuple[str, Speaker]] = {}
 
     @property
     def version(self) -> str:
@@ -117,7 +118,7 @@ class LocalNeural:
 
     def close(self) -> None:
         """End the workers; the next take starts another."""
-        for speaker in self._speakers.values():
+        for _, speaker in self._speakers.values():
             speaker.close()
 
     @cached_property
@@ -136,14 +137,18 @@ class LocalNeural:
         return self._models[voice_named(voice, self.voices).name]
 
     def _speaker(self, voice: str) -> Speaker:
-        if voice not in self._speakers:
-            model = self._models[voice]
+        model = self._models[voice]
+        digest = _digest(model.model)
+        if self._speakers.get(voice, ("", None))[0] != digest:  # a model replaced meanwhile is loaded anew
+            if voice in self._speakers:
+                self._speakers[voice][1].close()
             run = ("-P", "-m", "pipeline.voices.local_worker")
             files = (model.model, model.tokens, model.lexicon, model.phonemes, model.speaker)
-            self._speakers[voice] = Speaker(
+            speaker = Speaker(
                 self.name, _DEADLINE, lambda: [*run, *map(str, files)], library="sherpa-onnx", package="bantin[local]"
             )
-        return self._speakers[voice]
+            self._speakers[voice] = digest, speaker
+        return self._speakers[voice][1]
 
     def _rejected(self, text: str, vi: str, en: str) -> TakeRejected:
         return TakeRejected(engine=self.name, text=text, reason=Says(vi, en))
@@ -166,6 +171,13 @@ def _look(folder: Path) -> tuple[Model | None, Says | None]:
     if language is None:
         what = f"{name}: thêm {ABOUT} với language = “vi” hoặc “km”"
         return None, Says(what, f"{name}: add {ABOUT} with language = “vi” or “km”")
+    speaker = about.get("speaker", 0)
+    if not isinstance(speaker, int):
+        return None, Says(f"{name}/{ABOUT}: speaker phải là số", f"{name}/{ABOUT}: speaker must be a number")
+    try:
+        tokens_of(folder / "tokens.txt")
+    except (OSError, UnicodeDecodeError) as fault:
+        return None, Says(f"{name}/tokens.txt không đọc được: {fault}", f"{name}/tokens.txt cannot be read: {fault}")
     voice = Voice(
         name=str(about.get("name") or name),
         language=language,
@@ -181,7 +193,7 @@ def _look(folder: Path) -> tuple[Model | None, Says | None]:
         tokens=folder / "tokens.txt",
         lexicon=str(lexicon) if lexicon.is_file() else "",
         phonemes=_phonemes(folder, models[0]),
-        speaker=int(about.get("speaker", 0)),
+        speaker=speaker,
     ), None
 
 
@@ -212,11 +224,21 @@ def _stated_licence(folder: Path) -> str:
 
 
 def _untaught(text: str, model: Model) -> str:
-    """The letters that a model which reads letters, not phonemes, was never taught."""
-    if model.phonemes or model.lexicon:
-        return ""
+    """What a model was never taught and would skip: letters and signs, or words where it knows words by a lexicon."""
+    if model.phonemes:
+        return ""  # its worker compares the phonemes
+    if model.lexicon:
+        known = _words_of(Path(model.lexicon))
+        return " ".join(dict.fromkeys(w for w in re.findall(r"[^\W\d_]+", text.lower()) if w not in known))
     taught = _taught(model.tokens)
-    return "".join(dict.fromkeys(c for c in text if c.isalnum() and not {c, c.lower(), c.upper()} & taught))
+    spoken = (c for c in text if unicodedata.category(c)[0] in "LMN")
+    return "".join(dict.fromkeys(c for c in spoken if not {c, c.lower(), c.upper()} & taught))
+
+
+@cache
+def _words_of(lexicon: Path) -> frozenset[str]:
+    lines = lexicon.read_text("utf-8", errors="replace").splitlines()
+    return frozenset(line.split(maxsplit=1)[0].lower() for line in lines if line.strip())
 
 
 @cache
@@ -224,8 +246,14 @@ def _taught(tokens: Path) -> frozenset[str]:
     return tokens_of(tokens)
 
 
-@cache
 def _digest(file: Path) -> str:
+    """Of a file as it is now."""
+    stat = file.stat()
+    return _digest_once(file, stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _digest_once(file: Path, _changed: int, _size: int) -> str:
     with file.open("rb") as stream:
         digest = sha256()
         while block := stream.read(1 << 20):

@@ -21,6 +21,10 @@ _WRITTEN_IN = {
 }
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Some of these end a text for a voice, or command it."""
+
+
 def pronounceable(text: str, language: Language) -> str:
     """The text in composed form (NFC), once it is known that a voice of the language can say all of it.
 
@@ -28,7 +32,7 @@ def pronounceable(text: str, language: Language) -> str:
         NothingToSay: there is no letter or digit in it.
         TextLost: it has letters or digits that the language is not written with, such as Khmer for a Vietnamese voice.
     """
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _CONTROL.sub(" ", text))
     if not any(c.isalnum() for c in text):
         raise NothingToSay(text=text)
     if foreign := {c for c in set(text) if c.isalnum() and not _WRITTEN_IN[language].match(c)}:

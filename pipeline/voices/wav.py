@@ -24,7 +24,7 @@ class Sound:
 
 def write(sound: Sound, out: Path) -> None:
     """Write a WAV. Until it is complete nothing stands under its name, and afterwards nothing else is left."""
-    with _whole(out) as part, wave.open(str(part), "wb") as file:
+    with whole(out) as part, wave.open(str(part), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sound.rate)
@@ -32,7 +32,8 @@ def write(sound: Sound, out: Path) -> None:
 
 
 @contextmanager
-def _whole(out: Path) -> Iterator[Path]:
+def whole(out: Path) -> Iterator[Path]:
+    """A path to write to: what is there when the block ends well stands under the name, else nothing is left."""
     part = out.with_name(f".{out.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield part

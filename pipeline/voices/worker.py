@@ -1,11 +1,11 @@
 """A process of its own that speaks with eSpeak NG: a fault in native code costs a take and never the program.
 
 Run as `python worker.py LIBRARY DATA VOICE RATE PITCH VOLUME`: one voice and its settings for as long as it lives. It
-is run as a file and imports next to nothing: starting it must not cost more than what it speaks. It answers once
+is run as a file and imports next to nothing: starting it must not cost more than its speech. It answers once
 when it is ready, then once to every request on its standard input, and ends when that is closed. Every take is spoken
-by a fork of the process as it was when eSpeak had just been loaded: eSpeak carries its noise generator and pitch flutter
-from one text to the next, and without the fork the same text would never give the same bytes twice. A fork that dies
-takes the worker with it, which closes the pipe.
+by a fork of the process as it was when eSpeak had just been loaded: eSpeak carries its noise generator and pitch
+flutter from one text to the next, and without the fork the same text would never give the same bytes twice. A fork that
+dies takes the worker with it, which closes the pipe.
 """
 
 import ctypes

@@ -28,7 +28,7 @@ class Service:
 
     url: str = ""
     plan: list[str] = field(default_factory=list)
-    """Next endings: a status such as `503`, or `no audio`, `cut`, `short`, `silence`, `noise`, `stall`, `reset`."""
+    """Next endings: a status such as `503`, or a word of `_sound` and `_answer`."""
     asked: list[str] = field(default_factory=list)
     voices: list[str] = field(default_factory=list)
     connections: int = 0
@@ -65,9 +65,19 @@ class Service:
 
     async def _sound(self, socket, text, seconds, ending):
         # Real boundaries are announced in the service's ticks of 100 ns.
-        told = {"Offset": 1_000_000, "Duration": int(seconds * 9_000_000), "text": {"Text": text, "Length": len(text)}}
+        said = {"other text": "Một câu khác hẳn, không phải câu đã gửi.", "half": text[: len(text) // 2]}.get(
+            ending, text
+        )
+        heard = seconds / 2 if ending == "half" else seconds
+        told = {"Offset": 1_000_000, "Duration": int(heard * 9_000_000), "text": {"Text": said, "Length": len(said)}}
+        if ending == "odd answer":
+            del told["Offset"]
         await socket.send_str(_said("audio.metadata", {"Metadata": [{"Type": "SentenceBoundary", "Data": told}]}))
-        mp3 = tone(round(seconds, 1), loud=ending != "silence")
+        mp3 = tone(round(heard, 1), loud=ending != "silence")
+        if ending == "tail":
+            mp3 = tone(round(seconds * 0.85, 1))
+        if ending == "half silent":
+            mp3 = tone(round(seconds / 2, 1)) + tone(round(seconds / 2, 1), loud=False)
         mp3 = {"noise": b"\x00" * len(mp3), "short": mp3[: len(mp3) // 2]}.get(ending, mp3)
         blocks = [mp3[at : at + 2000] for at in range(0, len(mp3), 2000)]
         for block in blocks[: max(1, len(blocks) // 2)] if ending in {"cut", "stall", "reset"} else blocks:

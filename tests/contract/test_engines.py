@@ -3,6 +3,7 @@
 import ctypes
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -343,27 +344,33 @@ def test_a_sentence_that_was_spoken_ends_the_row_of_faults(edge, service, tmp_pa
         say(edge, tmp_path / "take.wav")
 
 
-@pytest.mark.parametrize(
-    ("ending", "told"),
-    [
-        ("403", (EngineUnavailable, "clock", 2)),
-        ("404", (EngineUnavailable, "404", 1)),
-        ("429", (EngineUnavailable, "429", 3)),
-        ("503", (EngineUnavailable, "503", 3)),
-        ("no audio", (TakeRejected, "no sound", 3)),
-        ("cut", (TakeRejected, "cut after", 3)),
-        ("short", (TakeRejected, "only", 3)),
-        ("silence", (TakeRejected, "only silence", 3)),
-        ("noise", (TakeRejected, "decodes", 3)),
-    ],
-)
-def test_a_fault_that_stays_is_told_and_leaves_no_file(edge, service, ending, told, tmp_path):
-    error, says, connections = told
+DOCUMENT = Path(__file__).parents[2] / "docs" / "online-voices.md"
+FAILURES = re.findall(r"^\| `([^`]+)` \| (\d) \| (V-\d+) \| ([^|]+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+"""The table of failures that people read: what the service does, how often it is asked, the code, what is told."""
+
+
+def test_the_table_of_failures_has_all_that_the_practice_service_can_play():
+    assert {ending for ending, *_ in FAILURES} == {
+        "403", "404", "429", "503", "reset", "stall", "no audio", "cut", "short", "silence", "noise", "tail",
+        "half", "other text", "half silent", "odd answer",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("row", FAILURES, ids=[row[0] for row in FAILURES])
+def test_a_fault_that_stays_ends_as_the_table_says_and_leaves_no_file(service, row, tmp_path):
+    ending, tries, code, told = row
+    patience = Seconds(0.4 if ending == "stall" else 3)
+    edge = EdgeOnline(wait=tenacity.wait_fixed(0.01), patience=patience)
     service.plan = [ending] * 9
-    with pytest.raises(error, match=says) as caught:
+    with pytest.raises((EngineUnavailable, TakeRejected)) as caught:
         say(edge, tmp_path / "take.wav")
+    assert caught.value.code == code
     assert caught.value.retry
-    assert service.connections == connections
+    assert service.connections == int(tries)
+    says = {"short": "only", "tail": "only", "noise": "decodes", "half silent": "silence"}.get(ending) or " ".join(
+        re.split(r"[;:(]", told)[0].split()[:2]
+    )
+    assert says in caught.value.message.en
     assert list(tmp_path.iterdir()) == []
 
 

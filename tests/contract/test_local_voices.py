@@ -137,3 +137,35 @@ def test_a_newsroom_lists_checks_and_speaks_with_its_own_models(tmp_path):
     (bulletin,) = workspace.json("list")
     shown = workspace.bantin("preview", bulletin["id"]).stdout
     assert "local vits-mms-vie" in shown
+
+
+def test_one_folder_that_cannot_be_used_leaves_the_others_their_voice(models):
+    for name, broken in (("mms-khm-a", 'speaker = "một"'), ("mms-khm-b", "language = [")):
+        shutil.copytree(models / "vits-mms-vie", models / name)
+        (models / name / ABOUT).write_text(broken, "utf-8")
+    shutil.copytree(models / "vits-mms-vie", models / "mms-khm-c")
+    (models / "mms-khm-c" / "tokens.txt").write_bytes(b"\xff\xfe\x00")
+    assert [voice.name for voice in LocalNeural(models).voices] == ["vits-mms-vie"]
+    with pytest.raises(EngineUnavailable, match="mms-khm-a"):
+        LocalNeural(models).check()
+
+
+def test_khmer_vowels_that_the_model_was_not_taught_are_named(models, tmp_path):
+    toy_model.write(models / "mms-khm", letters="កមពជ្ ")
+    with pytest.raises(TakeRejected, match="ុា"):
+        LocalNeural(models).speak("កម្ពុជា", "mms-khm", tmp_path / "a.wav")
+
+
+def test_words_that_a_lexicon_lacks_are_named(models, tmp_path):
+    (models / "vits-mms-vie" / "lexicon.txt").write_text("xã x a\nhọp h o p\n", "utf-8")
+    with pytest.raises(TakeRejected, match="bà con"):
+        LocalNeural(models).speak("Xã họp bà con", "vits-mms-vie", tmp_path / "a.wav")
+
+
+def test_a_model_that_was_replaced_has_another_recipe_and_is_loaded_anew(engine, models, tmp_path):
+    before = engine.settings("vits-mms-vie")
+    engine.speak(TEXT, "vits-mms-vie", tmp_path / "a.wav")
+    toy_model.write(models / "vits-mms-vie", seconds=0.05)
+    assert engine.settings("vits-mms-vie") != before
+    engine.speak(TEXT, "vits-mms-vie", tmp_path / "b.wav")
+    assert seconds(tmp_path / "b.wav") == pytest.approx(seconds(tmp_path / "a.wav") / 2, rel=0.1)

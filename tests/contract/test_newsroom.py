@@ -17,6 +17,8 @@ from pipeline.core.errors import (
     EngineUnavailable,
     NotApprovable,
     NotApproved,
+    NothingToSay,
+    PipelineError,
     Says,
     StoreDamaged,
     TakeRejected,
@@ -184,7 +186,7 @@ class Online:
 
     def __init__(self, speaker, mute=()):
         self.speaker, self.mute, self.asked = speaker, set(mute), []
-        women = replace(speaker.voices[0], name="vi-nữ", sex="nữ", online=True)
+        women = replace(speaker.voices[0], name="vi-nữ", sex="nữ", online=True, draft=False)
         self.voices = (women, replace(women, name="vi-nam", sex="nam"))
 
     def settings(self, voice):
@@ -818,3 +820,101 @@ def test_a_paragraph_that_an_announcer_read_airs_and_its_text_is_kept(desk):
     lines = transcript.read_text("utf-8-sig").splitlines()
     start = lines.index("Câu mở đầu ở đây.")
     assert lines[start : start + 3] == ["Câu mở đầu ở đây.", "Đoạn do người đọc, có ngày 5/8.", "Câu cuối ở đây."]
+
+
+def test_an_engine_that_does_not_load_leaves_the_language_to_the_next_one(desk):
+    class Unloadable(Online):
+        @property
+        def version(self):
+            raise EngineUnavailable(engine="online", reason="x", how="y")
+
+        @version.setter
+        def version(self, _):
+            """Only to be overridden."""
+
+    object.__setattr__(desk, "engines", {**desk.engines, "edge": (Unloadable(desk.engines["embedded"][0]),)})
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert set(fact.detail["engines"]) == {"espeak"}
+
+
+def test_a_draft_voice_of_any_engine_makes_a_draft(desk):
+    online = with_online(desk)
+    online.voices = tuple(replace(voice, draft=True) for voice in online.voices)
+    bulletin = taken(desk)
+    bulletins.render(desk, bulletin)
+    assert status_of(desk.ledger.facts(bulletin.id)).draft
+
+
+def test_two_previews_into_one_file_leave_a_whole_one(desk, tmp_path):
+    import threading
+    import wave
+
+    bulletin = taken(desk)
+    found = preview.sentences(desk, bulletin)
+    out, stop, broken = tmp_path / "p.wav", threading.Event(), []
+    preview.hear(desk, bulletin, found[0], out)
+
+    def read():
+        while not stop.is_set():
+            try:
+                with wave.open(str(out)) as take:
+                    take.readframes(take.getnframes())
+            except (EOFError, wave.Error, OSError) as fault:
+                broken.append(fault)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    writers = [
+        threading.Thread(target=lambda s=s: [preview.hear(desk, bulletin, s, out) for _ in range(40)]) for s in found
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    stop.set()
+    reader.join()
+    assert broken == []
+    assert [file.name for file in tmp_path.iterdir() if file.name.endswith(".part")] == []
+
+
+def test_a_disk_that_fills_while_a_take_is_written_leaves_no_half_and_the_next_run_goes_on(desk, monkeypatch):
+    from pipeline.voices import wav
+
+    write, written = wav.write, []
+
+    def full(sound, out):
+        if len(written) == 2:
+            with wav.whole(out) as part:
+                part.write_bytes(b"RIFF")
+                raise OSError(28, "No space left on device")
+        written.append(out)
+        write(sound, out)
+
+    monkeypatch.setattr(wav, "write", full)
+    bulletin = taken(desk)
+    with pytest.raises(PipelineError):
+        bulletins.render(desk, bulletin)
+    assert stage(desk, bulletin) is Stage.HELD
+    assert [p for p in desk.store.folder.rglob("*") if p.is_file() and p.read_bytes() == b"RIFF"] == []
+    monkeypatch.undo()
+    bulletins.render(desk, bulletin)
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+    assert fact.detail["voiced"] == fact.detail["takes"] - 2
+
+
+@pytest.mark.parametrize(
+    ("text", "voice", "problem"),
+    [("…!?", "vi-bac", NothingToSay), ("a", "vi-bac", None), ("ក", "km-thu", None), ("ក", "vi-bac", TextLost),
+     ("một\x00hai\x01ba", "vi-bac", None), ("a" * 20_000, "vi-bac", None)],
+)  # fmt: skip
+def test_bad_input_is_refused_or_spoken_whole(desk, text, voice, problem, tmp_path):
+    engine = desk.engines["embedded"][0 if voice.startswith("vi") else 1]
+    if problem:
+        with pytest.raises(problem):
+            engine.speak(text, voice, tmp_path / "a.wav")
+        assert list(tmp_path.glob("*.wav")) == []
+    else:
+        engine.speak(text, voice, tmp_path / "a.wav")
+        assert (tmp_path / "a.wav").stat().st_size > 5_000

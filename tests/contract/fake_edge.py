@@ -122,7 +122,17 @@ def service() -> Iterator[Service]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.run_until_complete(_end(runner))  # what was on its way in when the loop stopped
+        loop.run_until_complete(_nothing_left())
         loop.close()
+
+
+async def _nothing_left():
+    """End whatever still runs: collected later, it would complain in the middle of another test."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 async def _end(runner):

@@ -246,6 +246,20 @@ def test_twenty_thousand_characters_without_a_space_come_to_an_end(text, tmp_pat
     assert soundfile.info(tmp_path / "take.wav").duration > 20_000 / 30
 
 
+@pytest.mark.parametrize(("engine", "package"), [("espeak-bac", "espeakng_loader"), ("khmer", "khmercut")])
+def test_an_engine_whose_package_is_missing_says_what_to_install(engine, package, tmp_path):
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from pathlib import Path; from pipeline.core.errors import EngineUnavailable\n"
+        "from pipeline.voices.espeak import EspeakVietnamese; from pipeline.voices.khmer import EmbeddedKhmer\n"
+        f"engine = {'EmbeddedKhmer' if engine == 'khmer' else 'EspeakVietnamese'}()\n"
+        "try:\n    engine.check()\nexcept EngineUnavailable as problem:\n    print(problem)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("V-101")
+    assert "reinstall" in told
+
+
 def test_no_worker_outlives_the_program():
     code = (
         "from pipeline.voices.espeak import EspeakVietnamese; engine = EspeakVietnamese(); engine.check();"

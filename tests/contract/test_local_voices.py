@@ -169,3 +169,12 @@ def test_a_model_that_was_replaced_has_another_recipe_and_is_loaded_anew(engine,
     assert engine.settings("vits-mms-vie") != before
     engine.speak(TEXT, "vits-mms-vie", tmp_path / "b.wav")
     assert seconds(tmp_path / "b.wav") == pytest.approx(seconds(tmp_path / "a.wav") / 2, rel=0.1)
+
+
+def test_without_the_runtime_it_says_what_to_install(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "hidden"))
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "sherpa_onnx.py").write_text("raise ImportError('no sherpa_onnx here')\n", "utf-8")
+    with pytest.raises(EngineUnavailable, match=r"bantin\[local\]") as caught:
+        LocalNeural(models).speak(TEXT, "vits-mms-vie", tmp_path / "a.wav")
+    assert "no sherpa_onnx here" in caught.value.message.en

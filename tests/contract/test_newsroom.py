@@ -918,3 +918,41 @@ def test_bad_input_is_refused_or_spoken_whole(desk, text, voice, problem, tmp_pa
     else:
         engine.speak(text, voice, tmp_path / "a.wav")
         assert (tmp_path / "a.wav").stat().st_size > 5_000
+
+
+def test_a_new_row_of_the_dictionary_voices_only_the_sentences_that_it_changes(folder, clock):
+    text = "Tiêu đề: Tin\n\nXã có chốt KXZ mới.\n\nBà con chú ý.\n\nTrời nắng.\n"
+    with open_desk(folder, clock) as desk:
+        bulletin = taken(desk, text)
+        bulletins.render(desk, bulletin)
+    (folder / "tu-dien.tsv").write_text("key\tspoken\nKXZ\tkhu xử lý\n", "utf-8")
+    with open_desk(folder, clock) as desk:
+        bulletins.render(desk, bulletin)
+        first, second = voiced(desk, bulletin)
+        assert first > 3
+        assert second == 1
+        assert any("khu xử lý" in sentence.text for sentence, _ in bulletins.spoken_by(desk, bulletin))
+
+
+def test_ctrl_c_in_the_middle_of_voicing_leaves_no_half_file_and_the_next_run_goes_on(folder, clock):
+    (folder / "scripts" / "tin.txt").write_text(
+        "Tiêu đề: Tin dài\n\n" + "\n\n".join(f"Đoạn số {n} của bản tin dài này." for n in range(60)), "utf-8"
+    )
+    with open_desk(folder, clock) as desk:
+        scripts.sweep(desk, [folder / "scripts" / "tin.txt"])
+    code = (
+        "import os, signal, sys; from pathlib import Path; from pipeline import config, wiring\n"
+        "from pipeline.newsroom import bulletins\n"
+        "def progress(step, done, total):\n"
+        "    if step == 'voice' and done == 20: os.kill(os.getpid(), signal.SIGINT)\n"
+        "with wiring.open_desk(config.load(Path(sys.argv[1])), progress=progress) as desk:\n"
+        "    bulletins.render(desk, desk.ledger.bulletins()[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], check=False, capture_output=True, text=True)
+    assert "KeyboardInterrupt" in done.stderr
+    with open_desk(folder, clock) as desk:
+        assert [p.name for p in desk.store.folder.rglob("*") if ".part" in p.name] == []
+        (bulletin,) = desk.ledger.bulletins()
+        bulletins.render(desk, bulletin)
+        (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
+        assert 0 < fact.detail["voiced"] <= fact.detail["takes"] - 15

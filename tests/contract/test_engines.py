@@ -246,10 +246,26 @@ def test_twenty_thousand_characters_without_a_space_come_to_an_end(text, tmp_pat
     assert soundfile.info(tmp_path / "take.wav").duration > 20_000 / 30
 
 
+def test_a_crash_or_a_hang_in_pronouncing_khmer_costs_one_take(tmp_path):
+    engine = EmbeddedKhmer()
+    engine.speak(KHMER, "km-thu", tmp_path / "a.wav")
+    os.kill(engine._pronouncer._worker.pid, signal.SIGKILL)
+    engine.speak(KHMER, "km-thu", tmp_path / "b.wav")
+    assert (tmp_path / "b.wav").read_bytes() == (tmp_path / "a.wav").read_bytes()
+    engine._pronouncer._deadline = Seconds(0.5)
+    os.kill(engine._pronouncer._worker.pid, signal.SIGSTOP)
+    with pytest.raises(EngineUnavailable, match="hung"):
+        engine.speak(KHMER, "km-thu", tmp_path / "c.wav")
+    engine._pronouncer._deadline = Seconds(30)
+    engine.speak(KHMER, "km-thu", tmp_path / "d.wav")
+    engine.close()
+
+
 @pytest.mark.parametrize(("engine", "package"), [("espeak-bac", "espeakng_loader"), ("khmer", "khmercut")])
-def test_an_engine_whose_package_is_missing_says_what_to_install(engine, package, tmp_path):
+def test_an_engine_whose_package_is_missing_says_what_to_install(engine, package, tmp_path, monkeypatch):
+    (tmp_path / f"{package}.py").write_text("raise ImportError('not here')\n", "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     code = (
-        f"import sys; sys.modules[{package!r}] = None\n"
         "from pathlib import Path; from pipeline.core.errors import EngineUnavailable\n"
         "from pipeline.voices.espeak import EspeakVietnamese; from pipeline.voices.khmer import EmbeddedKhmer\n"
         f"engine = {'EmbeddedKhmer' if engine == 'khmer' else 'EspeakVietnamese'}()\n"

@@ -13,7 +13,8 @@ from pipeline.core.model import Language
 from pipeline.report import listening
 from pipeline.voices import pronunciation, wav
 from pipeline.voices.espeak_km import DATA
-from pipeline.voices.khmer import EmbeddedKhmer, phoneme_text
+from pipeline.voices.khmer import EmbeddedKhmer
+from pipeline.voices.khmer_text import phoneme_text
 from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, UNRELEASED, VOWELS, mnemonics
 from pipeline.voices.worker import request
 

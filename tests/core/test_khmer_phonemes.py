@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.errors import NothingToSay, TextLost
 from pipeline.voices import pronunciation
 from pipeline.voices.espeak_km import compile as table
-from pipeline.voices.khmer import phoneme_text
+from pipeline.voices.khmer_text import phoneme_text
 from pipeline.voices.phonemes import CONSONANTS, DIPHTHONGS, MOST, UNRELEASED, VOWELS, mnemonics, spoken_words
 from pipeline.voices.pronunciation import SPELLING, pronounce
 

@@ -191,6 +191,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
             files=found.files,
             voices=found.voices,
             paragraphs=found.paragraphs,
+            takes=found.takes,
             sounds=found.sounds,
         )
         typer.echo(told)

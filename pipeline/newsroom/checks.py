@@ -48,6 +48,8 @@ class Checked:
     """About how long what is spoken lasts, pauses included, idents and recordings not."""
     paragraphs: tuple[int, ...] = ()
     """The number of each sentence's paragraph, counted from 1: an announcer's take of it has it in its name."""
+    takes: tuple[tuple[int, str], ...] = ()
+    """The paragraphs that an announcer reads, by number, and the recording of each."""
     sounds: tuple[str, ...] = ()
     """What its editor should know of its recordings, in Vietnamese."""
 
@@ -64,6 +66,7 @@ class Checked:
             "files": list(self.files),
             "voices": list(self.voices),
             "paragraphs": list(self.paragraphs),
+            "takes": {str(number): name for number, name in self.takes},
             "sounds": list(self.sounds),
             "notes": [f"{note.about}: {note.message}" for note in notes],
             "problems": [{"code": p.code, "what": p.message.vi, "fix": p.next_step.vi} for p in self.problems],
@@ -97,9 +100,15 @@ def check(desk: Desk, path: Path) -> Checked:
         files=tuple(submission.files),
         voices=voices,
         paragraphs=numbers,
+        takes=_takes(script),
         sounds=doubts,
         seconds=Seconds(_length(desk, programme, spoken) + pauses if not script.recording else 0),
     )
+
+
+def _takes(script: Script) -> tuple[tuple[int, str], ...]:
+    spoken = [p for p in script.body if isinstance(p, Paragraph) or (isinstance(p, RecordingMark) and p.transcript)]
+    return tuple((number, p.name) for number, p in enumerate(spoken, start=1) if isinstance(p, RecordingMark))
 
 
 def _sounds(desk: Desk, submission: drop.Submission) -> tuple[tuple[str, ...], list[PipelineError]]:

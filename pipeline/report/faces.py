@@ -90,6 +90,7 @@ class Faces:
         files: Sequence[str],
         voices: Sequence[str],
         paragraphs: Sequence[int] = (),
+        takes: Iterable[tuple[int, str]] = (),
         sounds: Sequence[str] = (),
     ) -> str:
         """What there is to say about a script that is not dropped yet; written beside spoken, then what to look at."""
@@ -105,6 +106,9 @@ class Faces:
             told.append(self.say(length).format(m=int(seconds) // 60, s=int(seconds) % 60))
         told += [f"{self.say(Says('giọng', 'voices'))}: {', '.join(voices)}"] if voices else []
         told += [f"{self.say(Says('tệp', 'files'))}: {', '.join(files)}"] if files else []
+        for number, recording in takes:
+            words = Says("đoạn {n} do phát thanh viên đọc: {name}", "paragraph {n} is read by an announcer: {name}")
+            told.append(self.say(words).format(n=number, name=recording))
         number = 0
         for i, sentence in enumerate(reading.sentences if reading else ()):
             if i < len(paragraphs) and paragraphs[i] != number:

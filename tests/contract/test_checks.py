@@ -125,8 +125,11 @@ def test_a_check_numbers_the_paragraphs_and_listens_to_the_recordings(workspace)
     soundfile.write(file.with_name("tin đoạn 1.wav"), gap, 8000)
     told = workspace.json("check", file)
     assert told["paragraphs"] == [2, 2, 3]
+    assert told["takes"] == {"1": "tin đoạn 1.wav"}
     assert [sound.partition(": ")[2][:9] for sound in told["sounds"]] == ["ghi ở 800", "im lặng 6"]
-    assert "— đoạn 3 —" in workspace.bantin("check", file).stdout
+    shown = workspace.bantin("check", file).stdout
+    assert "— đoạn 3 —" in shown
+    assert "đoạn 1 do phát thanh viên đọc: tin đoạn 1.wav" in shown
     file.with_name("tin đoạn 1.wav").write_bytes(b"RIFF\x00\x00\x01\x00WAVE")
     assert workspace.bantin("check", file, code=4).stderr.startswith("S-101")
 

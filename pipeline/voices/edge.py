@@ -6,6 +6,7 @@ import html
 import io
 import threading
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -273,12 +274,16 @@ def _accepted(stream: _Stream, text: str, speed: float, engine: str) -> Sound:
 
 def _elsewhere(stream: _Stream, text: str) -> Says | None:
     """Whether the sentences that were announced are another text, or only a part of this one."""
-    asked, told = ("".join(c for c in t.casefold() if c.isalnum()) for t in (text, html.unescape(stream.announced)))
-    if not told:
+    asked, told = map(_letters, (text, html.unescape(stream.announced)))
+    if not told or told == asked:
         return None
     if len(told) < _SAME * len(asked) or difflib.SequenceMatcher(None, asked, told, autojunk=False).ratio() < _SAME:
         return Says("đọc không đúng câu đã gửi", "it announced another text")
     return None
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c.isalnum())
 
 
 def _fault(stream: _Stream, seconds: float, peak: int, letters: float) -> Says | None:

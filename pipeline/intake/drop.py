@@ -79,6 +79,12 @@ def take_in(path: Path, *, max_bytes: int = MOST, recheck: float = 0.2) -> Submi
 
 def _recording(path: Path, most: int, watch: Watch) -> Submission:
     name, digest = nfc(path.name), _sound(path, most, watch)
+    if pair.is_take(path):
+        reason = Says(
+            "đây là bản ghi một đoạn mà không thấy bài của nó; thả lại cả bài cùng bản ghi, rút bản tin cũ nếu có",
+            "it is a take of a paragraph and its text is not here; drop text and take together, withdraw the old one",
+        )
+        raise ScriptRefused(name=name, reason=reason)
     script = Script(digest=digest, name=name, head=Head(), body=(), recording=digest)
     return Submission(script=script, files={name: path}, digests={name: digest})
 

@@ -51,6 +51,11 @@ def takes_of(script: Path, lines: Iterable[Line]) -> Mapping[int, Sequence[Path]
     return found
 
 
+def is_take(recording: Path) -> bool:
+    """Whether a recording calls itself the take of one paragraph, of whatever text."""
+    return bool(re.search(rf"{_TAKE.pattern}$", _plain(recording.stem)))
+
+
 def belongings(script: Path) -> list[Path]:
     """The recordings in the same folder that belong to a text, so far as the text can be read."""
     lines = _lines(script)

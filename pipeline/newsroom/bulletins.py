@@ -97,10 +97,12 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
 
 
 def _waits_for_a_voice(desk: Desk, row: Row) -> bool:
-    """Whether only a draft voice speaks it so far, which its programme does not let air, and there is still time."""
-    may_air = desk.programme(row.bulletin).embedded_may_air
+    """Whether only a draft voice speaks it, which may not air, a better one may come, and there is still time."""
+    programme = desk.programme(row.bulletin)
     to_come = max(row.bulletin.air) > desk.now()
-    return row.status.stage is Stage.WAITING and row.status.draft and not may_air and to_come
+    better = any(not engine.embedded for word in programme.engines for engine in desk.engines.get(word, ()))
+    waits = row.status.stage is Stage.WAITING and row.status.draft and not programme.embedded_may_air
+    return waits and better and to_come
 
 
 def _lacks_profile(desk: Desk, row: Row) -> bool:

@@ -442,3 +442,14 @@ def test_a_recording_with_a_text_of_its_own_name_is_that_texts(scripts):
     text(scripts, "tin đoạn 2.txt", SENTENCE)
     assert not drop.take_in(text(scripts, "tin.txt", THREE), recheck=0).script.attachments
     assert drop.take_in(scripts / "tin đoạn 2.txt", recheck=0).script.recording
+
+
+@pytest.mark.parametrize("name", ["tin đoạn 2.wav", "ban-tin-doan-3.wav"])
+def test_a_take_without_its_text_never_becomes_a_bulletin_of_its_own(scripts, name):
+    with pytest.raises(ScriptRefused, match="its text is not here"):
+        drop.take_in(sound(scripts, name), recheck=0)
+
+
+@pytest.mark.parametrize("name", ["tập đoàn 2.wav", "doan thanh nien 26-3.wav", "ghi âm.wav"])
+def test_other_recordings_are_bulletins_of_their_own(scripts, name):
+    assert drop.take_in(sound(scripts, name), recheck=0).script.recording

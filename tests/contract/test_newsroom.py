@@ -434,6 +434,7 @@ def test_a_file_that_comes_after_its_air_time_came_too_late(desk, clock):
 
 def test_what_a_draft_voice_held_a_place_for_is_tried_again_every_night(folder, clock):
     with open_desk(folder, clock, embedded_may_air="false") as desk:
+        with_online(desk, mute=["vi-nữ", "vi-nam"])
         bulletin = taken(desk)
         bulletins.render(desk, bulletin)
         assert bulletins.render_new(desk) == []
@@ -956,3 +957,18 @@ def test_ctrl_c_in_the_middle_of_voicing_leaves_no_half_file_and_the_next_run_go
         bulletins.render(desk, bulletin)
         (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
         assert 0 < fact.detail["voiced"] <= fact.detail["takes"] - 15
+
+
+def test_a_wish_for_a_womans_voice_is_understood_where_there_is_none(desk):
+    bulletin = taken(desk, "Tiêu đề: Tin\nGiọng: nữ\n\nBà con chú ý.\n")
+    bulletins.render(desk, bulletin)
+    assert {take.voice for _, take in bulletins.spoken_by(desk, bulletin)} == {"vi-bac"}
+
+
+def test_a_draft_is_not_made_again_where_no_better_voice_can_come(folder, clock):
+    with open_desk(folder, clock, embedded_may_air="false") as desk:
+        bulletin = taken(desk)
+        bulletins.render(desk, bulletin)
+        assert bulletins.render_new(desk, held_too=True) == []
+        with_online(desk)
+        assert [made.id for made, _ in bulletins.render_new(desk, held_too=True)] == [bulletin.id]

@@ -5,8 +5,9 @@ import getpass
 import json
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +43,10 @@ By = Annotated[str, typer.Option("--by", help="Who does it; a person's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
-_SYSTEMS_FAULT = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE}
+_SYSTEMS_FAULT = {
+    errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE,
+    errno.EISDIR, errno.ENAMETOOLONG,
+}  # fmt: skip
 """What the system may refuse anyone; any other OSError is a bug of ours and keeps its trace."""
 
 
@@ -148,10 +152,12 @@ def spoken(
     lang: Annotated[str, typer.Option("--lang", help="vi or km.")],
     file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")] = "-",
     register: Annotated[str, typer.Option("--register", help="nam (ngàn, lẻ) or bac (nghìn, linh).")] = "",
-    codes: Annotated[str, typer.Option("--codes", help="Letters of document numbers: day-du, gon or bo.")] = "day-du",
+    codes: Annotated[str, typer.Option("--codes", help="Letters of document numbers: day-du, gon or bo.")] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Each token, its class, and what spoke it.")] = False,
 ) -> None:
-    """Print text as it will be spoken, a line for each line. In a workspace, its register and dictionary are used.
+    """Print text as it will be spoken, a line for each line.
+
+    In a workspace its register and dictionary are used, and its first programme's way with document numbers.
 
     Example: echo "Kế hoạch 207/KH-UBND" | bantin spoken --lang vi -
     """
@@ -194,6 +200,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
             takes=found.takes,
             sounds=found.sounds,
         )
+        _tell_twins(found.twins)
         typer.echo(told)
     _raise_last(list(found.problems))
 
@@ -209,11 +216,12 @@ def _announcer(register: str, codes: str) -> Any:  # noqa: ANN401 - an Announcer
     if (_Choice.workspace / CONFIG_NAME).is_file():
         config = load(_Choice.workspace)
         register = register or config.settings.reading.register_
+        codes = codes or next(iter(config.programmes.values())).document_codes
         own = load_dictionary(config.dictionary)
     for fault in own.faults:
         sys.stderr.write(f"! {own.name}, dòng / line {fault}\n")
     return reading.Announcer(_one_of(reading.Register, register or "nam", "--register"), own.rows,
-                             _one_of(reading.Codes, codes, "--codes"))  # fmt: skip
+                             _one_of(reading.Codes, codes or "day-du", "--codes"))  # fmt: skip
 
 
 def _explain(pieces: list[Any]) -> None:
@@ -279,6 +287,14 @@ def voices(
             _print_json([one.as_json() for one in listed])
         elif not sample and not sheet:
             _print_table(_faces(desk.config).voices((v.engine.name, v.voice, v.problem) for v in listed))
+            for problem in {v.engine.name: v.problem for v in listed if v.problem}.values():
+                _print_problem(problem)
+            if not desk.config.settings.voices.online:
+                words = Says(
+                    "! Giọng trực tuyến đang tắt (online = false trong config.toml).",
+                    "! The online voices are switched off (online = false in config.toml).",
+                )
+                sys.stderr.write(_say(words) + "\n")
 
 
 # --- bulletins -------------------------------------------------------------------------------------------------------
@@ -305,6 +321,7 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
         _show_bulletins(desk, {t.bulletin.id for t in taken if t.bulletin}, as_json)
         for item in taken:
             _tell_fallbacks(desk, item.bulletin)
+            _tell_twins(bulletins.twins(desk, item.bulletin) if item.bulletin else ())
     _raise_last(problems)
 
 
@@ -359,17 +376,57 @@ def preview(
 
     with _desk() as desk:
         found = approvals.find(desk, bulletin)
-        sentences = newsroom.sentences(desk, found)
         if not sentence:
-            spoken = newsroom.speakers(desk, found, sentences)
-            for number, one in enumerate(sentences, start=1):
-                typer.echo(f"{number}\t{one.language.value}\t{spoken[number - 1]}\t{one.text}")
+            _list_passages(desk, found)
             return
+        sentences = newsroom.sentences(desk, found)
         if sentence > len(sentences):
             raise typer.BadParameter(f"{sentence}: 1–{len(sentences)}", param_hint="--sentence")
+        wanted = sentences[sentence - 1]
         file = out or Path(f"{found.id}-{sentence:03d}.wav")
-        take = newsroom.hear(desk, found, sentences[sentence - 1], file, instead)
-        typer.echo(f"{file}\t{take.engine} {take.voice}\t{take.seconds:.1f} s")
+        if instead:
+            wanted = newsroom.reworded(desk, found, wanted, instead)
+            file = out or _unused(file.with_stem(f"{file.stem}-thu"))
+        take = newsroom.hear(desk, found, wanted, file)
+        typer.echo(f"{file}\t{take.engine} {take.voice}\t{take.seconds:.1f} s\t{wanted.text}")
+
+
+def _list_passages(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin, imported where used
+    """A line for each sentence, with its number, language and last speaker; recordings between them have no number."""
+    from pipeline.core.model import RecordingMark
+    from pipeline.newsroom import preview as newsroom
+
+    passages = newsroom.passages(desk, bulletin)
+    spoken = iter(newsroom.speakers(desk, bulletin, [p for p in passages if not isinstance(p, RecordingMark)]))
+    number = 0
+    for passage in passages:
+        if isinstance(passage, RecordingMark):
+            language = passage.language.value if passage.language else "-"
+            typer.echo(f"-\t{language}\t{passage.name}\t{passage.transcript}")
+        else:
+            number += 1
+            typer.echo(f"{number}\t{passage.language.value}\t{next(spoken)}\t{passage.text}")
+
+
+def _unused(file: Path) -> Path:
+    """The path, or the first one with a number behind its name, where nothing stands yet: both can be compared."""
+    numbered = (file.with_stem(f"{file.stem}-{number}") for number in count(2))
+    return next(path for path in chain([file], numbered) if not path.exists())
+
+
+@app.command()
+def redo(bulletin: Id, as_json: AsJson = False) -> None:
+    """Make a bulletin again with today's dictionary and settings; changed bytes must be signed again.
+
+    Example: bantin redo sot-xuat-huyet
+    """
+    from pipeline.newsroom import approvals, bulletins
+
+    with _desk() as desk, _line(desk):
+        found = approvals.find(desk, bulletin)
+        bulletins.redo(desk, found)
+        _show_bulletins(desk, {found.id}, as_json)
+        _tell_fallbacks(desk, found)
 
 
 @app.command()
@@ -378,7 +435,7 @@ def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
 
     Example: bantin approve sot-xuat-huyet --by "TÊN NGƯỜI DUYỆT"
     """
-    from pipeline.newsroom import approvals, plan
+    from pipeline.newsroom import approvals, bulletins, plan
 
     with _desk() as desk:
         found = approvals.find(desk, bulletin)
@@ -386,6 +443,7 @@ def approve(bulletin: Id, by: By, as_json: AsJson = False) -> None:
         planned = plan.plan(desk, found)
         _show_bulletins(desk, {found.id}, as_json)
         _show_conflicts(desk, [planned])
+        _tell_twins(bulletins.twins(desk, found))
         if not desk.ledger.transmissions(found.id):
             words = Says(
                 "! Chưa có trạm nào nhận bản tin này: xem stations.csv và dòng “Nơi nhận”.",
@@ -658,6 +716,16 @@ def _tell_fallbacks(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bu
     for fallback in fallbacks:
         whom = _say(Says("; báo cho: {whom}", "; tell: {whom}")).format(whom=", ".join(tell)) if tell else ""
         sys.stderr.write(f"! {bulletin.id}: {fallback}{whom}\n")
+
+
+def _tell_twins(twins: Iterable[str]) -> None:
+    """Say that another edition of the same text airs at the same time."""
+    for twin in twins:
+        words = Says(
+            "! Đã có bản tin cùng tên, cùng giờ phát: {id}. Bài mới thay bài cũ thì rút bài cũ: bantin withdraw {id}",
+            "! Same title, same air time: {id}. If the new one replaces it: bantin withdraw {id}",
+        )
+        sys.stderr.write(_say(words.format(id=twin)) + "\n")
 
 
 def _warn_where(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin, imported where used

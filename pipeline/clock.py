@@ -74,6 +74,8 @@ class Clock:
                     _log.warning("refused", file=taken.path.name, code=taken.problem.code, why=taken.problem.message.vi)
                 elif taken.bulletin:
                     _log.info("received", file=taken.path.name, bulletin=taken.bulletin.id, again=taken.again)
+                    for twin in bulletins.twins(self._desk, taken.bulletin):
+                        _log.warning("same title and time", bulletin=taken.bulletin.id, other=twin)
             self._render(held_too=False)
 
     def push(self) -> None:

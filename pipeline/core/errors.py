@@ -559,7 +559,7 @@ def as_problem(fault: Exception, about: str) -> PipelineError:
         return fault
     problem: PipelineError = Unexpected(about=about, reason=repr(fault))
     if isinstance(fault, OSError):
-        where = fault.filename or about
+        where = fault.filename2 or fault.filename or about  # of a rename, where it was to go
         is_full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
         problem = DiskFull(where=where) if is_full else FileTrouble(where=where, reason=fault.strerror or fault)
     problem.__cause__ = fault
@@ -592,6 +592,16 @@ class NoStation(PipelineError):
     fix = Says(
         "xem giờ, tiếng và tên trạm trong stations.csv, và dòng “Nơi nhận” của kịch bản",
         "see the windows, languages and names in stations.csv, and the script's recipients",
+    )
+
+
+class AlreadyWithdrawn(PipelineError):
+    """Nothing brings a withdrawn bulletin back."""
+
+    code = "N-106"
+    what = Says("bản tin {bulletin} đã rút, không làm lại được", "{bulletin} was withdrawn and is not made again")
+    fix = Says(
+        "nếu vẫn cần phát, sửa ít nhất một chữ rồi thả lại", "if it is still wanted, change a word and drop it again"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pipeline import reading
-from pipeline.core.errors import PipelineError, StoreDamaged, as_problem
+from pipeline.core.errors import AlreadyWithdrawn, PipelineError, StoreDamaged, as_problem
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import (
     Bulletin,
@@ -71,6 +71,20 @@ def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         problem = as_problem(fault, bulletin.id)
         _hold(desk, bulletin, problem)
         raise problem from problem.__cause__
+
+
+def redo(desk: Desk, bulletin: Bulletin) -> list[Master]:
+    """Make a bulletin again with today's dictionary, settings and voices; only sentences that changed are voiced.
+
+    Where that changes its bytes, its signature is void until someone signs anew; a returned one waits again.
+
+    Raises:
+        AlreadyWithdrawn: it was taken back for good.
+        PipelineError: as `render` does.
+    """
+    if status_of(desk.ledger.facts(bulletin.id)).stage is Stage.WITHDRAWN:
+        raise AlreadyWithdrawn(bulletin=bulletin.id)
+    return render(desk, bulletin)
 
 
 def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, PipelineError | None]]:
@@ -152,13 +166,10 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         if script.recording:
             product = mastering.recorded(rack, script.recording, text)
         else:
-            lines = mastering.Lines(
-                opening=_lines(desk, bulletin, programme.opening, script.head.title),
-                body=text,
-                closing=_lines(desk, bulletin, programme.closing, script.head.title),
-            )
-            voiced = _voice(desk, bulletin, lines.all, programme)
-            product = mastering.spoken(rack, lines, voiced.takes, script.attachments)
+            opening, closing = lines(desk, bulletin, script)
+            said = mastering.Lines(opening=opening, body=text, closing=closing)
+            voiced = _voice(desk, bulletin, said.all, programme)
+            product = mastering.spoken(rack, said, voiced.takes, script.attachments)
         # First what is made, then what people see of it: a folder that cannot be written loses no master.
         desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
         views.show(desk, bulletin, desk.store.get(product.masters[0].digest), product.text, product.picture)
@@ -200,11 +211,25 @@ def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], ti
     return tuple(sentences)
 
 
-def lines(desk: Desk, bulletin: Bulletin, script: Script) -> tuple[Sentence, ...]:
-    """The programme's opening and closing lines for one bulletin."""
-    programme = desk.programme(bulletin)
-    opening = _lines(desk, bulletin, programme.opening, script.head.title)
-    return (*opening, *_lines(desk, bulletin, programme.closing, script.head.title))
+def lines(desk: Desk, bulletin: Bulletin, script: Script) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
+    """The programme's opening and its closing lines for one bulletin."""
+    programme, title = desk.programme(bulletin), script.head.title
+    return _lines(desk, bulletin, programme.opening, title), _lines(desk, bulletin, programme.closing, title)
+
+
+def twins(desk: Desk, bulletin: Bulletin) -> list[BulletinId]:
+    """Other bulletins of the same title that air when this one does, and that nobody has stopped.
+
+    Two editions of one text: most often the older one was meant to be replaced, and both would be heard.
+    """
+    stopped = {Stage.WITHDRAWN, Stage.RETURNED}
+    same = {
+        other.id
+        for other in desk.ledger.bulletins()
+        if other.id != bulletin.id and other.title.casefold() == bulletin.title.casefold()
+        and set(other.air) & set(bulletin.air)
+    }  # fmt: skip
+    return [row.bulletin.id for row in rows(desk, same) if row.status.stage not in stopped] if same else []
 
 
 def filled(template: str, title: str, day: date) -> str:

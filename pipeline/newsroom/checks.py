@@ -9,6 +9,8 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Json
 from pipeline.core.model import (
     Bulletin,
+    BulletinId,
+    Digest,
     Language,
     Note,
     Paragraph,
@@ -22,13 +24,8 @@ from pipeline.core.model import (
     Utterance,
 )
 from pipeline.intake import drop, formats
-from pipeline.newsroom import announcers, bulletins, scripts, voicing
+from pipeline.newsroom import announcers, bulletins, pace, scripts, voicing
 from pipeline.newsroom.desk import Desk
-
-_LETTERS_A_SECOND = {Language.VI: 13.7, Language.KM: 11.6}
-"""Letters and marks, without spaces, that the online voices say at their own speed."""
-_LETTERS_BY_RATE = {Language.VI: 0.086, Language.KM: 0.083}
-"""The same of the embedded voices, for each word a minute of their rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +42,15 @@ class Checked:
     voices: tuple[str, ...] = ()
     """What would speak it, as things stand now: engine and voice of each language."""
     seconds: Seconds = Seconds(0)
-    """About how long what is spoken lasts, pauses included, idents and recordings not."""
+    """About how long it lasts, pauses and recordings included, idents not."""
     paragraphs: tuple[int, ...] = ()
     """The number of each sentence's paragraph, counted from 1: an announcer's take of it has it in its name."""
     takes: tuple[tuple[int, str], ...] = ()
     """The paragraphs that an announcer reads, by number, and the recording of each."""
     sounds: tuple[str, ...] = ()
     """What its editor should know of its recordings, in Vietnamese."""
+    twins: tuple[BulletinId, ...] = ()
+    """Bulletins of the same title and time, which it may be meant to replace."""
 
     def as_json(self) -> dict[str, Json]:
         """For `bantin check --json`."""
@@ -68,6 +67,7 @@ class Checked:
             "paragraphs": list(self.paragraphs),
             "takes": {str(number): name for number, name in self.takes},
             "sounds": list(self.sounds),
+            "twins": list(self.twins),
             "notes": [f"{note.about}: {note.message}" for note in notes],
             "problems": [{"code": p.code, "what": p.message.vi, "fix": p.next_step.vi} for p in self.problems],
         }
@@ -88,10 +88,13 @@ def check(desk: Desk, path: Path) -> Checked:
         problems.append(problem)
     programme = desk.programme(bulletin) if bulletin else next(iter(desk.config.programmes.values()))
     read, numbers, lost = _read(desk, script, programme)
-    doubts, unheard = _sounds(desk, submission)
-    spoken = (*read.sentences, *(bulletins.lines(desk, bulletin, script) if bulletin and not script.recording else ()))
+    doubts, lengths, unheard = _sounds(desk, submission)
+    opening, closing = bulletins.lines(desk, bulletin, script) if bulletin and not script.recording else ((), ())
+    spoken = (*opening, *read.sentences, *closing)
     voices, silent = _voices(desk, spoken, programme) if not script.recording else ((), [])
     pauses = sum(u.seconds for u in read.utterances if isinstance(u, PauseMark))
+    recorded = sum(lengths.get(script.attachments[u.name], 0) for u in read.utterances if isinstance(u, RecordingMark))
+    whole = _length(desk, programme, spoken) + pauses + recorded
     return Checked(
         name=script.name,
         problems=(*problems, *lost, *unheard, *silent),
@@ -102,7 +105,8 @@ def check(desk: Desk, path: Path) -> Checked:
         paragraphs=numbers,
         takes=_takes(script),
         sounds=doubts,
-        seconds=Seconds(_length(desk, programme, spoken) + pauses if not script.recording else 0),
+        twins=tuple(bulletins.twins(desk, bulletin)) if bulletin else (),
+        seconds=Seconds(lengths.get(script.recording, 0) if script.recording else whole),
     )
 
 
@@ -111,21 +115,37 @@ def _takes(script: Script) -> tuple[tuple[int, str], ...]:
     return tuple((number, p.name) for number, p in enumerate(spoken, start=1) if isinstance(p, RecordingMark))
 
 
-def _sounds(desk: Desk, submission: drop.Submission) -> tuple[tuple[str, ...], list[PipelineError]]:
-    """What the studio hears in the recordings: doubts, and those that it would not let air."""
+def _sounds(
+    desk: Desk, submission: drop.Submission
+) -> tuple[tuple[str, ...], dict[Digest, Seconds], list[PipelineError]]:
+    """What the studio hears in the recordings: doubts, how long each airs, and those that it would not let air."""
     doubts: list[str] = []
+    lengths: dict[Digest, Seconds] = {}
     refused: list[PipelineError] = []
     sounds = {name: path for name, path in submission.files.items() if formats.is_sound(path)}
     if sounds:
         from pipeline.newsroom import mastering  # noqa: PLC0415 - numpy, only where there is sound
 
+        words = _words(submission.script)
         with desk.store.scratch() as scratch:
             for name, path in sounds.items():
+                digest = submission.digests[name]
                 try:
-                    doubts += (f"{name}: {doubt}" for doubt in mastering.heard(desk, path, scratch))
+                    lengths[digest], told = mastering.heard(desk, path, scratch, words.get(digest, Seconds(0)))
                 except PipelineError as problem:
                     refused.append(problem)
-    return tuple(doubts), refused
+                else:
+                    doubts += (f"{name}: {doubt}" for doubt in told)
+    return tuple(doubts), lengths, refused
+
+
+def _words(script: Script) -> dict[Digest, Seconds]:
+    """How long an announcer needs for the words of each recording that came with them."""
+    if script.recording:
+        texts = (p for p in script.body if isinstance(p, Paragraph))
+        return {script.recording: Seconds(sum(pace.person(p.text, p.language) for p in texts))}
+    takes = (p for p in script.body if isinstance(p, RecordingMark) and p.transcript)
+    return {script.attachments[p.name]: pace.person(p.transcript, p.language or Language.VI) for p in takes}
 
 
 def _read(desk: Desk, script: Script, programme: Programme) -> tuple[Reading, tuple[int, ...], list[PipelineError]]:
@@ -176,13 +196,12 @@ def _length(desk: Desk, programme: Programme, sentences: tuple[Sentence, ...]) -
     """About how many seconds the voices that would speak them need for sentences, pauses included."""
     settings = desk.config.settings.voices
     rates = {Language.VI: settings.vietnamese_rate, Language.KM: settings.khmer_rate}
-    paces: dict[Language, float] = {}
-    for language in dict.fromkeys(s.language for s in sentences):
-        engine = next(voicing.engines_for(desk, programme, language), None)
-        online = _LETTERS_A_SECOND[language] * (1 + settings.online_rate / 100)
-        paces[language] = _LETTERS_BY_RATE[language] * rates[language] if engine and engine.embedded else online
-    return sum(_letters(s.text) / paces[s.language] + s.pause for s in sentences)
+    engines = {s.language: next(voicing.engines_for(desk, programme, s.language), None) for s in sentences}
 
+    def one(sentence: Sentence) -> float:
+        engine = engines[sentence.language]
+        if engine and engine.embedded:
+            return pace.embedded(sentence.text, sentence.language, rates[sentence.language])
+        return pace.person(sentence.text, sentence.language) / (1 + settings.online_rate / 100)
 
-def _letters(text: str) -> int:
-    return sum(not c.isspace() and c != "\u200b" for c in text)
+    return sum(one(s) + s.pause for s in sentences)

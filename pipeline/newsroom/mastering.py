@@ -19,6 +19,7 @@ from pipeline.core.model import (
     Take,
 )
 from pipeline.core.rundown import Segment, SegmentKind, lay
+from pipeline.newsroom import pace
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 from pipeline.studio import jingle
@@ -85,13 +86,21 @@ def doubts(clip: Clip, path: Path) -> Iterator[str]:
         yield f"im lặng {figure(seconds).vi} giây ở phút {minutes}:{rest:02}; kiểm tra có mất tiếng không"
 
 
-def heard(desk: Desk, path: Path, scratch: Path) -> Iterator[str]:
-    """The doubts about a recording that lies outside the store.
+def heard(desk: Desk, path: Path, scratch: Path, words: Seconds = _NO_PAUSE) -> tuple[Seconds, list[str]]:
+    """How long a recording that lies outside the store airs, and the doubts about it; `words` is what its text needs.
 
     Raises:
         BadRecording: it must not air as it is.
     """
-    yield from doubts(probe(path, desk.ffmpeg(), scratch, margin=LOOSE), path)
+    clip = probe(path, desk.ffmpeg(), scratch, margin=LOOSE)
+    return clip.seconds, [*doubts(clip, path), *_other_words(clip.seconds, words)]
+
+
+def _other_words(seconds: Seconds, words: Seconds) -> Iterator[str]:
+    """That a recording can hardly be of its text, where it came with one."""
+    if words and pace.is_unlikely(seconds, words):
+        told, need = figure(seconds).vi, figure(words, 0).vi
+        yield f"dài {told} giây mà lời đi kèm cần khoảng {need} giây: có đúng tệp không, có bị cụt không?"
 
 
 class Rack:
@@ -123,6 +132,10 @@ class Rack:
                 self.notes += (f"{text}: {doubt}" for doubt in doubts(self.clips[sound], self.desk.store.get(sound)))
         seconds = self.clips[sound].seconds
         self.rundown.append(Segment(kind=kind, seconds=seconds, source=sound, text=text, pause=pause))
+
+    def compare(self, sound: Digest, name: str, words: Seconds) -> None:
+        """Note where a recording that was played can hardly be of its text, which needs so long to say."""
+        self.notes += (f"{name}: {doubt}" for doubt in _other_words(self.clips[sound].seconds, words))
 
     def bed(self) -> Clip | None:
         """The music that lies under the speech, if the bulletin has any."""
@@ -161,8 +174,9 @@ def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping
         match utterance:
             case Sentence():
                 rack.play(SegmentKind.SPEECH, next(voiced).audio, text=utterance.text, pause=utterance.pause)
-            case RecordingMark(name):
+            case RecordingMark(name, transcript, language):
                 rack.play(SegmentKind.RECORDING, attachments[name], text=name, pause=_AFTER_RECORDING)
+                rack.compare(attachments[name], name, pace.person(transcript, language or rack.bulletin.languages[0]))
             case PauseMark(seconds):
                 rack.rundown.append(Segment(kind=SegmentKind.PAUSE, seconds=seconds))
     for sentence in lines.closing:
@@ -174,6 +188,8 @@ def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping
 def recorded(rack: Rack, recording: Digest, transcript: Reading) -> Product:
     """Master a bulletin that an announcer recorded; its text, if any, is only its transcript."""
     rack.play(SegmentKind.RECORDING, recording, text=rack.bulletin.title)
+    words = sum(pace.person(sentence.text, sentence.language) for sentence in transcript.sentences)
+    rack.compare(recording, rack.bulletin.title, Seconds(words))
     return _produce(rack, transcript.text or rack.bulletin.title)
 
 

@@ -7,19 +7,38 @@ from pathlib import Path
 
 from pipeline import reading
 from pipeline.core.errors import StoreDamaged
-from pipeline.core.model import Bulletin, Sentence, Take
+from pipeline.core.model import Bulletin, PauseMark, RecordingMark, Sentence, Take
 from pipeline.newsroom import bulletins, voicing
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
 from pipeline.voices import wav
 
 
-def sentences(desk: Desk, bulletin: Bulletin) -> tuple[Sentence, ...]:
-    """A bulletin's sentences as they would be read now; nothing is recorded. Raises what reading raises."""
+def passages(desk: Desk, bulletin: Bulletin) -> tuple[Sentence | RecordingMark, ...]:
+    """What a bulletin says, as it would be read now and in the order it airs: opening, text, recordings, closing.
+
+    Of one that an announcer recorded, only the sentences of its text. Nothing is recorded. Raises what reading raises.
+    """
     script = desk.ledger.script(bulletin.script)
     if script is None:
         raise StoreDamaged(digest=bulletin.script)
-    return reading.read(script, announcer(desk, desk.programme(bulletin))).sentences
+    body = reading.read(script, announcer(desk, desk.programme(bulletin))).utterances
+    said = tuple(one for one in body if not isinstance(one, PauseMark))
+    if script.recording:
+        return said
+    opening, closing = bulletins.lines(desk, bulletin, script)
+    return (*opening, *said, *closing)
+
+
+def sentences(desk: Desk, bulletin: Bulletin) -> tuple[Sentence, ...]:
+    """Those of its passages that a voice speaks."""
+    return tuple(one for one in passages(desk, bulletin) if isinstance(one, Sentence))
+
+
+def reworded(desk: Desk, bulletin: Bulletin, sentence: Sentence, words: str) -> Sentence:
+    """Other words in the place of a sentence, as they would be read there."""
+    uttered = reading.utter(words, sentence.language, announcer(desk, desk.programme(bulletin)), sentence.voice)
+    return replace(sentence, text=uttered.text, written=words)
 
 
 def speakers(desk: Desk, bulletin: Bulletin, wanted: Sequence[Sentence]) -> list[str]:
@@ -29,18 +48,13 @@ def speakers(desk: Desk, bulletin: Bulletin, wanted: Sequence[Sentence]) -> list
     return [f"{take.engine} {take.voice}" if take else "" for take in takes]
 
 
-def hear(desk: Desk, bulletin: Bulletin, sentence: Sentence, out: Path, instead: str = "") -> Take:
-    """Voice one sentence as the bulletin would be, or other words in its place, into a WAV: whole or not at all.
+def hear(desk: Desk, bulletin: Bulletin, sentence: Sentence, out: Path) -> Take:
+    """Voice one sentence as the bulletin would be, into a WAV: whole or not at all.
 
     What was voiced before is not voiced again, and what is voiced now will be found by the next render. Raises what
     voicing raises.
     """
-    programme = desk.programme(bulletin)
-    wanted = [sentence]
-    if instead:
-        uttered = reading.utter(instead, sentence.language, announcer(desk, programme), sentence.voice)
-        wanted = [replace(sentence, text=uttered.text, written=instead)]
-    (take,) = voicing.voice(desk, wanted, programme).takes
+    (take,) = voicing.voice(desk, [sentence], desk.programme(bulletin)).takes
     with wav.whole(out) as part:
         shutil.copyfile(desk.store.get(take.audio), part)
     return take

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline import reading
-from pipeline.core.errors import EngineUnavailable, NoVoiceForLanguage, Says, TakeRejected, UnknownName
+from pipeline.core.errors import EngineUnavailable, NothingToSay, NoVoiceForLanguage, Says, TakeRejected, UnknownName
 from pipeline.core.model import Digest, Language, Programme, Recipe, Seconds, Sentence, Take, Voice
 from pipeline.core.ports import Engine
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.side import in_order
+from pipeline.voices import wav
 
 _BEFORE_AIR = timedelta(minutes=30)
 """What mixing, mastering, signing and sending may need."""
@@ -104,13 +105,17 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first
 
 
 def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "embedded", wish: str = "") -> None:
-    """Speak one text, as it is written, into a sound file, outside of any bulletin.
+    """Speak one text, as it is written, into a sound file, outside of any bulletin: sentence by sentence, as there.
 
     Raises:
+        NothingToSay: it has nothing to pronounce.
+        TextLost: it has letters that the language is not written in.
         NoVoiceForLanguage: none of the engines behind the word speaks the language.
         UnknownName: they have no voice of the wished name or sex.
     """
-    line = reading.spoken(text, language, announcer(desk)).text
+    said = reading.utter(text, language, announcer(desk)).sentences
+    if not said:
+        raise NothingToSay(text=text)
     speaking = [e for e in desk.engines[engine] if any(v.language is language for v in e.voices)]
     if not speaking:
         raise NoVoiceForLanguage(language=language.value)
@@ -118,7 +123,13 @@ def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "
     if wish and wish not in names:
         near = difflib.get_close_matches(wish, names, n=1, cutoff=0)
         raise UnknownName(what=Says("giọng", "voice"), name=wish, nearest=near[0])
-    speaking[0].speak(line, cast(speaking[0], language, wish).name, out)
+    voice = cast(speaking[0], language, wish).name
+    with desk.store.scratch() as folder:
+        takes = [(folder / f"{number}.wav", sentence.pause) for number, sentence in enumerate(said)]
+        for number, ((take, _), sentence) in enumerate(zip(takes, said, strict=True), start=1):
+            speaking[0].speak(sentence.text, voice, take)
+            desk.progress("voice", number, len(said))
+        wav.join([*takes[:-1], (takes[-1][0], Seconds(0))], out)
 
 
 def engines_for(desk: Desk, programme: Programme, language: Language) -> Iterator[Engine]:

@@ -3,7 +3,7 @@
 import os
 import threading
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +31,30 @@ def write(sound: Sound, out: Path) -> None:
         file.writeframes(sound.samples)
 
 
+def join(takes: Iterable[tuple[Path, float]], out: Path) -> None:
+    """Write takes of one voice one after another, each with so many seconds of silence behind it: whole or not at all.
+
+    Raises:
+        wave.Error: a take has not the sample rate of the first.
+    """
+    with whole(out) as part, wave.open(str(part), "wb") as file:
+        rate = 0
+        for take, pause in takes:
+            with wave.open(str(take)) as sound:
+                if not rate:
+                    rate = sound.getframerate()
+                    file.setparams(sound.getparams())
+                if sound.getframerate() != rate:
+                    raise wave.Error(f"{sound.getframerate()} Hz after {rate} Hz")
+                file.writeframes(sound.readframes(sound.getnframes()))
+                file.writeframes(bytes(2 * round(pause * rate)))
+
+
 @contextmanager
 def whole(out: Path) -> Iterator[Path]:
     """A path to write to: what is there when the block ends well stands under the name, else nothing is left."""
-    part = out.with_name(f".{out.name}.{os.getpid()}-{threading.get_ident()}.part")
+    # Cut, or the name of a file that may just be long enough would be too long with what is added.
+    part = out.with_name(f".{out.name[:40]}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield part
         part.replace(out)

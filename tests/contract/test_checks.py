@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+import soundfile
 
 from pipeline.core.model import Language
 from pipeline.reading import doubtful_places, plain, spoken
@@ -115,9 +117,6 @@ def test_an_explanation_names_the_row_or_the_rule_of_every_token(workspace):
 
 
 def test_a_check_numbers_the_paragraphs_and_listens_to_the_recordings(workspace):
-    import numpy as np
-    import soundfile
-
     text = "Tiêu đề: Tin\n\nĐoạn thứ nhất.\n\nĐoạn thứ hai. Còn nữa.\n\nĐoạn thứ ba.\n"
     noise = np.random.default_rng(1).uniform(-0.3, 0.3, 8000 * 3)
     gap = np.concatenate([noise, np.zeros(8000 * 6), noise])
@@ -126,7 +125,8 @@ def test_a_check_numbers_the_paragraphs_and_listens_to_the_recordings(workspace)
     told = workspace.json("check", file)
     assert told["paragraphs"] == [2, 2, 3]
     assert told["takes"] == {"1": "tin đoạn 1.wav"}
-    assert [sound.partition(": ")[2][:9] for sound in told["sounds"]] == ["ghi ở 800", "im lặng 6"]
+    assert [sound.partition(": ")[2][:9] for sound in told["sounds"]] == ["ghi ở 800", "im lặng 6", "dài 12,0 "]
+    assert told["seconds"] > 12 + 5
     shown = workspace.bantin("check", file).stdout
     assert "— đoạn 3 —" in shown
     assert "đoạn 1 do phát thanh viên đọc: tin đoạn 1.wav" in shown
@@ -137,3 +137,48 @@ def test_a_check_numbers_the_paragraphs_and_listens_to_the_recordings(workspace)
 def test_a_sentence_where_a_file_belongs_is_no_file_and_no_crash(workspace):
     for command in (["check"], ["spoken", "--lang", "vi"], ["add"]):
         assert "I-109" in workspace.bantin(*command, "câu này dài quá " * 40, code=4).stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.7, ["dài 0,7 giây"]), (9, []), (62.0, ["dài 62,0 giây"])], ids=["short", "fits", "long"]
+)
+def test_a_take_that_can_hardly_be_of_its_words_is_doubted_and_counts_for_the_length(workspace, seconds, told):
+    words = (
+        "Chiều nay trạm y tế xã tiêm vắc xin cho trẻ em dưới năm tuổi, mời bà con đưa các cháu đến đúng giờ để tiêm."
+    )
+    take = np.random.default_rng(2).uniform(-0.3, 0.3, int(24_000 * seconds))
+    file = workspace.drop("tin.txt", f"Tiêu đề: Tin\n\n{words}\n\nHết.\n")
+    soundfile.write(file.with_name("tin đoạn 1.wav"), take, 24_000)
+    checked = workspace.json("check", file)
+    assert [sound.partition(": ")[2].partition(" mà ")[0] for sound in checked["sounds"]] == told
+    assert seconds <= checked["seconds"] < seconds + 25
+
+
+def test_the_length_of_a_recording_is_its_own_whatever_its_text(workspace):
+    file = workspace.drop("tin.txt", "Tiêu đề: Tin\n\nĐoạn thứ nhất có mấy chữ.\n")
+    soundfile.write(file.with_suffix(".wav"), np.random.default_rng(3).uniform(-0.3, 0.3, 24_000 * 40), 24_000)
+    checked = workspace.json("check", file)
+    assert checked["seconds"] == 40
+    assert len(checked["sounds"]) == 1
+    assert "40,0 giây mà lời đi kèm" in checked["sounds"][0]
+
+
+def test_a_second_edition_for_the_same_time_is_told_wherever_someone_could_stop_it(workspace):
+    first = workspace.drop("mot.txt", "Tiêu đề: Cảnh báo mặn\n\nĐộ mặn tăng.\n")
+    (old,) = workspace.json("add", first)
+    second = workspace.drop("hai.txt", "Tiêu đề: Cảnh báo mặn\n\nĐộ mặn giảm.\n")
+    assert workspace.json("check", second)["twins"] == [old["id"]]
+    told = workspace.bantin("add", second).stderr
+    assert f"bantin withdraw {old['id']}" in told
+    workspace.bantin("withdraw", old["id"], "--by", "Phòng")
+    third = workspace.drop("ba.txt", "Tiêu đề: Cảnh báo mặn khác\n\nĐộ mặn giảm.\n")
+    assert workspace.json("check", third)["twins"] == []
+
+
+def test_spoken_says_document_numbers_as_the_workspace_does(workspace):
+    text = "Kế hoạch 207/KH-UBND"
+    short = workspace.bantin("spoken", "--lang", "vi", "-", input=text).stdout
+    full = workspace.bantin("spoken", "--lang", "vi", "--codes", "day-du", "-", input=text).stdout
+    assert "kế hoạch ủy ban" in full
+    assert "kế hoạch ủy ban" not in short
+    assert short == workspace.bantin("spoken", "--lang", "vi", "--codes", "gon", "-", input=text).stdout

@@ -14,6 +14,7 @@ from apscheduler.events import EVENT_JOB_EXECUTED
 from pipeline import config, wiring
 from pipeline.clock import Clock as Serving
 from pipeline.core.errors import (
+    AlreadyWithdrawn,
     EngineUnavailable,
     NotApprovable,
     NotApproved,
@@ -766,8 +767,9 @@ def test_a_script_without_a_title_is_listed_by_its_file_and_its_name_is_not_spok
 def test_one_sentence_is_heard_alone_and_found_again_by_the_render(desk, tmp_path):
     bulletin = taken(desk)
     found = preview.sentences(desk, bulletin)
-    assert [s.text for s in found] == ["Câu thứ nhất của bản tin.", "Câu thứ hai của bản tin."]
-    take = preview.hear(desk, bulletin, found[1], tmp_path / "hai.wav")
+    assert [s.text for s in found][1:3] == ["Câu thứ nhất của bản tin.", "Câu thứ hai của bản tin."]
+    assert "Mời bà con nghe" in found[0].text
+    take = preview.hear(desk, bulletin, found[2], tmp_path / "hai.wav")
     assert (tmp_path / "hai.wav").read_bytes() == desk.store.get(take.audio).read_bytes()
     bulletins.render(desk, bulletin)
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
@@ -776,11 +778,11 @@ def test_one_sentence_is_heard_alone_and_found_again_by_the_render(desk, tmp_pat
 
 def test_other_words_are_tried_in_the_place_of_a_sentence(desk, tmp_path):
     bulletin = taken(desk)
-    (first, _) = preview.sentences(desk, bulletin)
+    first = preview.sentences(desk, bulletin)[1]
     said = preview.hear(desk, bulletin, first, tmp_path / "a.wav")
-    tried = preview.hear(
-        desk, bulletin, first, tmp_path / "b.wav", "Ngày 5/8, UBND xã họp với bà con ở các ấp ven biển."
-    )
+    other = preview.reworded(desk, bulletin, first, "Ngày 5/8, UBND xã họp với bà con ở các ấp ven biển.")
+    assert other.text.startswith("Ngày năm tháng tám, ủy ban nhân dân xã")
+    tried = preview.hear(desk, bulletin, other, tmp_path / "b.wav")
     assert tried.seconds > said.seconds * 1.5
     assert not desk.ledger.facts(bulletin.id, Happened.READ)
 
@@ -788,13 +790,13 @@ def test_other_words_are_tried_in_the_place_of_a_sentence(desk, tmp_path):
 def test_the_ledger_knows_who_spoke_each_sentence_and_why_not_the_first_voice(desk):
     with_online(desk, mute=["vi-nữ", "vi-nam"])
     bulletin = taken(desk)
-    assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["", ""]
+    assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == [""] * 5
     bulletins.render(desk, bulletin)
     said = bulletins.spoken_by(desk, bulletin)
     assert [sentence.text for sentence, _ in said][1:3] == ["Câu thứ nhất của bản tin.", "Câu thứ hai của bản tin."]
     assert {(take.engine, take.voice) for _, take in said} == {("espeak", "vi-bac")}
     assert all(take.audio in desk.store for _, take in said)
-    assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["espeak vi-bac"] * 2
+    assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["espeak vi-bac"] * 5
     (fallback,), tell = bulletins.fallbacks(desk, bulletin)
     assert fallback.startswith("vi: espeak đọc thay online (V-")
     assert tell == []
@@ -933,6 +935,24 @@ def test_a_new_row_of_the_dictionary_voices_only_the_sentences_that_it_changes(f
         assert first > 3
         assert second == 1
         assert any("khu xử lý" in sentence.text for sentence, _ in bulletins.spoken_by(desk, bulletin))
+
+
+def test_a_bulletin_made_again_waits_for_its_signature_only_where_its_bytes_changed(folder, clock):
+    text = "Tiêu đề: Tin\n\nXã có chốt KXZ mới.\n\nBà con chú ý.\n"
+    with open_desk(folder, clock) as desk:
+        bulletin = taken(desk, text)
+        bulletins.render(desk, bulletin)
+        approvals.approve(desk, bulletin, "Phòng")
+        bulletins.redo(desk, bulletin)
+        assert stage(desk, bulletin) is Stage.APPROVED
+    (folder / "tu-dien.tsv").write_text("key\tspoken\nKXZ\tkhu xử lý\n", "utf-8")
+    with open_desk(folder, clock) as desk:
+        bulletins.redo(desk, bulletin)
+        assert stage(desk, bulletin) is Stage.WAITING
+        assert voiced(desk, bulletin)[1:] == [0, 1]
+        approvals.withdraw(desk, bulletin, "Phòng")
+        with pytest.raises(AlreadyWithdrawn):
+            bulletins.redo(desk, bulletin)
 
 
 def test_ctrl_c_in_the_middle_of_voicing_leaves_no_half_file_and_the_next_run_goes_on(folder, clock):

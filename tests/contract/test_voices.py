@@ -80,3 +80,43 @@ def test_proxy_and_speed_of_the_settings_reach_the_online_voices(tmp_path):
         with pytest.raises(EngineUnavailable) as caught:
             online.check()
         assert "offline" in str(caught.value)
+
+
+def test_a_long_text_is_said_sentence_by_sentence_into_one_file(desk):
+    one = "Bà con chú ý theo dõi độ mặn trên các tuyến sông, rạch."
+    desk.bantin("say", "--lang", "vi", "-o", desk.folder / "mot.wav", one)
+    desk.bantin("say", "--lang", "vi", "-o", desk.folder / "nhieu.wav", " ".join([one] * 80))
+    with wave.open(str(desk.folder / "mot.wav")) as single, wave.open(str(desk.folder / "nhieu.wav")) as many:
+        assert many.getparams()[:3] == single.getparams()[:3]
+        assert 79 * single.getnframes() < many.getnframes() < 80 * (single.getnframes() + single.getframerate())
+
+
+@pytest.mark.parametrize("name", ["thu-muc", "x" * 300 + ".wav"], ids=["a folder", "too long"])
+def test_a_sound_that_cannot_be_written_under_its_name_is_told_without_a_trace(desk, name):
+    (desk.folder / "thu-muc").mkdir()
+    told = desk.bantin("say", "--lang", "vi", "-o", desk.folder / name, "Xin chào.", code=3).stderr
+    assert f"{desk.folder / name}: " in told
+    assert "Traceback" not in told
+
+
+def test_other_words_never_overwrite_what_was_heard_before(desk):
+    file = desk.drop("tin.txt", "Tiêu đề: Tin\n\nHọp dân lúc 7h.\n")
+    (made,) = desk.json("add", file)
+    lines = desk.bantin("preview", made["id"]).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["1", "2", "3", "4"]
+    assert lines[1].endswith("Họp dân lúc bảy giờ.")
+    words = ("preview", made["id"], "-n", "2")
+    told = [desk.bantin(*words, cwd=desk.folder).stdout]
+    told += [desk.bantin(*words, "--as", other, cwd=desk.folder).stdout for other in ("Họp lúc 8h.", "Họp lúc 9h.")]
+    names = [line.split("\t")[0] for line in told]
+    assert len({(desk.folder / name).read_bytes() for name in names}) == 3
+    assert [line.split("\t")[3].strip() for line in told[1:]] == ["Họp lúc tám giờ.", "Họp lúc chín giờ."]
+
+
+def test_voices_that_do_not_answer_are_explained_below_the_list(desk):
+    assert "online = false" in desk.bantin("voices").stderr
+    desk.set(online=True, proxy="http://127.0.0.1:9")
+    told = desk.bantin("voices")
+    assert "V-101" in told.stdout
+    assert "V-101 giọng đọc edge" in told.stderr
+    assert "online = false" not in told.stderr

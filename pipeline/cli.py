@@ -353,7 +353,8 @@ def show(bulletin: Id, as_json: AsJson = False) -> None:
                          "facts": [_fact(f) for f in facts]})  # fmt: skip
             return
         _show_bulletins(desk, {found.id}, as_json=False)
-        typer.echo(f"\n{views.stem(desk, found)}.mp3\n")
+        suffixes = [master.suffix for master in bulletins.masters(desk, found).values()]
+        typer.echo(f"\n{views.sound(desk, found, *suffixes[:1])}\n")
         typer.echo(read.text if read else "")
         for note in read.notes if read else ():
             typer.echo(f"! {note.about}: {note.message}")

@@ -13,22 +13,27 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from pipeline.core.errors import ConfigError, NoWorkspace
 from pipeline.core.model import (
+    Codec,
     Commune,
     Dbtp,
+    Ducking,
     Kind,
     Language,
     Lufs,
     Profile,
     Programme,
+    Seconds,
     Slot,
     Station,
     StationCode,
     Technology,
+    Template,
+    Treatment,
     Verification,
     Window,
 )
@@ -50,9 +55,10 @@ def _zone(name: str) -> str:
 
 
 def _line(template: str) -> str:
-    unknown = set(re.findall(r"\{[^{}]*\}?|\}", template)) - {"{title}", "{date}"}
+    unknown = set(re.findall(r"\{[^{}]*\}?|\}", template)) - {"{title}", "{date}", "{place}"}
     if unknown:
-        raise ValueError(f"chỉ dùng được {{title}} và {{date}} / only these two: not {', '.join(sorted(unknown))}")
+        wrong = ", ".join(sorted(unknown))
+        raise ValueError(f"chỉ dùng được {{title}}, {{date}} và {{place}} / only these three: not {wrong}")
     return template
 
 
@@ -66,6 +72,7 @@ class Newsroom(_Section):
     name: str = "Sở Văn hóa, Thể thao và Du lịch tỉnh Cà Mau"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Ho_Chi_Minh"
     language: Literal["vi", "en"] = "vi"
+    place: Mapping[Language, str] = Field(default_factory=lambda: {Language.VI: "Cà Mau", Language.KM: "កាម៉ៅ"})
 
 
 class Paths(_Section):
@@ -112,13 +119,63 @@ class Tools(_Section):
     ffmpeg: str = ""
 
 
+class Recordings(_Section):
+    """How recordings are made fit to air."""
+
+    highpass_hz: float = Field(70, ge=0, le=300)
+    remove_hum: bool = True
+    denoise: bool = False
+    gate: bool = False
+    even_db: float = Field(6, ge=0, le=12)
+    longest_gap: float = Field(2, ge=0, le=60)
+
+
 class ProfileSettings(_Section):
     """The sound file a kind of station wants."""
 
+    codec: Codec = Codec.MP3
+    channels: Literal[1, 2] = 1
     sample_rate: Literal[32000, 44100, 48000] = 44100
     kbps: Literal[48, 56, 64, 80, 96, 112, 128, 160, 192] = 64
     target_lufs: float = Field(-16.0, ge=-31, le=-10)
     ceiling_dbtp: float = Field(-1.5, ge=-9, le=-0.5)
+    most_reduction_db: float = Field(20, ge=1, le=40)
+    xing: bool = False
+    band_hz: tuple[()] | tuple[Annotated[float, Field(ge=50)], Annotated[float, Field(le=20000)]] = ()
+    compress_ratio: float = Field(1, ge=1, le=10)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ProfileSettings":
+        if self.codec is Codec.OPUS and self.sample_rate != 48000:
+            raise ValueError("opus chỉ có 48000 Hz: ghi sample_rate = 48000 / Opus has only 48000 Hz")
+        if self.band_hz and not self.band_hz[0] * 2 <= self.band_hz[1]:
+            raise ValueError("band_hz: [thấp, cao], cao gấp đôi thấp trở lên / low, then high, at least twice as high")
+        return self
+
+
+_PROFILES = {
+    "loa-xa": ProfileSettings(),
+    "loa-nen": ProfileSettings(band_hz=(300, 6000), compress_ratio=3, ceiling_dbtp=-2.0),
+    "phong-thu": ProfileSettings(codec=Codec.BWF, channels=2, sample_rate=48000, target_lufs=-23.0, ceiling_dbtp=-1.0),
+}
+
+
+class RundownSettings(_Section):
+    """How the parts of a programme are put together."""
+
+    ident: str = "mac-dinh"
+    sting: str = "mac-dinh"
+    outro: str = "không"
+    bed: str = "không"
+    crossfade_seconds: float = Field(0.8, ge=0, le=5)
+    pause_after_ident: float = Field(0.3, ge=0, le=10)
+    pause_around_sting: float = Field(0.4, ge=0, le=10)
+    pause_after_recording: float = Field(0.5, ge=0, le=10)
+    bed_under_db: float = Field(-20, ge=-60, le=0)
+    bed_between_db: float = Field(-12, ge=-60, le=0)
+    bed_attack: float = Field(0.35, ge=0.02, le=5)
+    bed_hold: float = Field(0.5, ge=0, le=10)
+    bed_release: float = Field(0.6, ge=0.02, le=10)
 
 
 class ProgrammeSettings(_Section):
@@ -128,8 +185,7 @@ class ProgrammeSettings(_Section):
     kind: Kind = Kind.CT
     language: Language = Language.VI
     slots: tuple[time, ...] = Field((time(5), time(17)), min_length=1)
-    ident: str = "mac-dinh"
-    bed: str = "không"
+    rundown: str = "mac-dinh"
     engines: tuple[Literal["edge", "local", "embedded"], ...] = ("edge", "embedded")
     embedded_may_air: bool = False
     tell: tuple[Annotated[str, AfterValidator(_line)], ...] = ()
@@ -174,11 +230,22 @@ class Settings(BaseSettings):
     reading: Reading = Reading()
     voices: Voices = Voices()
     tools: Tools = Tools()
-    profiles: Mapping[str, ProfileSettings] = Field({"loa-xa": ProfileSettings()}, min_length=1)
+    recordings: Recordings = Recordings()
+    rundowns: Mapping[str, RundownSettings] = Field({"mac-dinh": RundownSettings()}, min_length=1)
+    profiles: Mapping[str, ProfileSettings] = Field(_PROFILES, min_length=1)
     programmes: Mapping[str, ProgrammeSettings] = Field(min_length=1)
     delivery: Delivery = Delivery()
     clock: Clock = Clock()
     plan: YearPlan = YearPlan()
+
+    @model_validator(mode="after")
+    def _rundowns_exist(self) -> "Settings":
+        for code, programme in self.programmes.items():
+            if programme.rundown not in self.rundowns:
+                near = difflib.get_close_matches(programme.rundown, self.rundowns, n=1, cutoff=0)[0]
+                told = f"programmes.{code}.rundown: không có {programme.rundown!r}; gần nhất / nearest: {near}"
+                raise ValueError(told)
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -202,6 +269,8 @@ class Config:
     programmes: Mapping[str, Programme]
     """By code; the first is the one a script belongs to when it names none."""
     profiles: Mapping[str, Profile]
+    treatment: Treatment
+    """Of recordings."""
     stations: Mapping[StationCode, Station]
 
     @property
@@ -248,8 +317,9 @@ def load(workspace: Path) -> Config:
     return Config(
         workspace=workspace,
         settings=settings,
-        programmes={code: _programme(code, p) for code, p in settings.programmes.items()},
+        programmes={code: _programme(code, p, settings) for code, p in settings.programmes.items()},
         profiles=profiles,
+        treatment=_treatment(settings.recordings),
         stations=stations,
     )
 
@@ -309,22 +379,54 @@ def _known(where: list[str]) -> list[str]:
 def _profile(name: str, p: ProfileSettings) -> Profile:
     return Profile(
         name=name,
+        codec=p.codec,
+        channels=p.channels,
         sample_rate=p.sample_rate,
         kbps=p.kbps,
         target=Lufs(p.target_lufs),
         ceiling=Dbtp(p.ceiling_dbtp),
+        most_reduction=p.most_reduction_db,
+        xing=p.xing,
+        band=(p.band_hz[0], p.band_hz[1]) if p.band_hz else None,
+        ratio=p.compress_ratio,
     )
 
 
-def _programme(code: str, p: ProgrammeSettings) -> Programme:
+def _treatment(r: Recordings) -> Treatment:
+    return Treatment(
+        highpass=r.highpass_hz, hum=r.remove_hum, gate=r.gate, denoise=r.denoise, even=r.even_db,
+        longest_gap=Seconds(r.longest_gap),
+    )  # fmt: skip
+
+
+def _template(r: RundownSettings) -> Template:
+    return Template(
+        ident=r.ident,
+        sting=r.sting,
+        outro=r.outro,
+        bed=r.bed,
+        crossfade=Seconds(r.crossfade_seconds),
+        after_ident=Seconds(r.pause_after_ident),
+        around_sting=Seconds(r.pause_around_sting),
+        after_recording=Seconds(r.pause_after_recording),
+        ducking=Ducking(
+            under=r.bed_under_db,
+            between=r.bed_between_db,
+            attack=Seconds(r.bed_attack),
+            hold=Seconds(r.bed_hold),
+            release=Seconds(r.bed_release),
+        ),
+    )
+
+
+def _programme(code: str, p: ProgrammeSettings, settings: Settings) -> Programme:
     return Programme(
         code=code,
         title=p.title,
         slots=tuple(Slot(at=at) for at in p.slots),
         kind=p.kind,
         language=p.language,
-        ident=p.ident,
-        bed=p.bed,
+        template=_template(settings.rundowns[p.rundown]),
         opening=dict(p.opening),
         closing=dict(p.closing),
         engines=p.engines,

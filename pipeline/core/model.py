@@ -114,7 +114,15 @@ class VoiceMark:
     voice: str
 
 
-Passage = Paragraph | LeftOut | RecordingMark | PauseMark | VoiceMark
+@dataclass(frozen=True, slots=True)
+class StingMark:
+    """`[nhạc cắt]` or a line of stars: here one item ends and the next begins."""
+
+    sting: str
+    """A sound of the newsroom's own; empty for the programme's."""
+
+
+Passage = Paragraph | LeftOut | RecordingMark | PauseMark | VoiceMark | StingMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +173,7 @@ class Note:
     message: str
 
 
-Utterance = Sentence | RecordingMark | PauseMark
+Utterance = Sentence | RecordingMark | PauseMark | StingMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,15 +255,76 @@ class Loudness:
     range: float = 0.0
 
 
+class Codec(StrEnum):
+    """The format of a master."""
+
+    MP3 = "mp3"
+    OPUS = "opus"
+    AAC = "aac"
+    WAV = "wav"
+    BWF = "bwf"
+
+
+_SUFFIXES = {Codec.MP3: ".mp3", Codec.OPUS: ".opus", Codec.AAC: ".m4a", Codec.WAV: ".wav", Codec.BWF: ".wav"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What is done to recordings before they air."""
+
+    highpass: float = 70.0
+    """Hz below which there is only rumble; 0 leaves it."""
+    hum: bool = True
+    """Whether the tones of the mains are taken out where they stand out."""
+    gate: bool = False
+    """Whether breath and room are turned down where nobody speaks."""
+    denoise: bool = False
+    """Whether steady noise is turned down."""
+    even: float = 6.0
+    """dB by which speakers in one recording are brought nearer to each other at most."""
+    longest_gap: Seconds = Seconds(2.0)
+    """Silence of four seconds or more is cut to this; 0 leaves it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ducking:
+    """How a bed makes room for words: levels in dB beside them, times in seconds."""
+
+    under: float = -20.0
+    between: float = -12.0
+    attack: Seconds = Seconds(0.35)
+    """Over which it falls; it is down when the word begins."""
+    hold: Seconds = Seconds(0.5)
+    """For which it stays down after a word."""
+    release: Seconds = Seconds(0.6)
+    """Over which it rises again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The sound file a kind of station wants: MP3 at a constant bit rate, one channel."""
+    """The sound file a kind of station wants."""
 
     name: str
+    codec: Codec = Codec.MP3
+    channels: int = 1
     sample_rate: int = 44100
     kbps: int = 64
+    """Constant for MP3; a mean for Opus and AAC; of no meaning for WAV and BWF."""
     target: Lufs = Lufs(-16.0)
     ceiling: Dbtp = Dbtp(-1.5)
+    most_reduction: float = 20.0
+    """dB that the limiter may turn down at most, at any moment."""
+    xing: bool = False
+    """Whether an MP3 begins with an Info frame, which tells its length and jolts some old players."""
+    band: tuple[float, float] | None = None
+    """Hz between which its loudspeakers carry sound; nothing else is sent."""
+    ratio: float = 1.0
+    """How much of a rise above the usual level is left: 3 leaves a third. 1 compresses nothing."""
+
+    @property
+    def suffix(self) -> str:
+        """What its files' names end with, dot included."""
+        return _SUFFIXES[self.codec]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +337,10 @@ class Master:
     """Bytes."""
     seconds: Seconds
     loudness: Loudness
+    reduction: float = 0.0
+    """The most that the limiter turned down, in dB."""
+    suffix: str = ".mp3"
+    """What names of its files end with."""
 
 
 # --- bulletins, stations, airings ------------------------------------------------------------------------------------
@@ -281,6 +354,24 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """How the parts of a programme are put together; its editions in every language share it."""
+
+    ident: str = "mac-dinh"
+    sting: str = "mac-dinh"
+    """Between items, where a script marks them."""
+    outro: str = "không"
+    """After the closing line."""
+    bed: str = "không"
+    crossfade: Seconds = Seconds(0.8)
+    """For how long music and words sound together where one hands over to the other."""
+    after_ident: Seconds = Seconds(0.3)
+    around_sting: Seconds = Seconds(0.4)
+    after_recording: Seconds = Seconds(0.5)
+    ducking: Ducking = Ducking()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
     """A recurring show: what a bulletin gets where its script says nothing."""
 
@@ -290,10 +381,9 @@ class Programme:
     kind: Kind = Kind.CT
     language: Language = Language.VI
     """The language of a recording whose script says none."""
-    ident: str = "mac-dinh"
-    bed: str = "không"
+    template: Template = Template()
     opening: Mapping[Language, str] = field(default_factory=dict)
-    """A line spoken after the ident; `{title}` and `{date}` are filled in."""
+    """A line spoken after the ident; `{title}`, `{date}` and `{place}` are filled in."""
     closing: Mapping[Language, str] = field(default_factory=dict)
     engines: tuple[str, ...] = ("edge", "embedded")
     """The order in which voices are tried."""

@@ -37,15 +37,15 @@ class Entry:
     priority: Priority = Priority.NORMAL
 
 
-def remote_name(bulletin: Bulletin, digest: Digest, zone: ZoneInfo) -> str:
-    """A master's name at every station: `20261125-0500_<slug>_<language>_<12 digits of its digest>.mp3`.
+def remote_name(bulletin: Bulletin, digest: Digest, zone: ZoneInfo, suffix: str = ".mp3") -> str:
+    """A master's name at every station: `20261125-0500_<slug>_<language>_<12 digits of its digest>.mp3`, say.
 
     ASCII, at most 64 characters, so that any player and any USB stick takes it; names sort by the bulletin's first air
     time, which its repeats share. Other bytes have another name, so a new version never overwrites what is on air.
     """
     first = min(bulletin.air).astimezone(zone)
     title = slug(bulletin.title, _SLUG) or "ban-tin"
-    return f"{first:%Y%m%d-%H%M}_{title}_{'-'.join(bulletin.languages)}_{digest[:SHORT]}.mp3"
+    return f"{first:%Y%m%d-%H%M}_{title}_{'-'.join(bulletin.languages)}_{digest[:SHORT]}{suffix}"
 
 
 def sidecar_name(name: str) -> str:
@@ -74,7 +74,9 @@ def sidecar(bulletin: Bulletin, master: Master, name: str, zone: ZoneInfo) -> by
         "size": master.size,
         "seconds": round(master.seconds, 2),
         "lufs": round(master.loudness.integrated, 2),
+        "lra": round(master.loudness.range, 2),
         "dbtp": round(master.loudness.true_peak, 2),
+        "reduction": round(master.reduction, 1),
     }
     return (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode()
 

@@ -203,7 +203,7 @@ def _shown(desk: Desk, bulletin: Bulletin) -> Shown:
         bulletin=bulletin,
         master=next(iter(bulletins.masters(desk, bulletin).values())),
         receipts=sorted(desk.ledger.receipts(bulletin.id), key=lambda r: r.station),
-        file=views.stem(desk, bulletin).with_name(views.stem(desk, bulletin).name + ".mp3"),
+        file=views.sound(desk, bulletin),
     )
 
 

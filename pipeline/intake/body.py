@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.core.errors import Says, ScriptRefused, WrongHeadValue
-from pipeline.core.model import Language, LeftOut, Paragraph, Passage, PauseMark, RecordingMark, Seconds, VoiceMark
+from pipeline.core.model import (
+    Language,
+    LeftOut,
+    Paragraph,
+    Passage,
+    PauseMark,
+    RecordingMark,
+    Seconds,
+    StingMark,
+    VoiceMark,
+)
 from pipeline.core.text import language_of, slug
 from pipeline.intake import paper, values
 from pipeline.intake.manuscript import BLANK, Line, tidy
@@ -17,6 +27,9 @@ _MARK = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _PAUSE = re.compile(r"(?P<word>[^\W\d]+)\s*:?\s*(?:(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>[^\W\d]*))?")
 _UNITS = {"": 1, "giay": 1, "s": 1, "seconds": 1, "second": 1, "phut": 60}
 _RECORDINGS, _VOICES, _PAUSES = {"ghi-am", "recording"}, {"giong", "voice"}, {"nghi", "pause"}
+_STINGS = {"nhac-cat", "sting"}
+_STARS = re.compile(r"(?:[*⁂✻✽]\s*){3,}|⁂")
+"""A line by which typists part one item from the next."""
 _END = re.compile(r"[.!?:;…។៕៖][\"”’»)\]]*$")
 _WRAPPED = 50
 """Characters. A line shorter than this was ended on purpose."""
@@ -117,6 +130,9 @@ def _pieces(line: Line, name: str) -> Iterator[Line | Passage]:
     if line.left_out:
         yield LeftOut(line.text, line.left_out)
         return
+    if _STARS.fullmatch(line.text):
+        yield StingMark("")
+        return
     text, start = line.text, 0
     for match in _MARK.finditer(text):
         mark = _mark(match[1], name)
@@ -140,6 +156,8 @@ def _mark(inside: str, name: str) -> Passage | None:
         return RecordingMark(argument or _wrong(name, inside, "[ghi âm: phong-van.wav]"))
     if word in _VOICES:
         return VoiceMark(values.voice(argument) or _wrong(name, inside, "[giọng: nam]"))
+    if slug(inside.partition(":")[0]) in _STINGS:
+        return StingMark(values.music(_argument(inside)) if _argument(inside) else "")
     return _pause(inside, name)
 
 

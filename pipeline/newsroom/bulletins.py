@@ -149,6 +149,8 @@ def masters(desk: Desk, bulletin: Bulletin) -> dict[str, Master]:
                     true_peak=Dbtp(float(str(fact.detail["dbtp"]))),
                     range=float(str(fact.detail["lra"])),
                 ),
+                reduction=float(str(fact.detail.get("reduction", 0))),
+                suffix=str(fact.detail.get("suffix", ".mp3")),
             )
     return found
 
@@ -172,7 +174,7 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
             product = mastering.spoken(rack, said, voiced.takes, script.attachments)
         # First what is made, then what people see of it: a folder that cannot be written loses no master.
         desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
-        views.show(desk, bulletin, desk.store.get(product.masters[0].digest), product.text, product.picture)
+        views.show(desk, bulletin, product.masters[0], product.papers, product.picture)
     return product.masters
 
 
@@ -206,7 +208,8 @@ def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], ti
     sentences: list[Sentence] = []
     for language in bulletin.languages:
         if template := templates.get(language):
-            line = filled(template, title, _first_air(desk, bulletin).date())
+            place = desk.config.settings.newsroom.place.get(language, "")
+            line = filled(template, title, _first_air(desk, bulletin).date(), place)
             sentences += reading.utter(line, language, announcer, bulletin.voice).sentences
     return tuple(sentences)
 
@@ -232,10 +235,11 @@ def twins(desk: Desk, bulletin: Bulletin) -> list[BulletinId]:
     return [row.bulletin.id for row in rows(desk, same) if row.status.stage not in stopped] if same else []
 
 
-def filled(template: str, title: str, day: date) -> str:
+def filled(template: str, title: str, day: date, place: str = "") -> str:
     """A programme's line for one bulletin; where its script has no title, what leads up to it goes too."""
     line = template if title else _NO_TITLE.sub("", template)
-    return line.replace("{title}", title).replace("{date}", f"{day:%d/%m/%Y}")
+    # The title last: an editor's braces are words.
+    return line.replace("{date}", f"{day:%d/%m/%Y}").replace("{place}", place).replace("{title}", title)
 
 
 def _first_air(desk: Desk, bulletin: Bulletin) -> datetime:
@@ -297,5 +301,7 @@ def _mastered(desk: Desk, bulletin: Bulletin, master: Master, notes: Sequence[st
         lufs=round(master.loudness.integrated, 2),
         dbtp=round(master.loudness.true_peak, 2),
         lra=round(master.loudness.range, 2),
+        reduction=round(master.reduction, 1),
+        suffix=master.suffix,
         notes=list(notes),
     )

@@ -1,6 +1,7 @@
 """Mastering: takes and recordings become a rundown, a mix, and a measured master for each profile."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,25 +17,25 @@ from pipeline.core.model import (
     RecordingMark,
     Seconds,
     Sentence,
+    StingMark,
     Take,
+    Utterance,
 )
-from pipeline.core.rundown import Segment, SegmentKind, lay
+from pipeline.core.rundown import Segment, SegmentKind, Timeline, lay
 from pipeline.newsroom import pace
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
-from pipeline.studio import jingle
+from pipeline.studio import chapters, jingle
 from pipeline.studio.container import is_open_ended
 from pipeline.studio.decode import LOOSE, TIGHT, Clip, probe
 from pipeline.studio.master import Mastered, master
-from pipeline.studio.mix import Mix, mix
-from pipeline.studio.picture import Caption, draw
+from pipeline.studio.mix import mix
+from pipeline.studio.picture import Caption, draw, figures
+from pipeline.studio.repair import Repaired, repair
 from pipeline.studio.tag import Tags, tag
 
-_OWN = "mac-dinh"
 _NONE = frozenset({"", "không", "khong", "none"})
 _NO_PAUSE = Seconds(0)
-_AFTER_IDENT = Seconds(0.3)
-_AFTER_RECORDING = Seconds(0.5)
 _WORTH_TELLING = Seconds(1)
 """Silence cut off a recording that its editor should know of."""
 _HEARD_CLIPPING = 0.001
@@ -63,8 +64,8 @@ class Product:
 
     masters: list[Master]
     """One for each profile; the first is what people find in bulletins/."""
-    text: str
-    """What is heard in it."""
+    papers: Mapping[str, str]
+    """What goes with it, by suffix: the text that is heard, captions with the times of its sentences, figures."""
     picture: Path
     """Of the first master; it goes with the scratch folder."""
     notes: tuple[str, ...] = ()
@@ -78,12 +79,17 @@ def doubts(clip: Clip, path: Path) -> Iterator[str]:
     if clip.cut > _WORTH_TELLING:
         yield f"đã cắt {figure(clip.cut).vi} giây im lặng ở đầu và cuối"
     if clip.clipped > _HEARD_CLIPPING:
-        yield f"vỡ tiếng ở {figure(clip.clipped * 100).vi}% bản ghi: ghi lại với mức nhỏ hơn nếu được"
+        places = ", ".join(map(_clock, clip.clipped_at))
+        share = figure(clip.clipped * 100).vi
+        yield f"vỡ tiếng ở {share}% bản ghi (phút {places}): ghi lại với mức nhỏ hơn nếu được"
+    if clip.dead:
+        yield "một bên kênh không có tiếng; chỉ dùng bên còn lại"
+    if clip.opposed:
+        yield "hai kênh ngược pha, trộn lại sẽ mất tiếng; chỉ dùng kênh trái"
     if clip.sample_rate < _DULL:
         yield f"ghi ở {clip.sample_rate} Hz, nghe đục như qua điện thoại"
     for start, seconds in clip.gaps:
-        minutes, rest = divmod(round(start), 60)
-        yield f"im lặng {figure(seconds).vi} giây ở phút {minutes}:{rest:02}; kiểm tra có mất tiếng không"
+        yield f"im lặng {figure(seconds).vi} giây ở phút {_clock(start)}; kiểm tra có mất tiếng không"
 
 
 def heard(desk: Desk, path: Path, scratch: Path, words: Seconds = _NO_PAUSE) -> tuple[Seconds, list[str]]:
@@ -110,28 +116,34 @@ class Rack:
         self.desk = desk
         self.scratch = scratch
         self.bulletin = bulletin
+        self.template = desk.programme(bulletin).template
         self.clips: dict[str, Clip] = {}
         self.rundown: list[Segment] = []
         self.notes: list[str] = []
-        programme = desk.programme(bulletin)
-        self._bed = bulletin.bed or programme.bed
-        ident = bulletin.ident or programme.ident
-        if not _is_none(ident):
-            self.play(SegmentKind.IDENT, self._music(ident, jingle.ident), pause=_AFTER_IDENT)
+        self.music(SegmentKind.IDENT, bulletin.ident or self.template.ident, pause=self.template.after_ident)
 
     def play(self, kind: SegmentKind, sound: Digest, *, text: str = "", pause: Seconds = _NO_PAUSE) -> None:
-        """Add a sound of the store to the rundown.
+        """Add a sound of the store to the rundown; a recording is made fit first.
 
         Raises:
             BadRecording: it must not air as it is.
         """
         if sound not in self.clips:
-            margin = LOOSE if kind is SegmentKind.RECORDING else TIGHT
-            self.clips[sound] = self._probe(sound, text or kind.value, margin)
             if kind is SegmentKind.RECORDING:
-                self.notes += (f"{text}: {doubt}" for doubt in doubts(self.clips[sound], self.desk.store.get(sound)))
+                self.clips[sound] = self._recording(sound, text)
+            else:
+                self.clips[sound] = self._probe(sound, text or kind.value)
         seconds = self.clips[sound].seconds
         self.rundown.append(Segment(kind=kind, seconds=seconds, source=sound, text=text, pause=pause))
+
+    def music(self, kind: SegmentKind, name: str, *, pause: Seconds = _NO_PAUSE) -> None:
+        """Add an ident, a sting or an outro, by the name of one of ours or of the newsroom's own; `không` adds none."""
+        if not _is_none(name):
+            self.play(kind, self._sound(kind, name), text=name, pause=pause)
+
+    def pause(self, seconds: Seconds) -> None:
+        """Add silence."""
+        self.rundown.append(Segment(kind=SegmentKind.PAUSE, seconds=seconds))
 
     def compare(self, sound: Digest, name: str, words: Seconds) -> None:
         """Note where a recording that was played can hardly be of its text, which needs so long to say."""
@@ -139,7 +151,16 @@ class Rack:
 
     def bed(self) -> Clip | None:
         """The music that lies under the speech, if the bulletin has any."""
-        return None if _is_none(self._bed) else self._probe(self._music(self._bed, jingle.bed), self._bed)
+        name = self.bulletin.bed or self.template.bed
+        return None if _is_none(name) else self._probe(self._sound(None, name), name)
+
+    def _recording(self, sound: Digest, name: str) -> Clip:
+        """A recording as it airs: what is wrong with it noted, what can be mended mended."""
+        clip = self._probe(sound, name, LOOSE)
+        self.notes += (f"{name}: {doubt}" for doubt in doubts(clip, self.desk.store.get(sound)))
+        done = repair(clip, self.desk.config.treatment, self.scratch / f"{sound}.rf64")
+        self.notes += (f"{name}: {mended}" for mended in _mended(done))
+        return probe(done.path, self.desk.ffmpeg(), self.scratch, margin=LOOSE)
 
     def _probe(self, sound: Digest, name: str, margin: Seconds = TIGHT) -> Clip:
         """Look through a sound of the store; people know it by a name, not by its digest."""
@@ -148,39 +169,49 @@ class Rack:
         except BadRecording as problem:
             raise BadRecording(name=f"“{name}”", reason=problem.fields["reason"]) from problem
 
-    def _music(self, name: str, make: Callable[[Path], object]) -> Digest:
-        """Ours, made once for a workspace and found again by recipe, or the newsroom's own in scripts/am-thanh."""
+    def _sound(self, kind: SegmentKind | None, name: str) -> Digest:
+        """The newsroom's own in scripts/am-thanh; else ours, made once for a workspace and found again by recipe."""
         desk = self.desk
-        if name != _OWN:
-            return desk.store.put(_own_music(desk, name))
-        recipe = Recipe(text=make.__name__, engine="jingle", version=jingle.VERSION, voice=name).digest
+        if own := _own_music(desk, name):
+            return desk.store.put(own)
+        word = kind.value if kind else "bed"
+        if name not in jingle.names(kind):
+            near = [*_own_names(desk), *jingle.names(kind)]
+            raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(near))
+        recipe = Recipe(text=word, engine="jingle", version=jingle.VERSION, voice=name).digest
         known = desk.ledger.take(recipe)
         if known and known.audio in desk.store:
             return known.audio
-        file = self.scratch / f"{make.__name__}.wav"
-        make(file)
+        file = self.scratch / f"{word}-{name}.wav"
+        jingle.make(kind, name, file)
         audio = desk.store.adopt(file)
-        seconds = self._probe(audio, make.__name__).seconds
+        seconds = self._probe(audio, name).seconds
         desk.ledger.keep_take(Take(recipe=recipe, audio=audio, seconds=seconds, engine="jingle", voice=name))
         return audio
 
 
 def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping[str, Digest]) -> Product:
     """Master a bulletin that voices speak; `takes` are those of `lines.all`, `attachments` the recordings it names."""
+    template = rack.template
     voiced = iter(takes)
     for sentence in lines.opening:
         rack.play(SegmentKind.OPENING, next(voiced).audio, text=sentence.text, pause=sentence.pause)
-    for utterance in lines.body.utterances:
+    utterances = lines.body.utterances
+    for number, utterance in enumerate(utterances):
         match utterance:
             case Sentence():
                 rack.play(SegmentKind.SPEECH, next(voiced).audio, text=utterance.text, pause=utterance.pause)
             case RecordingMark(name, transcript, language):
-                rack.play(SegmentKind.RECORDING, attachments[name], text=name, pause=_AFTER_RECORDING)
+                rack.play(SegmentKind.RECORDING, attachments[name], text=name, pause=template.after_recording)
                 rack.compare(attachments[name], name, pace.person(transcript, language or rack.bulletin.languages[0]))
             case PauseMark(seconds):
-                rack.rundown.append(Segment(kind=SegmentKind.PAUSE, seconds=seconds))
+                rack.pause(seconds)
+            case StingMark(sting) if _parts_items(utterances, number):
+                rack.pause(template.around_sting)
+                rack.music(SegmentKind.STING, sting or template.sting, pause=template.around_sting)
     for sentence in lines.closing:
         rack.play(SegmentKind.CLOSING, next(voiced).audio, text=sentence.text, pause=sentence.pause)
+    rack.music(SegmentKind.OUTRO, template.outro)
     opening, closing = ("\n".join(s.text for s in said) for said in (lines.opening, lines.closing))
     return _produce(rack, "\n".join(filter(None, (opening, lines.body.text, closing))))
 
@@ -190,28 +221,49 @@ def recorded(rack: Rack, recording: Digest, transcript: Reading) -> Product:
     rack.play(SegmentKind.RECORDING, recording, text=rack.bulletin.title)
     words = sum(pace.person(sentence.text, sentence.language) for sentence in transcript.sentences)
     rack.compare(recording, rack.bulletin.title, Seconds(words))
+    rack.music(SegmentKind.OUTRO, rack.template.outro)
     return _produce(rack, transcript.text or rack.bulletin.title)
 
 
+def _parts_items(utterances: Sequence[Utterance], number: int) -> bool:
+    """Whether something is heard on both sides of a mark: stars above the first item, or two rows of them, are one."""
+    heard = (Sentence, RecordingMark)
+    before, after = utterances[:number], utterances[number + 1 :]
+    follows = bool(after) and not isinstance(after[0], StingMark)
+    return follows and any(isinstance(u, heard) for u in before) and any(isinstance(u, heard) for u in after)
+
+
 def _produce(rack: Rack, text: str) -> Product:
-    """One mix for each sample rate, one master for each profile."""
+    """One mix, one master for each profile."""
     desk, bulletin = rack.desk, rack.bulletin
     bed = rack.bed()
-    timeline = lay(rack.rundown, bed=bed is not None)
-    mixes: dict[int, Mix] = {}
+    timeline = lay(rack.rundown, bed=bed is not None, crossfade=rack.template.crossfade)
+    profiles = _profiles(desk, bulletin)
+    mixes = mix(
+        timeline, rack.clips, rack.scratch, bed,
+        ducking=rack.template.ducking, channels=sorted({p.channels for p in profiles}), progress=desk.progress,
+    )  # fmt: skip
     made: list[Master] = []
+    papers: Mapping[str, str] = {}
     picture = rack.scratch / "picture.png"
-    for profile in _profiles(desk, bulletin):
-        rate = profile.sample_rate
-        if rate not in mixes:
-            mixes[rate] = mix(timeline, rack.clips, rack.scratch / f"{rate}.f32", bed, rate, desk.progress)
-        desk.progress("master", len(made), len(made) + 1)
-        file = rack.scratch / f"{profile.name}.mp3"
-        mastered = master(mixes[rate], profile, file, desk.ffmpeg())
-        made.append(_keep(rack, mixes[rate], profile, mastered, file))
-        if len(made) == 1:
+    for number, profile in enumerate(profiles):
+        desk.progress("master", number, len(profiles))
+        file = rack.scratch / f"{profile.name}{profile.suffix}"
+        mastered = master(mixes[profile.channels], profile, file, desk.ffmpeg())
+        made.append(_keep(rack, timeline, profile, mastered, file, text))
+        if not number:
             draw(mastered, timeline, profile, _caption(desk, bulletin, made[0]), picture)
-    return Product(masters=made, text=text, picture=picture, notes=tuple(rack.notes))
+            papers = _papers(text, mastered, timeline, profile, bulletin)
+    return Product(masters=made, papers=papers, picture=picture, notes=tuple(rack.notes))
+
+
+def _papers(
+    text: str, mastered: Mastered, timeline: Timeline, profile: Profile, bulletin: Bulletin
+) -> Mapping[str, str]:
+    said = chapters.cues(timeline)
+    drawn = figures(mastered, timeline, profile, bulletin.languages[0])
+    papers = {".txt": text, ".json": json.dumps(drawn, ensure_ascii=False) + "\n"}
+    return {**papers, ".vtt": chapters.vtt(said), ".srt": chapters.srt(said)} if said else papers
 
 
 def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
@@ -221,7 +273,9 @@ def _profiles(desk: Desk, bulletin: Bulletin) -> list[Profile]:
     return [profiles[name] for name in sorted(names)] or [next(iter(profiles.values()))]
 
 
-def _keep(rack: Rack, mixed: Mix, profile: Profile, mastered: Mastered, file: Path) -> Master:
+def _keep(  # noqa: PLR0917 - a file and what is to be said of it
+    rack: Rack, timeline: Timeline, profile: Profile, mastered: Mastered, file: Path, text: str
+) -> Master:
     """Tag a finished file and put it into the store; from here on it has its digest."""
     desk, bulletin = rack.desk, rack.bulletin
     tags = Tags(
@@ -230,16 +284,33 @@ def _keep(rack: Rack, mixed: Mix, profile: Profile, mastered: Mastered, file: Pa
         album=desk.programme(bulletin).title,
         languages=bulletin.languages,
         date=min(bulletin.air).astimezone(desk.config.zone),
+        lyrics=text,
+        chapters=tuple(chapters.chapters(timeline, bulletin.languages[0])),
     )
-    tag(file, tags)
+    tag(file, tags, profile.codec)
     size = file.stat().st_size
     return Master(
         digest=desk.store.adopt(file),
         profile=profile.name,
         size=size,
-        seconds=Seconds(mixed.frames / mixed.sample_rate),
+        seconds=timeline.seconds,
         loudness=mastered.loudness,
+        reduction=mastered.reduction,
+        suffix=profile.suffix,
     )
+
+
+def _mended(done: Repaired) -> Iterator[str]:
+    """What was done to a recording that its editor should know of, in Vietnamese."""
+    if done.hum:
+        yield f"đã lọc tiếng ù {done.hum:.0f} Hz của điện lưới"
+    for start, seconds in done.shortened:
+        yield f"đã rút ngắn khoảng lặng {figure(seconds).vi} giây ở phút {_clock(start)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
 
 
 def _caption(desk: Desk, bulletin: Bulletin, made: Master) -> Caption:
@@ -250,6 +321,7 @@ def _caption(desk: Desk, bulletin: Bulletin, made: Master) -> Caption:
         title=bulletin.title,
         subtitle=f"phát {first:%d/%m/%Y %H:%M} · dài {minutes}:{seconds:02} · "
         f"{figure(level.integrated).vi} LUFS · {figure(level.true_peak).vi} dBTP",
+        language=bulletin.languages[0],
     )
 
 
@@ -257,9 +329,11 @@ def _is_none(name: str) -> bool:
     return name.strip().lower() in _NONE
 
 
-def _own_music(desk: Desk, name: str) -> Path:
+def _own_names(desk: Desk) -> list[str]:
     folder = desk.config.scripts / "am-thanh"
-    files = {file.name: file for file in sorted(folder.iterdir()) if file.is_file()} if folder.is_dir() else {}
-    if name not in files:
-        raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(files) or _OWN)
-    return files[name]
+    return sorted(file.name for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
+
+
+def _own_music(desk: Desk, name: str) -> Path | None:
+    """A file of that name in scripts/am-thanh."""
+    return desk.config.scripts / "am-thanh" / name if name in _own_names(desk) else None

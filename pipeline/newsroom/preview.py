@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline import reading
 from pipeline.core.errors import StoreDamaged
-from pipeline.core.model import Bulletin, PauseMark, RecordingMark, Sentence, Take
+from pipeline.core.model import Bulletin, RecordingMark, Sentence, Take
 from pipeline.newsroom import bulletins, voicing
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
@@ -23,7 +23,7 @@ def passages(desk: Desk, bulletin: Bulletin) -> tuple[Sentence | RecordingMark, 
     if script is None:
         raise StoreDamaged(digest=bulletin.script)
     body = reading.read(script, announcer(desk, desk.programme(bulletin))).utterances
-    said = tuple(one for one in body if not isinstance(one, PauseMark))
+    said = tuple(one for one in body if isinstance(one, Sentence | RecordingMark))
     if script.recording:
         return said
     opening, closing = bulletins.lines(desk, bulletin, script)

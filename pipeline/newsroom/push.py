@@ -278,7 +278,7 @@ def _parcel(desk: Desk, row: Row, station: Station) -> Parcel:
     master = bulletins.masters(desk, row.bulletin)[station.profile]
     if hash_file(desk.store.get(master.digest)) != master.digest:
         raise StoreDamaged(digest=master.digest)
-    name = manifest.remote_name(row.bulletin, master.digest, desk.config.zone)
+    name = manifest.remote_name(row.bulletin, master.digest, desk.config.zone, master.suffix)
     return Parcel(
         bulletin=row.bulletin.id,
         path=desk.store.get(master.digest),
@@ -311,7 +311,7 @@ def _entry(desk: Desk, row: Row, station: Station, at: datetime) -> manifest.Ent
         title=row.bulletin.title,
         languages=row.bulletin.languages,
         seconds=master.seconds,
-        file=manifest.remote_name(row.bulletin, master.digest, desk.config.zone),
+        file=manifest.remote_name(row.bulletin, master.digest, desk.config.zone, master.suffix),
         priority=row.bulletin.priority,
     )
 

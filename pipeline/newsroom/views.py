@@ -2,9 +2,10 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.core.model import Bulletin
+from pipeline.core.model import Bulletin, Master
 from pipeline.newsroom.desk import Desk
 
 
@@ -15,14 +16,25 @@ def stem(desk: Desk, bulletin: Bulletin) -> Path:
     return desk.config.bulletins / f"{local:%Y/%m/%d}" / f"{local:%H%M}_{name}_{bulletin.language.replace('+', '-')}"
 
 
-def show(desk: Desk, bulletin: Bulletin, master: Path, text: str, picture: Path) -> Path:
-    """Put a bulletin's sound, spoken text and picture where people look for them; the sound's path."""
+def sound(desk: Desk, bulletin: Bulletin, suffix: str = ".mp3") -> Path:
+    """Where a bulletin's sound stands."""
+    base = stem(desk, bulletin)
+    return base.with_name(base.name + suffix)
+
+
+def show(desk: Desk, bulletin: Bulletin, master: Master, papers: Mapping[str, str], picture: Path) -> Path:
+    """Put a bulletin's sound, picture and papers (suffix to text) where people look for them; the sound's path."""
     base = stem(desk, bulletin)
     base.parent.mkdir(parents=True, exist_ok=True)
-    # Excel and Notepad know UTF-8 by its mark.
-    _write(base.with_name(base.name + ".txt"), ("\ufeff" + text.replace("\n", "\r\n") + "\r\n").encode())
+    for suffix, text in papers.items():
+        _write(base.with_name(base.name + suffix), _encoded(suffix, text))
     _copy(picture, base.with_name(base.name + ".png"))
-    return _copy(master, base.with_name(base.name + ".mp3"))
+    return _copy(desk.store.get(master.digest), sound(desk, bulletin, master.suffix))
+
+
+def _encoded(suffix: str, text: str) -> bytes:
+    """UTF-8; what people open in Excel and Notepad has its mark and the line ends of Windows."""
+    return ("\ufeff" + text.replace("\n", "\r\n") + "\r\n" if suffix == ".txt" else text).encode()
 
 
 def _copy(source: Path, target: Path) -> Path:

@@ -1,7 +1,8 @@
-"""Sound files as they come: what they hold, whether they may air, and their samples as one channel."""
+"""Sound files as they come: what they hold, whether they may air, and their samples as one channel or two."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from pipeline.core.errors import figure
 from pipeline.core.model import Lufs, Seconds
 from pipeline.studio.container import bad, check_whole, decoded
-from pipeline.studio.meter import Gating, Levels, Samples
+from pipeline.studio.fir import Levels, Samples
+from pipeline.studio.meter import Gating
 
 _BLOCK_SECONDS = 5
 _LONGEST = 4 * 3600
@@ -39,11 +41,23 @@ _GAP = Seconds(4)
 _DEAD = 1e-6
 """A channel with less than this share of the loudest one's energy carries nothing."""
 _OPPOSED = -0.5
+_TWICE = 10 * math.log10(2)
+"""LU by which one sound on two channels is louder than on one."""
+_PLACES = 5
+"""So many places of a fault are told; who finds the first will find the others."""
+_SURROUND = 6
+_ITU_LEFT = (1.0, 0.0, 0.707, 0.0, 0.707, 0.0)
+_ITU_RIGHT = (0.0, 1.0, 0.707, 0.0, 0.0, 0.707)
+"""L R C LFE Ls Rs into two channels (ITU-R BS.775-3); the loudness is set later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Fold = tuple[tuple[float, ...], ...]
+"""How the channels of a file make those that air: a row for each that airs, how much of each of the file's in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clip:
-    """A stretch of a sound file that airs: silence at its ends cut off, its channels weighed into one."""
+    """A stretch of a sound file that airs: silence at its ends cut off, its channels folded into one or two."""
 
     path: Path
     sample_rate: int
@@ -51,23 +65,40 @@ class Clip:
     """First frame."""
     end: int
     """The frame after the last."""
-    weights: tuple[float, ...]
-    """How much of each channel goes into the one."""
-    loudness: Lufs
+    folds: tuple[Fold, Fold]
+    """Into one channel, and into two; both rows of the second are alike where there is nothing to hear apart."""
+    loudness: tuple[Lufs, Lufs] = (_SILENCE, _SILENCE)
+    """Integrated, as one channel and as two."""
+    sounding: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    """Of each 10 ms from `start` on, whether there is more than silence."""
     cut: Seconds = Seconds(0)
     """Silence that was cut off its ends."""
     clipped: float = 0.0
     """The share of samples that stand at the rail, one after another: a flat top is a crackle."""
+    clipped_at: tuple[Seconds, ...] = ()
+    """The first places of the file where that is so."""
     gaps: tuple[tuple[Seconds, Seconds], ...] = ()
     """Where it falls silent inside for four seconds or more: from when in the file, and for how long."""
+    offset: float = 0.0
+    """How far it lies to one side (DC), as a share of full scale."""
+    dead: bool = False
+    """Whether one side of a stereo file carries nothing."""
+    opposed: bool = False
+    """Whether its two sides cancel each other."""
 
     @property
     def seconds(self) -> Seconds:
         """How long it airs."""
         return Seconds((self.end - self.start) / self.sample_rate)
 
+    @property
+    def is_stereo(self) -> bool:
+        """Whether its two sides differ, so that two channels hold more than one."""
+        left, right = self.folds[1]
+        return left != right
+
     def blocks(self) -> Iterator[Samples]:
-        """Its samples, one channel, a few seconds at a time."""
+        """The file's samples, a few seconds at a time, a row a channel of the file."""
         with soundfile.SoundFile(self.path) as sound:
             sound.seek(self.start)
             left = self.end - self.start
@@ -76,14 +107,21 @@ class Clip:
                 if not len(frames):
                     return
                 left -= len(frames)
-                yield frames @ np.asarray(self.weights, np.float32)
+                yield np.ascontiguousarray(frames.T)
+
+    def folded(self, block: Samples, channels: int) -> Samples:
+        """A block of the file as the one or two channels that air."""
+        if len(block) == channels == 1:
+            return block
+        fold = np.asarray(self.folds[channels - 1], np.float32)
+        return fold @ block if len(block) > 1 else fold * block
 
 
 def probe(path: Path, program: Path, scratch: Path, *, margin: Seconds = TIGHT) -> Clip:
     """Look through a sound file once; `scratch` takes a decoded copy where only `program` (ffmpeg) can read it.
 
     A side that is dead is left out; where two sides cancel each other (opposite polarity), only the left one airs.
-    Of the silence at its ends, `margin` stays.
+    Of six channels (5.1) the one for effects is left out. Of the silence at its ends, `margin` stays.
 
     Raises:
         BadRecording: it is no sound, cut short, broken, silent, off centre, or too short or long to air. A bare MP3,
@@ -103,37 +141,68 @@ def probe(path: Path, program: Path, scratch: Path, *, margin: Seconds = TIGHT) 
 class _Channels:
     """What a first look gathers of every channel."""
 
+    rate: int
     frames: int = 0
     flat: int = 0
-    peak: float = 0.0
+    flat_at: list[Seconds] = field(default_factory=list)
     total: Levels | None = None
     cross: Levels | None = None
 
-    def feed(self, block: Samples) -> None:
-        self.frames += len(block)
-        self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
-        at_rail = np.abs(block).max(axis=1, initial=0.0) >= _RAIL
-        self.flat += int(np.count_nonzero(at_rail[1:] & at_rail[:-1]))
-        total = block.sum(axis=0, dtype=np.float64)
+    def feed(self, block: Samples) -> float:
+        """Take in a block and tell its highest magnitude, NaN where it holds any. What is refused changes nothing."""
+        highest = max(-float(block.min()), float(block.max()))
+        if not highest <= _MOST:
+            return highest
+        if highest >= _RAIL:
+            self._rail(block)
+        self.frames += block.shape[1]
+        total = block.sum(axis=1, dtype=np.float64)
         self.total = total if self.total is None else self.total + total
-        cross = (block.T @ block).astype(np.float64)
+        cross = (block @ block.T).astype(np.float64)
         self.cross = cross if self.cross is None else self.cross + cross
+        return highest
 
-    def weights(self) -> tuple[float, ...]:
-        """Live channels in equal parts; only the first of two that cancel."""
-        cross = np.zeros((1, 1)) if self.cross is None else self.cross
-        energy = np.diag(cross)
-        live = energy > _DEAD * max(float(energy.max()), 1e-30)
-        if len(energy) == 2 and live.all():
-            correlation = float(cross[0, 1] / np.sqrt(energy[0] * energy[1]))
-            if correlation < _OPPOSED:
-                live = np.array([True, False])
-        return tuple(float(on) / max(1, int(live.sum())) for on in live)
+    def _rail(self, block: Samples) -> None:
+        at_rail = np.abs(block).max(axis=0) >= _RAIL
+        flat = np.flatnonzero(at_rail[1:] & at_rail[:-1])
+        self.flat += len(flat)
+        for second in np.unique((self.frames + flat) // self.rate):
+            if len(self.flat_at) < _PLACES and second not in self.flat_at:
+                self.flat_at.append(Seconds(float(second)))
+
+    def live(self) -> NDArray[np.bool_]:
+        """The channels that carry something."""
+        energy = np.diag(np.zeros((1, 1)) if self.cross is None else self.cross)
+        return energy > _DEAD * max(float(energy.max()), 1e-30)
+
+    def is_opposed(self) -> bool:
+        """Whether two live channels cancel each other."""
+        if self.cross is None or len(self.cross) != 2 or not self.live().all():
+            return False
+        energy = np.diag(self.cross)
+        return float(self.cross[0, 1] / np.sqrt(energy[0] * energy[1])) < _OPPOSED
+
+    def folds(self) -> tuple[Fold, Fold]:
+        """Into one channel, and into two."""
+        live = self.live()
+        if len(live) == _SURROUND:
+            left, right = _ITU_LEFT, _ITU_RIGHT
+            return (tuple((a + b) / 2 for a, b in zip(left, right, strict=True)),), (left, right)
+        if self.is_opposed():
+            live = np.array([True, False])
+        one = tuple(float(on) / max(1, int(live.sum())) for on in live)
+        alike = len(live) != 2 or not live.all() or self._same()
+        return (one,), ((one, one) if alike else ((1.0, 0.0), (0.0, 1.0)))
+
+    def _same(self) -> bool:
+        """Whether two channels are one sound: what they differ by is nothing beside it."""
+        (left, both), (_, right) = np.zeros((2, 2)) if self.cross is None else self.cross
+        return bool(left + right - 2 * both <= _DEAD * (left + right))
 
     def offset(self) -> float:
         """How far the one channel lies to one side, as a share of full scale."""
         mean = np.zeros(1) if self.total is None else self.total / max(1, self.frames)
-        return float(np.dot(mean, self.weights()))
+        return float(np.dot(mean, self.folds()[0][0]))
 
 
 def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
@@ -141,20 +210,20 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
         rate, declared = int(stream.samplerate), int(stream.frames)
         if declared > _LONGEST * rate:
             raise bad(named, "dài quá bốn giờ", "it is longer than four hours")
-        seen = _Channels()
+        seen = _Channels(rate)
         for block in _frames(stream, rate):
-            if not np.isfinite(block).all():
+            highest = seen.feed(block)
+            if not np.isfinite(highest):
                 raise bad(named, "có mẫu âm thanh hỏng (NaN)", "it holds broken samples (NaN)")
-            if np.abs(block).max() > _MOST:
+            if highest > _MOST:
                 raise bad(named, "có mẫu vượt xa toàn thang", "it holds samples far beyond full scale")
-            seen.feed(block)
+    _check_length(named, seen.frames, declared, rate)
     if abs(offset := seen.offset()) > _MOST_DC:
         raise bad(
             named,
             f"lệch một chiều {figure(offset * 100).vi}%: thiết bị ghi hỏng hoặc cắm sai",
             f"it lies {offset:.1%} to one side (DC): a broken or wrongly plugged recorder",
         )
-    _check_length(named, seen.frames, declared, rate)
     clipped = seen.flat / seen.frames
     if clipped > _MOST_CLIPPED:
         raise bad(
@@ -162,16 +231,18 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
             f"vỡ tiếng nặng: {figure(clipped * 100).vi}% số mẫu chạm trần; ghi lại với mức nhỏ hơn",
             f"it is badly clipped: {clipped:.1%} of its samples stand at full scale; record it again at a lower level",
         )
+    live = seen.live()
     whole = Clip(
-        path=sound, sample_rate=rate, start=0, end=seen.frames, weights=seen.weights(), loudness=_SILENCE,
-        clipped=clipped,
+        path=sound, sample_rate=rate, start=0, end=seen.frames, folds=seen.folds(),
+        clipped=clipped, clipped_at=tuple(seen.flat_at), offset=offset,
+        dead=len(live) == 2 and not live.all(), opposed=seen.is_opposed(),
     )  # fmt: skip
     return _trimmed(whole, named, margin)
 
 
 def _frames(stream: Any, rate: int) -> Iterator[Samples]:  # noqa: ANN401 - soundfile has no types
     while len(block := stream.read(_BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
-        yield block
+        yield np.ascontiguousarray(block.T)
 
 
 def _check_length(named: Path, frames: int, declared: int, rate: int) -> None:
@@ -188,26 +259,37 @@ def _check_length(named: Path, frames: int, declared: int, rate: int) -> None:
 def _trimmed(whole: Clip, named: Path, margin: Seconds) -> Clip:
     """The clip without the silence at its ends, with its loudness."""
     hop = whole.sample_rate // 100
-    gating = Gating(whole.sample_rate)
+    one = Gating(whole.sample_rate)
+    two = Gating(whole.sample_rate, (1.0, 1.0)) if whole.is_stereo else None
     peaks: list[Samples] = []
     rest = np.zeros(0, np.float32)
-    for block in whole.blocks():
-        gating.feed(block)
-        joined = np.concatenate([rest, block])
+    for raw in whole.blocks():
+        block = whole.folded(raw, 1)
+        one.feed(block)
+        if two:
+            two.feed(whole.folded(raw, 2))
+        joined = np.concatenate([rest, block[0]])
         full = len(joined) // hop * hop
-        peaks.append(np.abs(joined[:full]).reshape(-1, hop).max(axis=1))
+        hops = joined[:full].reshape(-1, hop)
+        peaks.append(np.maximum(hops.max(axis=1), -hops.min(axis=1)))
         rest = joined[full:]
     if len(rest):
         peaks.append(np.abs(rest).max(keepdims=True))
-    sounding = _sounding(np.concatenate(peaks))
-    loudness = gating.loudness()
-    if not len(sounding) or loudness <= _SILENCE:
+    levels = np.concatenate(peaks)
+    sounding = _sounding(levels)
+    loudness = one.loudness()
+    if not sounding.any() or loudness <= _SILENCE:
         raise bad(named, "chỉ có im lặng", "it is silent")
+    wide = two.loudness() if two else Lufs(loudness + _TWICE)
+    hops_on = np.flatnonzero(sounding)
     left = int(margin * whole.sample_rate)
-    start = max(0, int(sounding[0]) * hop - left)
-    end = min(whole.end, (int(sounding[-1]) + 1) * hop + left)
+    start = max(0, int(hops_on[0]) * hop - left)
+    end = min(whole.end, (int(hops_on[-1]) + 1) * hop + left)
     cut = Seconds((start + whole.end - end) / whole.sample_rate)
-    return replace(whole, start=start, end=end, loudness=loudness, cut=cut, gaps=_gaps(sounding))
+    return replace(
+        whole, start=start, end=end, loudness=(loudness, wide), cut=cut, gaps=_gaps(hops_on),
+        sounding=sounding[start // hop :],
+    )  # fmt: skip
 
 
 def _gaps(sounding: NDArray[np.intp]) -> tuple[tuple[Seconds, Seconds], ...]:
@@ -217,9 +299,10 @@ def _gaps(sounding: NDArray[np.intp]) -> tuple[tuple[Seconds, Seconds], ...]:
     return tuple((Seconds(float(sounding[i]) / 100), Seconds(float(silent[i]) / 100)) for i in places)
 
 
-def _sounding(levels: Samples) -> NDArray[np.intp]:
-    """The hops, by their highest magnitudes, that are no silence."""
+def _sounding(levels: Samples) -> NDArray[np.bool_]:
+    """Of each hop, by its highest magnitude, whether it is no silence."""
     heard = levels[levels > _FLOOR]
     if not len(heard):
-        return np.zeros(0, np.intp)
-    return np.flatnonzero(levels > max(_FLOOR, float(np.percentile(heard, _LOUD)) * 10 ** (_TRIM_DB / 20)))
+        return np.zeros(len(levels), bool)
+    loud: NDArray[np.bool_] = levels > max(_FLOOR, float(np.percentile(heard, _LOUD)) * 10 ** (_TRIM_DB / 20))
+    return loud

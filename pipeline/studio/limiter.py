@@ -2,56 +2,79 @@
 
 import numpy as np
 
-from pipeline.studio.meter import Levels, Samples
+from pipeline.studio.fir import Levels, Samples
 
 _LOOK = 6
 """Hops of look-ahead and hold on either side of a peak."""
 _SMOOTH = 5
 """Hops on either side over which the curve is averaged: less than the hold, so a peak is always fully covered."""
-_RELEASE_MS = 80.0
+_RELEASE_MS = 60.0
+"""After one peak: short, or a single click would take the next syllable down with it."""
+_SLOW_MS = 250.0
+"""After a loud passage: long, or the level would pump between syllables."""
+_PASSAGE = 600
+"""Hops over which need is averaged to tell a passage from a peak."""
 _STRETCH = 60_000
 """Hops worked on at once, so that an hour takes no more memory than a minute."""
-_MEMORY = 1500
+_MEMORY = 4000
 """Hops before a stretch that are looked at again: by then any release has died away."""
 
 
 def curve(peaks: Samples, ceiling: float) -> Samples:
     """Gain reduction in dB (0 or below) of each one-millisecond hop with the given peaks, linear scale.
 
-    Look-ahead of 6 ms, exponential release of 80 ms, edges smoothed over 11 ms; never above what a hop or its
-    neighbours need.
+    Look-ahead of 6 ms; release of 60 ms after a single peak and of 250 ms after a passage that needed it all along,
+    exponential in dB; edges smoothed over 11 ms; never above what a hop or its neighbours need.
     """
     out = np.zeros(len(peaks), np.float32)
     for at in range(0, len(peaks), _STRETCH):
         start, end = max(0, at - _MEMORY), at + _STRETCH
-        around = _reduction(peaks[start : end + _LOOK + _SMOOTH], ceiling)
-        out[at:end] = around[at - start : end - start]
+        around = peaks[start : end + _LOOK + _SMOOTH]
+        if around.max(initial=0.0) > ceiling:
+            out[at:end] = _reduction(around, ceiling)[at - start : end - start]
     return out
 
 
 def _reduction(peaks: Samples, ceiling: float) -> Levels:
-    needed = np.maximum(0.0, 20 * np.log10(np.maximum(peaks.astype(np.float64), 1e-9) / ceiling))
-    if not needed.any():
-        return np.zeros(len(peaks))
-    return -_averaged(_released(_held(needed)))
+    needed = np.zeros(len(peaks))
+    over = np.flatnonzero(peaks > ceiling)
+    needed[over] = 20 * np.log10(peaks[over].astype(np.float64) / ceiling)
+    held = _held(needed)
+    passages = np.minimum(held.max(), _before(held, _PASSAGE))
+    return -_averaged(np.maximum(_released(held, _RELEASE_MS), _released(passages, _SLOW_MS)))
 
 
 def _held(needed: Levels) -> Levels:
+    """The most that is needed within the look-ahead on either side, by maxima of doubling width."""
     padded = np.pad(needed, _LOOK)
-    held: Levels = np.lib.stride_tricks.sliding_window_view(padded, 2 * _LOOK + 1).max(axis=1)
-    return held
+    width, wide = 1, padded
+    while 2 * width <= 2 * _LOOK + 1:
+        wide = np.maximum(wide[:-width], wide[width:])
+        width *= 2
+    rest = 2 * _LOOK + 1 - width
+    return np.maximum(wide[: len(needed)], wide[rest : rest + len(needed)])
 
 
-def _released(needed: Levels) -> Levels:
+def _before(held: Levels, width: int) -> Levels:
+    """The mean over the hops up to each one: it grows while a passage lasts, and a single peak leaves little."""
+    sums = np.cumsum(np.pad(held, (width, 0)))
+    return (sums[width:] - sums[:-width]) / width
+
+
+def _released(needed: Levels, milliseconds: float) -> Levels:
     """Each reduction dies away exponentially: the largest of all earlier ones, each decayed by its age.
 
     In logarithms the decay is a straight line, so the recursion is one running maximum. In stretches, because the line
     would otherwise outgrow what a float resolves.
     """
     out = np.empty_like(needed)
-    slope, carried = 1.0 / _RELEASE_MS, 0.0
+    slope, carried = 1.0 / milliseconds, 0.0
     for at in range(0, len(needed), 4000):
         part = needed[at : at + 4000]
+        if carried < 1e-4 and not part.any():
+            out[at : at + 4000] = 0.0
+            carried = 0.0
+            continue
         line = np.arange(1, len(part) + 1) * slope
         logs = np.log(np.maximum(part, 1e-12)) + line
         best = np.maximum.accumulate(np.maximum(logs, np.log(max(carried, 1e-12))))

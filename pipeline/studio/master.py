@@ -1,46 +1,50 @@
-"""Mix → master: gain solved through the limiter, encoded, and believed only when ffmpeg has measured the file."""
+"""Mix → master: gain solved through the limiter, encoded, and believed only when the encoded file has been measured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
-import lameenc
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.errors import MasterRejected, figure
-from pipeline.core.model import Loudness, Profile
+from pipeline.core.model import Loudness, Lufs, Profile
+from pipeline.studio import codec
+from pipeline.studio.fir import Levels, Samples
+from pipeline.studio.horn import shaped
 from pipeline.studio.limiter import curve
-from pipeline.studio.meter import REACH, Levels, Samples, integrated, measure, true_peaks
-from pipeline.studio.mix import Mix
+from pipeline.studio.meter import REACH, Metered, integrated, may_exceed, true_peaks
+from pipeline.studio.mix import HOP, RATE, Mix, ramps, resampler
 
 TOLERANCE = 0.3
 """LU that a master may be off its target."""
 _NEAR = 0.15
 """LU worth another encoding."""
+_SPARE = 0.05
+"""dB that our meter must read below the ceiling, so that another meter's interpolation does not read above it."""
 _TRIES = 4
 _HOPS_AT_ONCE = 5000
-_MOST_MORE = 20.0
-"""dB of gain beyond what loudness alone asks for. What needs more is no speech but a few knocks in silence."""
-_BETWEEN_SAMPLES = 4.0
-"""dB by which a wave may rise above its samples: 3 for a tone at a quarter of the rate, and one to spare."""
-_QUALITY = 5
-"""LAME's own scale: 0 best and slowest, 9 worst. 5 costs a fifth less than 3 and measures the same."""
+_ROUNDS = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mastered:
-    """What became of a mix, for its ledger entry and its picture."""
+    """What became of a mix, for its ledger entry, its picture and its papers."""
 
     loudness: Loudness
     """Measured on the encoded file."""
+    momentary: Lufs
+    """The highest level of 400 ms."""
+    short_term: Lufs
+    """The highest level of 3 s."""
     peaks: Samples
-    """The highest magnitude of each 100 ms of the master."""
+    """The highest magnitude of each 100 ms of the encoded file."""
     energy: Levels
-    """The K-weighted mean square of each 100 ms of the master."""
+    """The K-weighted mean square of each 100 ms of the encoded file."""
     reduction: float
     """The most that the limiter turned down, in dB."""
+    encodings: int
+    """How often it had to be encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,127 +53,122 @@ class _Aim:
 
     loudness: float
     ceiling: float
-    most: float
-    """The gain in dB that is never passed, whatever measuring asks for."""
-
-
-def encoder_loss(kbps: int) -> float:
-    """The dB by which LAME turns a mono or stereo programme down at a constant bit rate; a test measures it anew."""
-    return 0.446 if kbps < 176 else 0.265 if kbps < 208 else 0.175 if kbps < 240 else 0.0
-
-
-def overshoot(kbps: int) -> float:
-    """The dB of headroom that encoding eats at a bit rate: the lower the rate, the more the wave changes."""
-    return 0.6 if kbps >= 112 else 0.8 if kbps >= 64 else 1.2
 
 
 def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
-    """Bring a mix to the profile's loudness under its ceiling and write it as MP3: constant bit rate, one channel.
+    """Bring a mix to the profile's loudness under its ceiling and write it in the profile's format.
 
-    Encodes again, corrected by what ffmpeg measured, where the file is over its ceiling or off its target. Equal input
-    gives equal bytes. `out` is written whole or not at all.
+    A profile for horns is band-limited and compressed first, since both change what a meter reads. The limiter never
+    turns down more than the profile allows. Encodes again, corrected by what was measured on the encoded file, where
+    that is over its ceiling or off its target. Equal input gives equal bytes. `out` is written whole or not at all.
 
     Raises:
         MasterRejected: several tries did not meet target and ceiling.
     """
-    loss = encoder_loss(profile.kbps)
-    bare = _loudness(mixed.energy, 0.0, np.zeros(len(mixed.energy), np.float32))
-    aim = _Aim(
-        loudness=profile.target + loss,
-        ceiling=profile.ceiling + loss - overshoot(profile.kbps),
-        most=profile.target - bare + _MOST_MORE,
-    )
+    mixed = shaped(mixed, profile, out.with_name(f".{out.name}.f32"))
+    loss = codec.loss(profile)
+    aim = _Aim(profile.target + loss, profile.ceiling + loss - codec.overshoot(profile))
     part = out.with_name(f".{out.name}.part")
     peaks = _refined(mixed, aim)
-    for _ in range(_TRIES):
-        gain, reduction = _solve(mixed, peaks, aim)
-        _encode(mixed, gain + reduction, profile, part)
-        found = measure(part, program)
-        off, over = profile.target - found.integrated, found.true_peak - profile.ceiling
-        if abs(off) <= _NEAR and over <= 0:
-            break
-        lower = max(0.0, over) + (0.1 if over > 0 else 0.0)
-        aim = replace(aim, loudness=aim.loudness + off, ceiling=aim.ceiling - lower)
-    if abs(off) > TOLERANCE or over > 0:
-        part.unlink()
-        raise MasterRejected(lufs=figure(found.integrated), dbtp=figure(found.true_peak))
-    part.replace(out)
-    return _mastered(mixed, gain + reduction, found, float(-reduction.min(initial=0.0)))
+    try:
+        encodings = 0
+        while encodings < _TRIES:
+            encodings += 1
+            gain, reduction = _solve(mixed, peaks, aim, profile.most_reduction)
+            found = _encoded(mixed, gain + reduction, profile, part, program)
+            off = profile.target - found.loudness.integrated
+            over = found.loudness.true_peak - (profile.ceiling - _SPARE)
+            if abs(off) <= _NEAR and over <= 0:
+                break
+            aim = replace(aim, loudness=aim.loudness + off, ceiling=aim.ceiling - (over + 0.1 if over > 0 else 0.0))
+        if abs(off) > TOLERANCE or over > _SPARE:
+            raise MasterRejected(lufs=figure(found.loudness.integrated), dbtp=figure(found.loudness.true_peak))
+        codec.finish(part, profile, found)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+        out.with_name(f".{out.name}.f32").unlink(missing_ok=True)
+    return Mastered(
+        loudness=found.loudness, momentary=found.momentary, short_term=found.short_term, peaks=found.peaks,
+        energy=found.energy, reduction=float(-reduction.min(initial=0.0)), encodings=encodings,
+    )  # fmt: skip
 
 
-def _solve(mixed: Mix, peaks: Samples, aim: _Aim) -> tuple[float, Samples]:
-    """The gain in dB and the limiter's curve that reach the aim together: more gain makes it turn down more."""
-    reduction = np.zeros(len(peaks), np.float32)
-    gain = aim.loudness - _loudness(mixed.energy, 0.0, reduction)
-    for _ in range(12):
+def _solve(mixed: Mix, peaks: Samples, aim: _Aim, most: float, near: float = 0.01) -> tuple[float, Samples]:
+    """The gain in dB and the limiter's curve that reach the aim together: more gain makes it turn down more.
+
+    By the secant rule, to `near` LU. The gain stays where the limiter would have to turn down more than `most` dB.
+    """
+    highest = 20 * float(np.log10(max(float(peaks.max(initial=0.0)), 1e-9)))
+    last = aim.ceiling - highest + most
+    bare = _loudness(mixed.energy, 0.0, None)
+    gain, slope = min(last, aim.loudness - bare), 1.0
+    before: tuple[float, float] | None = None
+    for _ in range(_ROUNDS):
         reduction = curve(peaks, 10 ** ((aim.ceiling - gain) / 20))
-        short = aim.loudness - _loudness(mixed.energy, gain, reduction)
-        if abs(short) < 0.01:
+        reached = _loudness(mixed.energy, gain, reduction)
+        short = aim.loudness - reached
+        if abs(short) < near or (gain >= last and short > 0):
             break
-        gain = min(gain + short * 1.2, aim.most)
+        if before is not None and abs(gain - before[0]) > 1e-6:
+            slope = float(np.clip((reached - before[1]) / (gain - before[0]), 0.1, 1.0))
+        before = (gain, reached)
+        gain = min(last, gain + short / slope)
     return gain, reduction
 
 
-def _loudness(energy: Samples, gain: float, reduction: Samples) -> float:
+def _loudness(energy: Samples, gain: float, reduction: Samples | None) -> float:
     """What a mix will measure after gain and limiter; 100 hops are near enough the 100 ms of a meter."""
-    whole = len(energy) // 100 * 100
-    if not whole:
-        return float(integrated(_by_hundred(energy, gain, reduction, len(energy))))
-    means = [
-        _by_hundred(energy[at:end], gain, reduction[at:end], 100)
-        for at, end in pairwise([*range(0, whole, _HOPS_AT_ONCE), whole])
-    ]
-    return float(integrated(np.concatenate(means)))
-
-
-def _by_hundred(energy: Samples, gain: float, reduction: Samples, width: int) -> Levels:
-    heard = energy * 10 ** ((gain + reduction) / 10)
-    means: Levels = heard.reshape(-1, width).mean(axis=1, dtype=np.float64)
-    return means
+    heard = energy
+    if reduction is not None and reduction.any():
+        heard = energy * np.exp(reduction * np.float32(np.log(10) / 10))
+    width = 100 if len(heard) >= 100 else max(1, len(heard))
+    means = heard[: len(heard) // width * width].reshape(-1, width).mean(axis=1, dtype=np.float64)
+    return float(integrated(means * 10 ** (gain / 10)))
 
 
 def _refined(mixed: Mix, aim: _Aim) -> Samples:
     """Peaks by 4 × oversampling wherever the wave could come near the ceiling; sample peaks elsewhere."""
     peaks = mixed.peaks.copy()
-    gain, _ = _solve(mixed, peaks, aim)
-    near = peaks > 10 ** ((aim.ceiling - gain - _BETWEEN_SAMPLES) / 20)
-    for first, last in _stretches(near):
-        lead = REACH * 2
-        start = first * mixed.hop - lead
-        samples = mixed.samples(start, (last + 1) * mixed.hop + lead)
-        found = true_peaks(samples)
-        at = lead if start >= 0 else lead + start
-        length = (last + 1 - first) * mixed.hop
-        peaks[first : last + 1] = found[at : at + length].reshape(-1, mixed.hop).max(axis=1)
+    gain, _ = _solve(mixed, peaks, aim, np.inf, near=0.3)
+    for first, hops in _by_stretch(may_exceed(peaks, aim.ceiling - gain), len(peaks)):
+        start = first * HOP - REACH
+        samples = mixed.samples(start, (first + _HOPS_AT_ONCE) * HOP + REACH)
+        missing = max(0, -start)
+        short = (_HOPS_AT_ONCE * HOP + 2 * REACH) - missing - samples.shape[1]
+        for row in np.pad(samples, ((0, 0), (missing, short))):
+            around = np.lib.stride_tricks.sliding_window_view(row, HOP + 2 * REACH)[::HOP][hops - first]
+            peaks[hops] = np.maximum(peaks[hops], true_peaks(around, HOP))
     return peaks
 
 
-def _stretches(near: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """First and last number of each run of hops, gaps of a few closed, none too long to hold in memory."""
-    for at in range(0, len(near), _HOPS_AT_ONCE):
-        hops = at + np.flatnonzero(near[at : at + _HOPS_AT_ONCE])
-        if len(hops):
-            for run in np.split(hops, np.flatnonzero(np.diff(hops) > 8) + 1):
-                yield int(run[0]), int(run[-1])
+def _by_stretch(hops: NDArray[np.intp], count: int) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Hops by the stretch of the programme in which they lie: its first hop, and those of it."""
+    bounds = np.arange(0, count, _HOPS_AT_ONCE)
+    for first, found in zip(bounds, np.split(hops, np.searchsorted(hops, bounds[1:])), strict=True):
+        if len(found):
+            yield int(first), found
 
 
-def _encode(mixed: Mix, gain: Samples, profile: Profile, out: Path) -> None:
-    """Apply a gain curve (dB a hop, straight lines between) and encode."""
-    encoder = lameenc.Encoder()
-    encoder.set_bit_rate(profile.kbps)
-    encoder.set_in_sample_rate(profile.sample_rate)
-    encoder.set_out_sample_rate(profile.sample_rate)  # else LAME takes 32 kHz at low bit rates
-    encoder.set_channels(1)
-    encoder.set_quality(_QUALITY)
-    encoder.silence()
-    with out.open("wb") as stream:
-        for at in range(0, len(gain), _HOPS_AT_ONCE):
-            end = min(at + _HOPS_AT_ONCE, len(gain))
-            samples = mixed.samples(at * mixed.hop, end * mixed.hop).reshape(-1, mixed.hop)
-            samples *= _ramps(_edges(gain, at, end), mixed.hop)
-            whole = np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2")
-            stream.write(encoder.encode(whole.tobytes()))
-        stream.write(encoder.flush())
+def _encoded(mixed: Mix, gain: Samples, profile: Profile, out: Path, program: Path) -> Metered:
+    """Encode a mix under a gain curve, and measure what a player will hear of it."""
+    with codec.writer(profile, out, program) as stream:
+        for block in _sounding(mixed, gain, profile):
+            stream.write(block)
+    return codec.measured(out, profile, program)
+
+
+def _sounding(mixed: Mix, gain: Samples, profile: Profile) -> Iterator[Samples]:
+    """The mix under a gain curve (dB a hop, straight lines between), at the profile's rate."""
+    stream = resampler(RATE, mixed.channels, profile.sample_rate)
+    for at in range(0, len(gain), _HOPS_AT_ONCE):
+        end = min(at + _HOPS_AT_ONCE, len(gain))
+        samples = mixed.samples(at * HOP, end * HOP)
+        samples = samples * ramps(_edges(gain, at, end), HOP).reshape(-1)
+        if stream:
+            chunk = stream.resample_chunk(np.ascontiguousarray(samples.T), last=end == len(gain))
+            samples = chunk.reshape(-1, mixed.channels).T
+        yield samples
 
 
 def _edges(gain: Samples, start: int, end: int) -> Samples:
@@ -177,18 +176,3 @@ def _edges(gain: Samples, start: int, end: int) -> Samples:
     around = np.power(np.float32(10), gain[np.clip(np.arange(start - 1, end + 1), 0, len(gain) - 1)] / 20)
     edges = (around[1:] + around[:-1]) / np.float32(2)
     return edges.astype(np.float32, copy=False)
-
-
-def _ramps(edges: Samples, hop: int) -> Samples:
-    """A straight line through each hop from its first edge to its last, a row a hop."""
-    along = ((np.arange(hop) + 0.5) / hop).astype(np.float32)
-    return edges[:-1, None] + (edges[1:] - edges[:-1])[:, None] * along
-
-
-def _mastered(mixed: Mix, gain: Samples, found: Loudness, reduction: float) -> Mastered:
-    linear = 10 ** (gain / 20)
-    peaks = mixed.peaks * linear
-    pad = -len(peaks) % 100
-    by_hundred = np.pad(peaks, (0, pad)).reshape(-1, 100).max(axis=1)
-    energy = np.pad(mixed.energy * linear**2, (0, pad)).reshape(-1, 100).mean(axis=1, dtype=np.float64)
-    return Mastered(loudness=found, peaks=by_hundred, energy=energy, reduction=reduction)

@@ -1,218 +1,320 @@
 """Timeline → mix: every clip in its place, levelled, resampled, the bed ducked beneath; on disk, in constant memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import soxr
 
-from pipeline.core.model import Lufs
+from pipeline.core.model import Ducking, Lufs
 from pipeline.core.ports import Progress, silent
-from pipeline.core.rundown import SPOKEN, Placed, Timeline
+from pipeline.core.rundown import SPOKEN, Placed, SegmentKind, Timeline
 from pipeline.studio.decode import Clip
-from pipeline.studio.meter import Samples, Weighting, hop_energy
+from pipeline.studio.fir import Samples
+from pipeline.studio.meter import Weighting, hop_energy
 
+RATE = 44_100
+"""Hz of every mix. Profiles of other rates are resampled from it: no master depends on which others there are."""
+HOP = RATE // 1000
+"""Frames in a hop: one millisecond, near enough."""
 LEVEL = Lufs(-23.0)
 """What every clip is brought to before mixing, so that no limiter has to even them out later."""
 _MUSIC = -6.0
 """LU that idents and stings lie below speech: they have no pauses, and horns make them shrill."""
 _MOST_GAIN = 30.0
+_KNOCK = 24.0
+"""dB above a clip's own loudness that no voice and no music reaches: what does is a knock or a click."""
+_AROUND = 20
+"""Hops on either side of a knock whose sound it is brought down to."""
 _EDGE = 0.005
 """Seconds over which a clip fades in and out: no click where silence was cut off."""
-_BLOCK_SECONDS = 5
-_BED_UNDER, _BED_BETWEEN = -20.0, -12.0
-"""The bed's level in dB below speech: while someone speaks, and in longer pauses."""
-_BED_RISES_AFTER = 1.2
-"""Seconds of pause in which the bed is worth raising."""
-_BED_RAMP = 0.35
-"""Seconds that it takes to duck or rise."""
+_BLOCK = 5000
+"""Hops worked on at once."""
 _BED_FADE = 2.0
 """Seconds of fade at the bed's ends."""
 _NOTHING = -90.0
 """dB at which nothing is heard."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mix:
-    """A mixed programme: float32 samples of one channel on disk, with what a meter needs of every millisecond."""
+    """A mixed programme: float32 samples on disk, channels interleaved, with what a meter needs of each millisecond."""
 
     path: Path
+    channels: int
     frames: int
-    sample_rate: int
     peaks: Samples
-    """The highest magnitude in each hop."""
+    """The highest magnitude in each hop, of all channels."""
     energy: Samples
-    """The K-weighted mean square of each hop (ITU-R BS.1770-4)."""
+    """The K-weighted mean square of each hop, channels summed (ITU-R BS.1770-4)."""
 
     @property
-    def hop(self) -> int:
-        """Frames in a hop: one millisecond."""
-        return self.sample_rate // 1000
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.frames / RATE
 
     def samples(self, start: int, end: int) -> Samples:
-        """The frames from `start` to `end`, cut at the programme's ends."""
+        """The frames from `start` to `end`, cut at the programme's ends; a row a channel."""
         start, end = max(0, start), min(self.frames, end)
-        return np.fromfile(self.path, np.float32, end - start, offset=start * 4)
+        wanted, width = (end - start) * self.channels, 4 * self.channels
+        return np.fromfile(self.path, np.float32, wanted, offset=start * width).reshape(-1, self.channels).T
 
 
-def mix(  # noqa: PLR0917 - a rundown's sounds and where they go
+def mix(
     timeline: Timeline,
     clips: Mapping[str, Clip],
-    out: Path,
+    folder: Path,
     bed: Clip | None = None,
-    sample_rate: int = 44100,
+    *,
+    ducking: Ducking = Ducking(),  # noqa: B008 - frozen
+    channels: Sequence[int] = (1,),
     progress: Progress = silent,
-) -> Mix:
-    """Render a timeline to `out` (raw float32); `clips` are the sounds its segments name.
+) -> dict[int, Mix]:
+    """Render a timeline once into `folder`: one mix for each wanted number of channels (1 or 2), each as if alone.
 
-    Speech and recordings stand at LEVEL, music 6 LU below; the bed lies where the timeline says, ducked.
+    `clips` are the sounds that its segments name. Speech and recordings stand at LEVEL, music 6 LU below; the bed lies
+    where the timeline says, ducked.
     """
-    with out.open("wb") as stream:
-        spool = _Spool(stream, sample_rate, _Bed(timeline, bed, sample_rate) if bed else None)
-        for done, placed in enumerate(timeline.placed):
+    with ExitStack() as files:
+        boards = [
+            _Board(
+                files.enter_context((folder / f"mix-{count}.f32").open("wb")),
+                count,
+                _Bed(timeline, clips, bed, ducking, count) if bed else None,
+            )
+            for count in channels
+        ]
+        starts = [round(placed.start * RATE) for placed in timeline.placed]
+        for done, (placed, start) in enumerate(zip(timeline.placed, starts, strict=True)):
             progress("mix", done, len(timeline.placed))
-            spool.silence_until(round(placed.start * sample_rate))
+            until = starts[done + 1] if done + 1 < len(starts) else round(timeline.seconds * RATE)
             if placed.segment.source:
-                for block in _levelled(clips[placed.segment.source], placed, sample_rate):
-                    spool.write(block)
-        spool.silence_until(round(timeline.seconds * sample_rate))
-        return spool.close(out)
+                _play(boards, clips[placed.segment.source], placed, start, until)
+            for board in boards:
+                board.finish(until)
+        for board in boards:
+            board.finish(round(timeline.seconds * RATE), whole=True)
+        return {board.channels: board.mixed(folder / f"mix-{board.channels}.f32") for board in boards}
 
 
-class _Spool:
-    """Takes blocks of any length; measures and writes whole hops."""
+def _play(boards: Sequence["_Board"], clip: Clip, placed: Placed, start: int, until: int) -> None:
+    """Add a clip to every board; what comes before `until` is finished on the way, so that little waits in memory."""
+    flows = [_Flow(clip, placed, board.channels) for board in boards]
+    for raw in clip.blocks():
+        for board, flow in zip(boards, flows, strict=True):
+            block = flow.feed(clip.folded(raw, board.channels))
+            board.add(start, flow.at - block.shape[1], block)
+            board.finish(min(until, start + flow.at))
 
-    def __init__(self, stream: BinaryIO, sample_rate: int, bed: "_Bed | None") -> None:
+
+class _Flow:
+    """One clip on its way into one mix: faded at its ends, resampled (soxr HQ: images below −92 dB), levelled."""
+
+    def __init__(self, clip: Clip, placed: Placed, channels: int) -> None:
         self.at = 0
+        """Frames that came out so far."""
+        self._fed, self._total = 0, clip.end - clip.start
+        self._in = max(_EDGE, placed.fade_in) * clip.sample_rate
+        self._out = max(_EDGE, placed.fade_out) * clip.sample_rate
+        wanted = LEVEL if placed.segment.kind in SPOKEN else LEVEL + _MUSIC
+        gain = np.clip(wanted - clip.loudness[0], -_MOST_GAIN, _MOST_GAIN)
+        if channels == 2 and placed.segment.kind not in SPOKEN:
+            gain += clip.loudness[0] - clip.loudness[1] + _CENTRE  # as far below words that stand in the middle
+        self._gain = np.float32(10 ** (gain / 20))
+        self._most = np.float32(10 ** ((clip.loudness[0] + gain + _KNOCK) / 20))
+        self._stream = resampler(clip.sample_rate, channels)
+
+    def feed(self, block: Samples) -> Samples:
+        """The next block, a row a channel, as it goes into the mix."""
+        scaled = block * self._ramp(block.shape[1])
+        self._fed += block.shape[1]
+        out = scaled
+        if self._stream:
+            out = self._stream.resample_chunk(np.ascontiguousarray(scaled.T), last=self._fed >= self._total)
+            out = out.reshape(-1, len(block)).T
+        self.at += out.shape[1]
+        return out if np.abs(out).max(initial=0.0) <= self._most else _without_knocks(out, float(self._most))
+
+    def _ramp(self, frames: int) -> Samples:
+        """The gain of each frame: level, and the fades at both ends."""
+        if self._fed >= self._in and self._fed + frames <= self._total - self._out:
+            return np.full(1, self._gain)
+        frame = np.arange(self._fed, self._fed + frames, dtype=np.float32)
+        rising, falling = (frame + 1) / max(1.0, self._in), (self._total - frame) / max(1.0, self._out)
+        gains: Samples = self._gain * np.clip(np.minimum(rising, falling), 0, 1).astype(np.float32)
+        return gains
+
+
+def _without_knocks(block: Samples, most: float) -> Samples:
+    """A block whose knocks, all that passes `most`, are cut off at twice the peaks of the sound around them.
+
+    Left to the limiter, each would take a tenth of a second of words down with it.
+    """
+    frames = block.shape[1]
+    rows = np.pad(np.abs(block).max(axis=0), (0, -frames % HOP)).reshape(-1, HOP).max(axis=1)
+    limits = np.full(len(rows), most, np.float32)
+    for hop in np.flatnonzero(rows > most):
+        around = rows[max(0, hop - _AROUND) : hop + _AROUND + 1]
+        quiet = around[around <= most]
+        limits[hop] = min(most, 2 * float(np.median(quiet))) if len(quiet) else most
+    limit = np.repeat(limits, HOP)[:frames]
+    return np.clip(block, -limit, limit)
+
+
+_CENTRE = 10 * float(np.log10(2))
+"""LU by which one sound on two channels reads louder than on one (ITU-R BS.1770-4)."""
+
+
+def resampler(rate: int, channels: int, wanted: int = RATE) -> soxr.ResampleStream | None:
+    """A stream from one rate to another; None where there is nothing to change."""
+    if rate == wanted:
+        return None
+    return soxr.ResampleStream(rate, wanted, channels, dtype="float32", quality="HQ")
+
+
+class _Board:
+    """Adds up sounds that may overlap; measures and writes what is finished, in whole hops."""
+
+    def __init__(self, stream: BinaryIO, channels: int, bed: "_Bed | None") -> None:
+        self.channels = channels
+        self._at = 0
+        """The first frame that is not finished."""
+        self._open = np.zeros((channels, 0), np.float32)
         self._stream = stream
-        self._rate = sample_rate
-        self._hop = sample_rate // 1000
         self._bed = bed
-        self._weighting = Weighting(sample_rate)
-        self._rest = np.zeros(0, np.float32)
+        self._weighting = Weighting(RATE, channels)
         self._peaks: list[Samples] = []
         self._energy: list[Samples] = []
 
-    def silence_until(self, frame: int) -> None:
-        while self.at < frame:
-            self.write(np.zeros(min(frame - self.at, _BLOCK_SECONDS * self._rate), np.float32))
+    def add(self, start: int, offset: int, block: Samples) -> None:
+        """Add a block whose clip began at `start`, from `offset` frames on."""
+        first = start + offset - self._at
+        self._reach(first + block.shape[1])
+        self._open[:, first : first + block.shape[1]] += block
 
-    def write(self, block: Samples) -> None:
-        if self._bed:
-            block = block + self._bed.under(self.at, len(block))
-        self.at += len(block)
-        joined = np.concatenate([self._rest, block])
-        whole = len(joined) // self._hop * self._hop
-        self._keep(joined[:whole])
-        self._rest = joined[whole:]
+    def finish(self, until: int, *, whole: bool = False) -> None:
+        """Write what lies before a frame, for nothing more will be added there; `whole` fills up the last hop too."""
+        while self._at < until:
+            frames = min(until - self._at, _BLOCK * HOP)
+            hops = -(-frames // HOP) if whole else frames // HOP
+            if not hops:
+                return
+            self._reach(hops * HOP)
+            self._keep(self._open[:, : hops * HOP])
+            self._open = self._open[:, hops * HOP :]
+            self._at += hops * HOP
 
-    def _keep(self, samples: Samples) -> None:
-        if len(samples):
-            self._peaks.append(np.abs(samples).reshape(-1, self._hop).max(axis=1))
-            self._energy.append(hop_energy(self._weighting.feed(samples), self._hop).astype(np.float32))
-            samples.tofile(self._stream)
-
-    def close(self, path: Path) -> Mix:
-        if len(self._rest):
-            self._keep(np.concatenate([self._rest, np.zeros(self._hop - len(self._rest), np.float32)]))
+    def mixed(self, path: Path) -> Mix:
+        """What was written."""
         self._stream.flush()
         peaks = np.concatenate([*self._peaks, np.zeros(0, np.float32)])
         energy = np.concatenate([*self._energy, np.zeros(0, np.float32)])
-        return Mix(path=path, frames=len(peaks) * self._hop, sample_rate=self._rate, peaks=peaks, energy=energy)
+        return Mix(path=path, channels=self.channels, frames=self._at, peaks=peaks, energy=energy)
+
+    def _reach(self, frames: int) -> None:
+        if (more := frames - self._open.shape[1]) > 0:
+            self._open = np.concatenate([self._open, np.zeros((self.channels, more), np.float32)], axis=1)
+
+    def _keep(self, block: Samples) -> None:
+        if self._bed:
+            self._bed.add_under(self._at, block)
+        rows = block.reshape(self.channels, -1, HOP)
+        self._peaks.append(np.maximum(rows.max(axis=2), -rows.min(axis=2)).max(axis=0))
+        energy = hop_energy(self._weighting.feed(block), HOP).sum(axis=0)
+        self._energy.append(energy.astype(np.float32))
+        np.ascontiguousarray(block.T).tofile(self._stream)
 
 
-def _levelled(clip: Clip, placed: Placed, sample_rate: int) -> Iterator[Samples]:
-    wanted = LEVEL if placed.segment.kind in SPOKEN else LEVEL + _MUSIC
-    gain = np.float32(10 ** (np.clip(wanted - clip.loudness, -_MOST_GAIN, _MOST_GAIN) / 20))
-    for block in resampled(clip, sample_rate):
-        yield block * gain
-
-
-def resampled(clip: Clip, sample_rate: int) -> Iterator[Samples]:
-    """A clip's blocks at another rate (soxr HQ: images below −92 dB), its ends faded over a few milliseconds."""
-    stream = _resampler(clip, sample_rate)
-    total, at = clip.end - clip.start, 0
-    for block in clip.blocks():
-        faded = _faded(block, at, total, round(_EDGE * clip.sample_rate))
-        at += len(block)
-        out = stream.resample_chunk(faded, last=at >= total) if stream else faded
-        if len(out):
-            yield out
-
-
-def _resampler(clip: Clip, sample_rate: int) -> soxr.ResampleStream | None:
-    """A stream to another rate; None where there is nothing to change."""
-    if clip.sample_rate == sample_rate:
-        return None
-    return soxr.ResampleStream(clip.sample_rate, sample_rate, 1, dtype="float32", quality="HQ")
-
-
-def _faded(block: Samples, at: int, total: int, edge: int) -> Samples:
-    frame = np.arange(at, at + len(block), dtype=np.float32)
-    ramp = np.minimum(frame + 1, total - frame) / max(1, edge)
-    return block * np.minimum(1.0, ramp).astype(np.float32)
+# --- the bed ---------------------------------------------------------------------------------------------------------
 
 
 class _Bed:
-    """Music that goes on under speech: louder in longer pauses, faded at its ends, begun again when it is over."""
+    """Music that goes on under speech: ducked where someone speaks, faded at its ends, begun again when it is over."""
 
-    def __init__(self, timeline: Timeline, clip: Clip, sample_rate: int) -> None:
+    def __init__(
+        self, timeline: Timeline, clips: Mapping[str, Clip], clip: Clip, ducking: Ducking, channels: int
+    ) -> None:
         self._clip = clip
-        self._rate = sample_rate
+        self._channels = channels
         start, end = timeline.bed or (0.0, 0.0)
-        self._first, self._last = round(start * sample_rate), round(end * sample_rate)
-        even = LEVEL - clip.loudness
-        self._ducks, self._fades = _ducking(timeline, even), _fading(timeline)
+        self._first, self._last = round(start * RATE), round(end * RATE)
+        even = LEVEL - clip.loudness[0]
+        if channels == 2:
+            even += clip.loudness[0] - clip.loudness[1] + _CENTRE
+        self._ducks = _ducked(_voiced(timeline, clips), ducking, even)
+        self._fades = _fading(start, end)
         self._flow = self._endless()
-        self._rest = np.zeros(0, np.float32)
+        self._rest = np.zeros((channels, 0), np.float32)
 
-    def under(self, at: int, frames: int) -> Samples:
-        """What the bed adds to the frames from `at` on; must be asked for in order."""
-        out = np.zeros(frames, np.float32)
+    def add_under(self, at: int, block: Samples) -> None:
+        """Add the bed to the frames from `at` on, whole hops of them; must be asked for in order."""
+        frames = block.shape[1]
         start, end = max(at, self._first), min(at + frames, self._last)
         if start < end:
-            when = np.arange(start, end) / self._rate
-            gain = 10 ** ((np.interp(when, *self._ducks) + np.interp(when, *self._fades)) / 20)
-            out[start - at : end - at] = self._next(end - start) * gain.astype(np.float32)
-        return out
+            when = (at + HOP * np.arange(frames // HOP + 1)) / RATE
+            gain = np.float32(10) ** ((np.interp(when, *self._ducks) + np.interp(when, *self._fades)) / 20)
+            curve = ramps(gain.astype(np.float32), HOP).reshape(-1)[start - at : end - at]
+            block[:, start - at : end - at] += self._next(end - start) * curve
 
     def _next(self, frames: int) -> Samples:
-        while len(self._rest) < frames:
-            self._rest = np.concatenate([self._rest, next(self._flow)])
-        taken, self._rest = self._rest[:frames], self._rest[frames:]
+        while self._rest.shape[1] < frames:
+            self._rest = np.concatenate([self._rest, next(self._flow)], axis=1)
+        taken, self._rest = self._rest[:, :frames], self._rest[:, frames:]
         return taken
 
     def _endless(self) -> Iterator[Samples]:
         """One stream without a seam: nothing is faded where the end meets the beginning."""
-        stream = _resampler(self._clip, self._rate)
+        stream = resampler(self._clip.sample_rate, self._channels)
         while True:
-            for block in self._clip.blocks():
-                yield stream.resample_chunk(block) if stream else block
+            for raw in self._clip.blocks():
+                block = self._clip.folded(raw, self._channels)
+                if stream:
+                    block = stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, self._channels).T
+                yield block
 
 
-_Curve = tuple[list[float], list[float]]
+def ramps(edges: Samples, hop: int) -> Samples:
+    """A straight line through each hop from its first edge to its last, a row a hop."""
+    along = ((np.arange(hop) + 0.5) / hop).astype(np.float32)
+    lines: Samples = edges[:-1, None] + (edges[1:] - edges[:-1])[:, None] * along
+    return lines
+
+
+_Curve = tuple[Sequence[float], Sequence[float]]
 """Break points of a gain: seconds, never running back, and dB."""
 
 
-def _ducking(timeline: Timeline, even: float) -> _Curve:
-    """The bed's gain under speech and in longer pauses; `even` makes it as loud as speech."""
-    under, between = even + _BED_UNDER, even + _BED_BETWEEN
+def _voiced(timeline: Timeline, clips: Mapping[str, Clip]) -> Iterator[tuple[float, float]]:
+    """From when to when someone is heard, as the sounds themselves say, hundredths of a second apart."""
+    for placed in timeline.placed:
+        if placed.segment.kind in SPOKEN and placed.segment.kind is not SegmentKind.PAUSE:
+            on = np.flatnonzero(np.diff(clips[placed.segment.source].sounding.astype(np.int8), prepend=0, append=0))
+            for first, last in on.reshape(-1, 2):
+                yield placed.start + first / 100, min(placed.end, placed.start + last / 100)
+
+
+def _ducked(voiced: Iterator[tuple[float, float]], ducking: Ducking, even: float) -> _Curve:
+    """The bed's gain: down before a word begins, up again where nobody speaks for longer than it is held.
+
+    `even` makes the bed as loud as speech.
+    """
+    under, between = even + ducking.under, even + ducking.between
     points = [(0.0, under)]
-    spoken = [p for p in timeline.placed if p.segment.kind in SPOKEN]
-    for before, after in pairwise(spoken):
-        if after.start - before.end >= _BED_RISES_AFTER:
+    before = None
+    for start, end in voiced:
+        if before is not None and start - before >= ducking.hold + ducking.attack + ducking.release:
             points += [
-                (before.end, under), (before.end + _BED_RAMP, between),
-                (after.start - _BED_RAMP, between), (after.start, under),
+                (before + ducking.hold, under), (before + ducking.hold + ducking.release, between),
+                (start - ducking.attack, between), (start, under),
             ]  # fmt: skip
+        before = end
     return [time for time, _ in points], [level for _, level in points]
 
 
-def _fading(timeline: Timeline) -> _Curve:
+def _fading(start: float, end: float) -> _Curve:
     """The bed's gain at its own ends."""
-    start, end = timeline.bed or (0.0, 0.0)
     fade = min(_BED_FADE, (end - start) / 2)
     return [start, start + fade, end - fade, end], [_NOTHING, 0.0, 0.0, _NOTHING]

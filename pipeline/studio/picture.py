@@ -13,23 +13,18 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from pipeline.core.errors import figure
-from pipeline.core.model import Profile
-from pipeline.core.rundown import SPOKEN, SegmentKind, Timeline
+from pipeline.core.model import Language, Profile
+from pipeline.core.rundown import SPOKEN, Timeline
+from pipeline.studio.chapters import Chapter, chapters, cues, shortened
 from pipeline.studio.master import Mastered
-from pipeline.studio.meter import Levels
+from pipeline.studio.meter import short_term
 
 _INK, _WAVE, _MUSIC, _LINE, _TARGET = "#1f2933", "#2f6f8f", "#d9a441", "#7a1f3d", "#3c8d40"
-_SHORT_TERM = 30
-"""Hops of 100 ms in a short-term loudness (EBU Tech 3341: 3 s)."""
 _FLOOR = -50.0
-_NAMES = {
-    SegmentKind.IDENT: "nhạc hiệu",
-    SegmentKind.OPENING: "mở đầu",
-    SegmentKind.SPEECH: "lời đọc",
-    SegmentKind.RECORDING: "ghi âm",
-    SegmentKind.STING: "nhạc cắt",
-    SegmentKind.CLOSING: "kết thúc",
-}
+_LETTERS, _FEWEST = 190, 8
+"""Letters that fit the whole width under the wave, and how many make a name worth writing."""
+Drawn = dict[str, object]
+"""What JSON can say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +33,32 @@ class Caption:
 
     title: str
     subtitle: str
+    language: Language = Language.VI
+    """Of the names of its parts."""
+
+
+def figures(mastered: Mastered, timeline: Timeline, profile: Profile, language: Language = Language.VI) -> Drawn:
+    """The same as data, for a page that draws it itself: every tenth of a second, the parts, the sentences."""
+    level = np.maximum(_FLOOR, short_term(mastered.energy))
+    return {
+        "profile": profile.name,
+        "seconds": round(timeline.seconds, 3),
+        "target_lufs": profile.target,
+        "ceiling_dbtp": profile.ceiling,
+        "integrated_lufs": round(mastered.loudness.integrated, 2),
+        "range_lu": round(mastered.loudness.range, 2),
+        "true_peak_dbtp": round(mastered.loudness.true_peak, 2),
+        "momentary_lufs": round(mastered.momentary, 2),
+        "short_term_lufs": round(mastered.short_term, 2),
+        "reduction_db": round(mastered.reduction, 1),
+        "peaks": [round(float(peak), 3) for peak in mastered.peaks],
+        "levels_lufs": [round(float(value), 1) for value in level],
+        "parts": [
+            {"kind": c.kind.value, "name": c.name, "start": round(c.start, 3), "end": round(c.end, 3)}
+            for c in chapters(timeline, language)
+        ],
+        "sentences": [{"text": c.text, "start": round(c.start, 3), "end": round(c.end, 3)} for c in cues(timeline)],
+    }
 
 
 def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
@@ -49,7 +70,7 @@ def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Capt
         figure.subplots_adjust(left=0.055, right=0.985, top=0.88, bottom=0.12, hspace=0.08)
         figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
         figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
-        _draw_wave(wave, mastered, timeline, profile)
+        _draw_wave(wave, mastered, timeline, profile, caption.language)
         _draw_level(level, mastered, profile)
         level.set_xlim(0, max(0.1, len(mastered.peaks) / 10))
         level.set_xlabel("giây")
@@ -58,7 +79,7 @@ def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Capt
     part.replace(out)
 
 
-def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline, profile: Profile) -> None:
+def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline, profile: Profile, language: Language) -> None:
     at = np.arange(len(mastered.peaks)) / 10
     axes.fill_between(at, -mastered.peaks, mastered.peaks, color=_WAVE, linewidth=0)
     ceiling = 10 ** (profile.ceiling / 20)
@@ -66,33 +87,26 @@ def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline, profile: Prof
         axes.axhline(side, color=_LINE, linewidth=0.8, linestyle="--")
     goal = f"trần {figure(profile.ceiling).vi} dBTP"
     axes.text(0.995, ceiling + 0.04, goal, fontsize=8, color=_LINE, ha="right", transform=axes.get_yaxis_transform())
-    for kind, start, end in _stretches(timeline):
-        color = _WAVE if kind in SPOKEN else _MUSIC
-        axes.fill_between([start, end], -1.18, -1.08, color=color, linewidth=0)
-        if end - start > timeline.seconds * 0.05:
-            axes.text(start, -1.24, _NAMES[kind], fontsize=8, color=_INK, va="top")
+    _draw_parts(axes, chapters(timeline, language), timeline.seconds)
     axes.set_ylim(-1.5, 1.2)
     axes.set_yticks([-1, 0, 1])
     axes.set_ylabel("sóng âm")
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _stretches(timeline: Timeline) -> Sequence[tuple[SegmentKind, float, float]]:
-    """Segments of one kind in a row as one, so that a hundred sentences are one name."""
-    found: list[tuple[SegmentKind, float, float]] = []
-    for placed in timeline.placed:
-        kind = placed.segment.kind
-        if kind is SegmentKind.PAUSE:
-            continue
-        if found and found[-1][0] is kind:
-            found[-1] = (kind, found[-1][1], placed.end)
-        else:
-            found.append((kind, placed.start, placed.end))
-    return found
+def _draw_parts(axes: Axes, parts: Sequence[Chapter], seconds: float) -> None:
+    """A strip under the wave, each part in its colour, named where there is room for its name."""
+    for number, part in enumerate(parts):
+        shade = 0.75 if number % 2 else 1.0
+        color = _WAVE if part.kind in SPOKEN else _MUSIC
+        axes.fill_between([part.start, part.end], -1.18, -1.08, color=color, alpha=shade, linewidth=0)
+        letters = int((part.end - part.start) / max(seconds, 1e-3) * _LETTERS)
+        if letters >= _FEWEST:
+            axes.text(part.start, -1.24, shortened(part.name, letters), fontsize=8, color=_INK, va="top", clip_on=True)
 
 
 def _draw_level(axes: Axes, mastered: Mastered, profile: Profile) -> None:
-    level = _short_term(mastered.energy)
+    level = np.maximum(_FLOOR, short_term(mastered.energy))
     axes.plot(np.arange(len(level)) / 10, level, color=_LINE, linewidth=1.2)
     axes.axhline(profile.target, color=_TARGET, linewidth=1, linestyle="--")
     goal = f"mục tiêu {figure(profile.target).vi} LUFS"
@@ -101,13 +115,6 @@ def _draw_level(axes: Axes, mastered: Mastered, profile: Profile) -> None:
     axes.set_ylabel("LUFS (3 s)")
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _short_term(energy: Levels) -> Levels:
-    width = min(_SHORT_TERM, max(1, len(energy)))
-    mean = np.convolve(energy, np.full(width, 1 / width), "same")
-    level: Levels = np.maximum(_FLOOR, -0.691 + 10 * np.log10(np.maximum(mean, 1e-12)))
-    return level
 
 
 def _khmer_fonts() -> list[str]:

@@ -252,7 +252,7 @@ def _produce(rack: Rack, text: str) -> Product:
         mastered = master(mixes[profile.channels], profile, file, desk.ffmpeg())
         made.append(_keep(rack, timeline, profile, mastered, file, text))
         if not number:
-            draw(mastered, timeline, profile, _caption(desk, bulletin, made[0]), picture)
+            draw(mastered.heard, timeline, profile, _caption(desk, bulletin, made[0]), picture)
             papers = _papers(text, mastered, timeline, profile, bulletin)
     return Product(masters=made, papers=papers, picture=picture, notes=tuple(rack.notes))
 
@@ -261,7 +261,8 @@ def _papers(
     text: str, mastered: Mastered, timeline: Timeline, profile: Profile, bulletin: Bulletin
 ) -> Mapping[str, str]:
     said = chapters.cues(timeline)
-    drawn = figures(mastered, timeline, profile, bulletin.languages[0])
+    drawn = figures(mastered.heard, timeline, profile, bulletin.languages[0])
+    drawn["reduction_db"] = round(mastered.reduction, 1)
     papers = {".txt": text, ".json": json.dumps(drawn, ensure_ascii=False) + "\n"}
     return {**papers, ".vtt": chapters.vtt(said), ".srt": chapters.srt(said)} if said else papers
 

@@ -75,8 +75,24 @@ def _declared_bytes(head: bytes) -> int:
     for mark, layout in _LENGTHS:
         if found := mark.match(head):
             (declared,) = struct.unpack(layout, found[1])
-            return 0 if declared >= _UNKNOWN else int(declared)
+            return 0 if declared >= (_UNKNOWN if layout != "<Q" else 1 << 62) else int(declared)
     return 0
+
+
+def states_its_length(path: Path) -> bool:
+    """Whether an MP3 says how long it is, by a frame of the kinds Xing, Info or VBRI; of another file, always.
+
+    Of one that does not, libsndfile tells a guess by its size, tags and pictures included.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(10)
+        tag = int.from_bytes(head[6:10], "big") if head[:3] == b"ID3" else -10
+        # The size of a tag is written with seven bits a byte.
+        size = sum((tag >> 8 * n & 0x7F) << 7 * n for n in range(4)) if tag >= 0 else -10
+        stream.seek(size + 10)
+        frame = stream.read(200)
+    is_mp3 = head[:3] == b"ID3" or (len(frame) > 1 and frame[0] == 0xFF and frame[1] & 0xE6 in {0xE2, 0xE4, 0xE6})
+    return not is_mp3 or any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def is_open_ended(path: Path) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import figure
 from pipeline.core.model import Lufs, Seconds
-from pipeline.studio.container import bad, check_whole, decoded
+from pipeline.studio.container import bad, check_whole, decoded, states_its_length
 from pipeline.studio.fir import Levels, Samples
 from pipeline.studio.meter import Gating
 
@@ -217,7 +217,7 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
                 raise bad(named, "có mẫu âm thanh hỏng (NaN)", "it holds broken samples (NaN)")
             if highest > _MOST:
                 raise bad(named, "có mẫu vượt xa toàn thang", "it holds samples far beyond full scale")
-    _check_length(named, seen.frames, declared, rate)
+    _check_length(named, seen.frames, declared if states_its_length(sound) else 0, rate)
     if abs(offset := seen.offset()) > _MOST_DC:
         raise bad(
             named,

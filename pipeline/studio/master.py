@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.errors import MasterRejected, figure
-from pipeline.core.model import Loudness, Lufs, Profile
+from pipeline.core.model import Loudness, Profile
 from pipeline.studio import codec
-from pipeline.studio.fir import Levels, Samples
+from pipeline.studio.fir import Samples
 from pipeline.studio.horn import shaped
 from pipeline.studio.limiter import curve
 from pipeline.studio.meter import REACH, Metered, integrated, may_exceed, true_peaks
@@ -31,20 +31,17 @@ _ROUNDS = 12
 class Mastered:
     """What became of a mix, for its ledger entry, its picture and its papers."""
 
-    loudness: Loudness
-    """Measured on the encoded file."""
-    momentary: Lufs
-    """The highest level of 400 ms."""
-    short_term: Lufs
-    """The highest level of 3 s."""
-    peaks: Samples
-    """The highest magnitude of each 100 ms of the encoded file."""
-    energy: Levels
-    """The K-weighted mean square of each 100 ms of the encoded file."""
+    heard: Metered
+    """What was measured on the encoded file."""
     reduction: float
     """The most that the limiter turned down, in dB."""
     encodings: int
     """How often it had to be encoded."""
+
+    @property
+    def loudness(self) -> Loudness:
+        """Of the encoded file."""
+        return self.heard.loudness
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +85,17 @@ def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
     finally:
         part.unlink(missing_ok=True)
         out.with_name(f".{out.name}.f32").unlink(missing_ok=True)
-    return Mastered(
-        loudness=found.loudness, momentary=found.momentary, short_term=found.short_term, peaks=found.peaks,
-        energy=found.energy, reduction=float(-reduction.min(initial=0.0)), encodings=encodings,
-    )  # fmt: skip
+    return Mastered(heard=found, reduction=float(-reduction.min(initial=0.0)), encodings=encodings)
 
 
 def _solve(mixed: Mix, peaks: Samples, aim: _Aim, most: float, near: float = 0.01) -> tuple[float, Samples]:
     """The gain in dB and the limiter's curve that reach the aim together: more gain makes it turn down more.
 
-    By the secant rule, to `near` LU. The gain stays where the limiter would have to turn down more than `most` dB.
+    By the secant rule, to `near` LU. The gain stays where the limiter would have to turn down by more than `most` dB.
     """
     highest = 20 * float(np.log10(max(float(peaks.max(initial=0.0)), 1e-9)))
     last = aim.ceiling - highest + most
-    bare = _loudness(mixed.energy, 0.0, None)
-    gain, slope = min(last, aim.loudness - bare), 1.0
+    gain, slope = min(last, aim.loudness - _loudness(mixed.energy, 0.0, None)), 1.0
     before: tuple[float, float] | None = None
     for _ in range(_ROUNDS):
         reduction = curve(peaks, 10 ** ((aim.ceiling - gain) / 20))

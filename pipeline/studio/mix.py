@@ -25,10 +25,14 @@ LEVEL = Lufs(-23.0)
 _MUSIC = -6.0
 """LU that idents and stings lie below speech: they have no pauses, and horns make them shrill."""
 _MOST_GAIN = 30.0
-_KNOCK = 24.0
-"""dB above a clip's own loudness that no voice and no music reaches: what does is a knock or a click."""
-_AROUND = 20
-"""Hops on either side of a knock whose sound it is brought down to."""
+_CLICK = 12.0
+"""dB above a clip's own loudness from where a click is worth taking out."""
+_ALONE = 3.0
+"""How many times the sound around it a click is higher: syllables and strokes of the voice hardly ever are."""
+_AROUND, _STROKES = 20, 7
+"""Hops on either side in which that sound is looked for, and which of their peaks it is: a voice has several strokes
+in them, as high as each other, and a few clicks may fall together.
+"""
 _EDGE = 0.005
 """Seconds over which a clip fades in and out: no click where silence was cut off."""
 _BLOCK = 5000
@@ -124,7 +128,8 @@ class _Flow:
         if channels == 2 and placed.segment.kind not in SPOKEN:
             gain += clip.loudness[0] - clip.loudness[1] + _CENTRE  # as far below words that stand in the middle
         self._gain = np.float32(10 ** (gain / 20))
-        self._most = np.float32(10 ** ((clip.loudness[0] + gain + _KNOCK) / 20))
+        spoken = placed.segment.kind in SPOKEN
+        self._click = float(10 ** ((clip.loudness[0] + gain + _CLICK) / 20)) if spoken else 0.0
         self._stream = resampler(clip.sample_rate, channels)
 
     def feed(self, block: Samples) -> Samples:
@@ -136,7 +141,7 @@ class _Flow:
             out = self._stream.resample_chunk(np.ascontiguousarray(scaled.T), last=self._fed >= self._total)
             out = out.reshape(-1, len(block)).T
         self.at += out.shape[1]
-        return out if np.abs(out).max(initial=0.0) <= self._most else _without_knocks(out, float(self._most))
+        return _without_clicks(out, self._click) if self._click else out
 
     def _ramp(self, frames: int) -> Samples:
         """The gain of each frame: level, and the fades at both ends."""
@@ -148,18 +153,23 @@ class _Flow:
         return gains
 
 
-def _without_knocks(block: Samples, most: float) -> Samples:
-    """A block whose knocks, all that passes `most`, are cut off at twice the peaks of the sound around them.
+def _without_clicks(block: Samples, floor: float) -> Samples:
+    """A block whose clicks, single milliseconds far above the sound on both sides, are cut off where that sound ends.
 
-    Left to the limiter, each would take a tenth of a second of words down with it.
+    Left to the limiter, each would take a tenth of a second of words down with it. What stays below `floor` is left.
     """
     frames = block.shape[1]
     rows = np.pad(np.abs(block).max(axis=0), (0, -frames % HOP)).reshape(-1, HOP).max(axis=1)
-    limits = np.full(len(rows), most, np.float32)
-    for hop in np.flatnonzero(rows > most):
-        around = rows[max(0, hop - _AROUND) : hop + _AROUND + 1]
-        quiet = around[around <= most]
-        limits[hop] = min(most, 2 * float(np.median(quiet))) if len(quiet) else most
+    over = np.flatnonzero(rows > floor)
+    if not len(over):
+        return block
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(rows, _AROUND), 2 * _AROUND + 1)[over]
+    around = np.partition(windows, -_STROKES, axis=1)[:, -_STROKES]
+    alone = rows[over] > _ALONE * around
+    if not alone.any():
+        return block
+    limits = np.full(len(rows), np.inf, np.float32)
+    limits[over[alone]] = np.maximum(around[alone], floor / 4)
     limit = np.repeat(limits, HOP)[:frames]
     return np.clip(block, -limit, limit)
 

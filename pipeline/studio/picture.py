@@ -16,8 +16,7 @@ from pipeline.core.errors import figure
 from pipeline.core.model import Language, Profile
 from pipeline.core.rundown import SPOKEN, Timeline
 from pipeline.studio.chapters import Chapter, chapters, cues, shortened
-from pipeline.studio.master import Mastered
-from pipeline.studio.meter import short_term
+from pipeline.studio.meter import Metered, short_term
 
 _INK, _WAVE, _MUSIC, _LINE, _TARGET = "#1f2933", "#2f6f8f", "#d9a441", "#7a1f3d", "#3c8d40"
 _FLOOR = -50.0
@@ -37,21 +36,20 @@ class Caption:
     """Of the names of its parts."""
 
 
-def figures(mastered: Mastered, timeline: Timeline, profile: Profile, language: Language = Language.VI) -> Drawn:
+def figures(heard: Metered, timeline: Timeline, profile: Profile, language: Language = Language.VI) -> Drawn:
     """The same as data, for a page that draws it itself: every tenth of a second, the parts, the sentences."""
-    level = np.maximum(_FLOOR, short_term(mastered.energy))
+    level = np.maximum(_FLOOR, short_term(heard.energy))
     return {
         "profile": profile.name,
         "seconds": round(timeline.seconds, 3),
         "target_lufs": profile.target,
         "ceiling_dbtp": profile.ceiling,
-        "integrated_lufs": round(mastered.loudness.integrated, 2),
-        "range_lu": round(mastered.loudness.range, 2),
-        "true_peak_dbtp": round(mastered.loudness.true_peak, 2),
-        "momentary_lufs": round(mastered.momentary, 2),
-        "short_term_lufs": round(mastered.short_term, 2),
-        "reduction_db": round(mastered.reduction, 1),
-        "peaks": [round(float(peak), 3) for peak in mastered.peaks],
+        "integrated_lufs": round(heard.loudness.integrated, 2),
+        "range_lu": round(heard.loudness.range, 2),
+        "true_peak_dbtp": round(heard.loudness.true_peak, 2),
+        "momentary_lufs": round(heard.momentary, 2),
+        "short_term_lufs": round(heard.short_term, 2),
+        "peaks": [round(float(peak), 3) for peak in heard.peaks],
         "levels_lufs": [round(float(value), 1) for value in level],
         "parts": [
             {"kind": c.kind.value, "name": c.name, "start": round(c.start, 3), "end": round(c.end, 3)}
@@ -61,7 +59,7 @@ def figures(mastered: Mastered, timeline: Timeline, profile: Profile, language: 
     }
 
 
-def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
+def draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
     """Write a PNG of 1400 × 420 pixels; equal input gives equal bytes. Khmer stands in a font that shapes it."""
     fonts = ["DejaVu Sans", *_khmer_fonts()]
     with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True}):
@@ -70,18 +68,18 @@ def draw(mastered: Mastered, timeline: Timeline, profile: Profile, caption: Capt
         figure.subplots_adjust(left=0.055, right=0.985, top=0.88, bottom=0.12, hspace=0.08)
         figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
         figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
-        _draw_wave(wave, mastered, timeline, profile, caption.language)
-        _draw_level(level, mastered, profile)
-        level.set_xlim(0, max(0.1, len(mastered.peaks) / 10))
+        _draw_wave(wave, heard, timeline, profile, caption.language)
+        _draw_level(level, heard, profile)
+        level.set_xlim(0, max(0.1, len(heard.peaks) / 10))
         level.set_xlabel("giây")
         part = out.with_name(f".{out.name}.part")
         FigureCanvasAgg(figure).print_png(str(part), metadata={"Software": None})
     part.replace(out)
 
 
-def _draw_wave(axes: Axes, mastered: Mastered, timeline: Timeline, profile: Profile, language: Language) -> None:
-    at = np.arange(len(mastered.peaks)) / 10
-    axes.fill_between(at, -mastered.peaks, mastered.peaks, color=_WAVE, linewidth=0)
+def _draw_wave(axes: Axes, heard: Metered, timeline: Timeline, profile: Profile, language: Language) -> None:
+    at = np.arange(len(heard.peaks)) / 10
+    axes.fill_between(at, -heard.peaks, heard.peaks, color=_WAVE, linewidth=0)
     ceiling = 10 ** (profile.ceiling / 20)
     for side in (-ceiling, ceiling):
         axes.axhline(side, color=_LINE, linewidth=0.8, linestyle="--")
@@ -105,8 +103,8 @@ def _draw_parts(axes: Axes, parts: Sequence[Chapter], seconds: float) -> None:
             axes.text(part.start, -1.24, shortened(part.name, letters), fontsize=8, color=_INK, va="top", clip_on=True)
 
 
-def _draw_level(axes: Axes, mastered: Mastered, profile: Profile) -> None:
-    level = np.maximum(_FLOOR, short_term(mastered.energy))
+def _draw_level(axes: Axes, heard: Metered, profile: Profile) -> None:
+    level = np.maximum(_FLOOR, short_term(heard.energy))
     axes.plot(np.arange(len(level)) / 10, level, color=_LINE, linewidth=1.2)
     axes.axhline(profile.target, color=_TARGET, linewidth=1, linestyle="--")
     goal = f"mục tiêu {figure(profile.target).vi} LUFS"

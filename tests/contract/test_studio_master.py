@@ -271,7 +271,7 @@ def test_the_picture_is_a_png_of_known_size_and_always_the_same(tmp_path):
     _, made, timeline = produced(tmp_path, save(tmp_path / "a.wav", speech()))
     caption = Caption(title="ព័ត៌មានពេលព្រឹក · Bản tin sáng", subtitle="phát 25/11/2026 05:00")
     for name in ("a.png", "b.png"):
-        draw(made, timeline, PROFILE, caption, tmp_path / name)
+        draw(made.heard, timeline, PROFILE, caption, tmp_path / name)
     data = (tmp_path / "a.png").read_bytes()
     assert data == (tmp_path / "b.png").read_bytes()
     assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == (1400, 420)
@@ -282,7 +282,7 @@ def test_the_picture_is_a_png_of_known_size_and_always_the_same(tmp_path):
 def test_the_picture_shows_the_ceiling_as_a_line_on_either_side(tmp_path, ceiling):
     _, made, timeline = produced(tmp_path, save(tmp_path / "a.wav", speech()))
     profile = Profile(name="x", ceiling=ceiling)
-    draw(made, timeline, profile, Caption(title="Bản tin", subtitle=""), tmp_path / "a.png")
+    draw(made.heard, timeline, profile, Caption(title="Bản tin", subtitle=""), tmp_path / "a.png")
     red = np.diff(imread(tmp_path / "a.png")[:230, :, :2], axis=2)[:, :, 0] < -0.15  # the waveform's half
     lines = np.flatnonzero(red.sum(axis=1) > 400)
     high, low = lines[0], lines[-1]

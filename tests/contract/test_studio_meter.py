@@ -5,7 +5,8 @@ import pytest
 import soundfile
 
 from pipeline.studio.limiter import curve
-from pipeline.studio.meter import REACH, Gating, measure, true_peaks
+from pipeline.studio.meter import REACH, SURROUND, Gating, loudness_range, measure, true_peaks
+from pipeline.studio.meter import read as metered
 from pipeline.studio.tools import ffmpeg
 
 RATES = [44100, 48000]
@@ -76,3 +77,71 @@ def test_the_limiter_covers_every_peak_and_lets_go_again():
 
 def test_what_is_below_the_ceiling_is_not_touched():
     assert not curve(np.full(1000, 0.4, np.float32), 0.5).any()
+
+
+# --- more of EBU Tech 3341 and 3342; signals are stereo in phase where nothing else is said -----------------------------
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_five_channels_count_as_the_standard_weighs_them(rate):
+    levels = (-28.0, -28.0, -24.0, None, -30.0, -30.0)  # case 6, with an empty channel for effects
+    signal = np.stack([sine(level, 20, rate) if level else np.zeros(20 * rate, np.float32) for level in levels])
+    gating = Gating(rate, SURROUND)
+    gating.feed(signal)
+    assert gating.loudness() == pytest.approx(-23.0, abs=0.1)
+    noisy = signal.copy()
+    noisy[3] = sine(-6, 20, rate)
+    gating = Gating(rate, SURROUND)
+    gating.feed(noisy)
+    assert gating.loudness() == pytest.approx(-23.0, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_true_peak_above_full_scale_is_found(rate):
+    signal = (1.41 * np.sin(2 * np.pi * np.arange(round(0.5 * rate)) / 4 + np.pi / 4)).astype(np.float32)  # case 19
+    found = metered(iter([signal[None, 2000:-2000]]), rate)
+    assert 3.0 - 0.4 <= found.loudness.true_peak <= 3.0 + 0.2
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(
+    ("levels", "wanted"),
+    [((-20, -30), 10), ((-20, -15), 5), ((-40, -20), 20), ((-50, -35, -20, -35, -50), 15)],
+    ids=["1", "2", "3", "4"],
+)
+def test_the_loudness_range_is_what_tech_3342_says(rate, levels, wanted):
+    gating = Gating(rate, (1.0, 1.0))
+    for level in levels:
+        gating.feed(np.stack([sine(level, 20, rate)] * 2))
+    assert loudness_range(gating.energy) == pytest.approx(wanted, abs=1)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_momentary_and_short_term_levels_are_the_highest_there_are(rate):
+    quiet, loud = sine(-40, 5, rate), sine(-20, 1, rate)
+    found = metered(iter([np.stack([np.concatenate([quiet, loud, quiet])] * 2)]), rate, (1.0, 1.0))
+    assert found.momentary == pytest.approx(-20, abs=0.1)
+    assert found.short_term == pytest.approx(-20 + 10 * np.log10(1 / 3), abs=0.2)  # one second of three
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("kind", ["speech", "music", "stereo", "hot"])
+def test_our_whole_reading_agrees_with_ffmpegs(tmp_path, rate, kind):
+    from tests.contract.test_studio_master import speech
+
+    at = np.arange(rate * 15) / rate
+    music = (
+        sum(np.sin(2 * np.pi * f * at) * (1 + np.sin(at * k)) for k, f in enumerate((220, 331, 554, 880, 2217), 1)) / 12
+    )
+    signals = {
+        "speech": speech(15.0, rate=rate)[None], "music": music[None].astype(np.float32),
+        "stereo": np.stack([speech(15.0, rate=rate), speech(15.0, rate=rate, seed=2) * 0.5]),
+        "hot": np.clip(speech(15.0, rate=rate, level=4.0), -0.9, 0.9)[None],
+    }  # fmt: skip
+    signal = np.ascontiguousarray(signals[kind], np.float32)
+    soundfile.write(tmp_path / "x.wav", signal.T, rate, subtype="FLOAT")
+    ours = metered((signal[:, n : n + 70_001] for n in range(0, signal.shape[1], 70_001)), rate, (1.0,) * len(signal))
+    theirs = measure(tmp_path / "x.wav", ffmpeg())
+    assert ours.loudness.integrated == pytest.approx(theirs.integrated, abs=0.1)
+    assert -0.4 <= ours.loudness.true_peak - theirs.true_peak <= 0.2
+    assert ours.loudness.range == pytest.approx(theirs.range, abs=0.3)

@@ -28,3 +28,21 @@ def test_a_bed_lies_from_the_first_spoken_word_to_the_last():
 
 def test_music_alone_has_no_bed():
     assert lay([segment(SegmentKind.IDENT, 3.0)], bed=True).bed is None
+
+
+def test_music_hands_over_to_words_and_a_pause_keeps_them_apart():
+    ident, words, sting = (
+        segment(k, s) for k, s in ((SegmentKind.IDENT, 4), (SegmentKind.SPEECH, 10), (SegmentKind.STING, 1))
+    )
+    rested = segment(SegmentKind.SPEECH, 10, 0.5)
+    timeline = lay([ident, words, sting, rested, sting], crossfade=1.0)
+    assert [p.start for p in timeline.placed] == [0, 3.0, 12.5, 13.0, 23.5]
+    assert [p.fade_out for p in timeline.placed] == [1.0, 0, 0.5, 0, 0]
+    assert [p.fade_in for p in timeline.placed] == [0, 0, 0.5, 0, 0]
+    assert timeline.seconds == 24.5
+
+
+def test_a_pause_that_was_meant_is_kept_beside_music():
+    pause = Segment(kind=SegmentKind.PAUSE, seconds=2.0)
+    timeline = lay([segment(SegmentKind.IDENT, 4), pause, segment(SegmentKind.SPEECH, 3)], crossfade=1.0)
+    assert [p.start for p in timeline.placed] == [0, 4, 6]

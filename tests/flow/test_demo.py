@@ -81,7 +81,7 @@ def test_what_arrived_is_as_loud_as_it_should_be_by_ffmpegs_own_meter(shown, wor
     for bulletin, file in remote_files(shown, workspace):
         told = subprocess.run(
             [ffmpeg(), "-hide_banner", "-nostats", "-i", file, "-af", "ebur128=peak=true", "-f", "null", "-"],
-            capture_output=True, text=True, check=True,
+            capture_output=True, text=True, errors="replace", check=True,
         ).stderr  # fmt: skip
         summary = told[told.rindex("Summary:") :]
         integrated = float(re.search(r"I:\s+(-?[\d.]+) LUFS", summary)[1])

@@ -54,6 +54,8 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.test
 
 bench: $(VENV)/.bench  ## what the line and the voices cost, and how well they read and speak, beside bare tools and peers
 	@$(BIN)/python -m benchmarks.line
+	@$(BIN)/python -m benchmarks.studio
+	@$(BIN)/python -m benchmarks.studio programmes
 	@$(BIN)/python -m benchmarks.voices
 	@$(BIN)/python -m benchmarks.roundtrip
 	@$(BIN)/python -m benchmarks.reading

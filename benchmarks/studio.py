@@ -289,7 +289,9 @@ def _music(seconds: float, rng: Any) -> Any:  # noqa: ANN401 - numpy's
 
 def survey(folder: Path) -> None:
     """Master every programme and name the worst; each by itself, the long one in a process whose memory is told."""
-    rows = []
+    from pipeline.core.errors import MasterRejected
+
+    rows, refused = [], []
     for number, (name, how) in enumerate(programmes()):
         # At 48 kbit/s LAME rings so much at clicks that a master with several a second is refused (S-102).
         channels, kbps = ((1, 64), (2, 128), (1, 64 if name.startswith("knocks") else 48))[number % 3]
@@ -298,7 +300,10 @@ def survey(folder: Path) -> None:
             rows.append((name, [told["off"], told["peak"], told["reduction"], told["encodings"]]))
             print(f"60 minutes: {told['mb']:.0f} MB, {told['cpu']:.1f} CPU s")
             continue
-        rows.append((f"{name} ({channels} × {kbps}k)", one(folder, channels, kbps, **how)))
+        try:
+            rows.append((f"{name} ({channels} × {kbps}k)", one(folder, channels, kbps, **how)))
+        except MasterRejected as problem:
+            refused.append(f"{name} ({channels} × {kbps}k): {problem.message}")
     print(f"{len(rows)} programmes, {_TARGET} LUFS under {_CEILING} dBTP, by ffmpeg's meter")
     for title, worst in (
         ("farthest off", sorted(rows, key=lambda row: -abs(row[1][0]))),
@@ -310,7 +315,9 @@ def survey(folder: Path) -> None:
         for name, (off, peak, reduction, encodings) in worst[:4]:
             print(f"  {name:<38}{off:+6.2f} LU{peak:>7.1f} dBTP{reduction:>7.1f} dB down{encodings:>3.0f} encodings")
     inside = sum(abs(off) <= 0.3 and peak <= _CEILING for _, (off, peak, _, _) in rows)
-    print(f"\nwithin 0.3 LU and under the ceiling: {inside} of {len(rows)}")
+    print(
+        f"\nwithin 0.3 LU and under the ceiling: {inside} of {len(rows)}; refused: {len(refused)}", *refused, sep="\n  "
+    )
 
 
 def main() -> None:

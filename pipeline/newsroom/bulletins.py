@@ -1,5 +1,6 @@
 """Bulletins: from a received script to mastered sound, step by step, each step a fact and safe to take again."""
 
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,10 @@ from pipeline.ledger import documents
 from pipeline.newsroom import announcers, views, voicing
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
+from pipeline.newsroom.side import in_order
 
+_AT_ONCE = 4
+"""Bulletins rendered side by side at most: each takes some hundred megabytes."""
 _NO_TITLE = re.compile(r"[\s,:;–-]*\{title\}")
 
 OPEN = frozenset({Stage.RECEIVED, Stage.READ, Stage.VOICED, Stage.HELD})
@@ -90,24 +94,28 @@ def redo(desk: Desk, bulletin: Bulletin) -> list[Master]:
 def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, PipelineError | None]]:
     """Render every bulletin that has no master yet, or none for a kind of station that joined since.
 
-    One that is held does not keep the others waiting.
+    As many side by side as there are cores, no more than four. One that is held does not keep the others waiting.
 
     `held_too` tries those again that were held before, for whatever stopped them may be mended.
     """
     desk.store.sweep()
-    results: list[tuple[Bulletin, PipelineError | None]] = []
-    for row in rows(desk):
-        stage = row.status.stage
-        again = held_too and _waits_for_a_voice(desk, row)
-        if (stage is Stage.HELD and not held_too) or not (stage in OPEN or again or _lacks_profile(desk, row)):
-            continue
-        try:
-            render(desk, row.bulletin)
-        except PipelineError as problem:
-            results.append((row.bulletin, problem))
-        else:
-            results.append((row.bulletin, None))
-    return results
+    cores = len(os.sched_getaffinity(0))
+    wanted = [row.bulletin for row in rows(desk) if _is_wanted(desk, row, held_too=held_too)]
+    return list(in_order(lambda bulletin: _tried(desk, bulletin), wanted, min(cores, _AT_ONCE, max(1, len(wanted)))))
+
+
+def _is_wanted(desk: Desk, row: Row, *, held_too: bool) -> bool:
+    stage = row.status.stage
+    again = held_too and _waits_for_a_voice(desk, row)
+    return (stage is not Stage.HELD or held_too) and (stage in OPEN or again or _lacks_profile(desk, row))
+
+
+def _tried(desk: Desk, bulletin: Bulletin) -> tuple[Bulletin, PipelineError | None]:
+    try:
+        render(desk, bulletin)
+    except PipelineError as problem:
+        return bulletin, problem
+    return bulletin, None
 
 
 def _waits_for_a_voice(desk: Desk, row: Row) -> bool:

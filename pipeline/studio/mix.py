@@ -109,7 +109,7 @@ def _play(boards: Sequence["_Board"], clip: Clip, placed: Placed, start: int, un
     flows = [_Flow(clip, placed, board.channels) for board in boards]
     for raw in clip.blocks():
         for board, flow in zip(boards, flows, strict=True):
-            block = flow.feed(clip.folded(raw, board.channels))
+            block = flow.feed(clip.folded(raw, flow.channels))
             board.add(start, flow.at - block.shape[1], block)
             board.finish(min(until, start + flow.at))
 
@@ -118,6 +118,8 @@ class _Flow:
     """One clip on its way into one mix: faded at its ends, resampled (soxr HQ: images below −92 dB), levelled."""
 
     def __init__(self, clip: Clip, placed: Placed, channels: int) -> None:
+        self.channels = channels if clip.is_stereo else 1
+        """What comes out: one, where both sides of a mix get the same."""
         self.at = 0
         """Frames that came out so far."""
         self._fed, self._total = 0, clip.end - clip.start
@@ -130,7 +132,7 @@ class _Flow:
         self._gain = np.float32(10 ** (gain / 20))
         spoken = placed.segment.kind in SPOKEN
         self._click = float(10 ** ((clip.loudness[0] + gain + _CLICK) / 20)) if spoken else 0.0
-        self._stream = resampler(clip.sample_rate, channels)
+        self._stream = resampler(clip.sample_rate, self.channels)
 
     def feed(self, block: Samples) -> Samples:
         """The next block, a row a channel, as it goes into the mix."""

@@ -1,5 +1,6 @@
 """A finished bulletin at a glance: its waveform with the rundown beneath, its loudness against target and ceiling."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ _INK, _WAVE, _MUSIC, _LINE, _TARGET = "#1f2933", "#2f6f8f", "#d9a441", "#7a1f3d"
 _FLOOR = -50.0
 _LETTERS, _FEWEST = 190, 8
 """Letters that fit the whole width under the wave, and how many make a name worth writing."""
+_one_at_a_time = threading.Lock()
+"""matplotlib's settings and fonts are everyone's."""
 Drawn = dict[str, object]
 """What JSON can say."""
 
@@ -61,6 +64,11 @@ def figures(heard: Metered, timeline: Timeline, profile: Profile, language: Lang
 
 def draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
     """Write a PNG of 1400 × 420 pixels; equal input gives equal bytes. Khmer stands in a font that shapes it."""
+    with _one_at_a_time:
+        _draw(heard, timeline, profile, caption, out)
+
+
+def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
     fonts = ["DejaVu Sans", *_khmer_fonts()]
     with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True}):
         figure = Figure(figsize=(14, 4.2), dpi=100, facecolor="white")

@@ -1,5 +1,6 @@
 """Use cases on a real ledger, real voices and a real studio; only the clock is the test's own."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -992,3 +993,94 @@ def test_a_draft_is_not_made_again_where_no_better_voice_can_come(folder, clock)
         assert bulletins.render_new(desk, held_too=True) == []
         with_online(desk)
         assert [made.id for made, _ in bulletins.render_new(desk, held_too=True)] == [bulletin.id]
+
+
+def test_stings_part_items_and_nothing_else(desk):
+    text = "Tiêu đề: Tin\n\n***\n\nTin thứ nhất.\n\n* * *\n\n***\n\nTin thứ hai.\n\n[nhạc cắt]\n\nTin thứ ba.\n\n***\n"
+    bulletin = taken(desk, text)
+    bulletins.render(desk, bulletin)
+    (file,) = desk.config.bulletins.rglob("*.json")
+    drawn = json.loads(file.read_text("utf-8"))
+    kinds = [part["kind"] for part in drawn["parts"]]
+    assert kinds == ["ident", "opening", "speech", "sting", "speech", "sting", "speech", "closing"]
+    (lines,) = desk.config.bulletins.rglob("*.txt")
+    assert "*" not in lines.read_text("utf-8-sig")
+
+
+def test_captions_and_figures_stand_beside_a_bulletin_and_agree_with_its_ledger(desk):
+    bulletin = taken(desk)
+    (master,) = bulletins.render(desk, bulletin)
+    files = {
+        file.suffix: file
+        for file in desk.config.bulletins.rglob("*.*")
+        if file.is_file() and ".state" not in file.parts
+    }
+    assert set(files) == {".mp3", ".txt", ".png", ".json", ".vtt", ".srt"}
+    drawn = json.loads(files[".json"].read_text("utf-8"))
+    assert drawn["integrated_lufs"] == round(master.loudness.integrated, 2)
+    assert drawn["reduction_db"] == round(master.reduction, 1)
+    assert len(drawn["peaks"]) == pytest.approx(master.seconds * 10, abs=3)
+    vtt = files[".vtt"].read_text("utf-8")
+    assert vtt.startswith("WEBVTT")
+    assert "Câu thứ hai của bản tin." in vtt
+    (found,) = bulletins.masters(desk, bulletin).values()
+    assert found.reduction == pytest.approx(master.reduction, abs=0.1)
+    assert found.suffix == ".mp3"
+
+
+def test_a_station_that_wants_another_format_gets_its_own_file(folder, clock):
+    rows = "".join(
+        f"CM-{n},{n},Trạm {n},folder,{folder}/tram{n},{profile}\n" for n, profile in ((1, "loa-xa"), (2, "phong-thu"))
+    )
+    (folder / "stations.csv").write_text("code,commune,name,transport,folder,profile\n" + rows, "utf-8")
+    for name in ("tram1", "tram2"):
+        (folder / name).mkdir()
+    with open_desk(folder, clock) as desk:
+        bulletin = taken(desk)
+        made = bulletins.render(desk, bulletin)
+        assert {m.profile: m.suffix for m in made} == {"loa-xa": ".mp3", "phong-thu": ".wav"}
+        approvals.approve(desk, bulletin, "Phòng")
+        plan.plan(desk, bulletin)
+        assert not push.push(desk, "").failed
+    assert {file.suffix for file in (folder / "tram1").glob("2026*") if file.suffix in {".mp3", ".wav"}} == {".mp3"}
+    assert {file.suffix for file in (folder / "tram2").glob("2026*") if file.suffix in {".mp3", ".wav"}} == {".wav"}
+
+
+def test_a_recording_is_mended_and_its_editor_told(desk):
+    import numpy as np
+    import soundfile
+
+    rng = np.random.default_rng(1)
+    noise = rng.uniform(-0.3, 0.3, 24_000 * 6) * np.repeat(rng.uniform(0.05, 1, 48), 3000)
+    hum = 0.02 * np.sin(2 * np.pi * 50 * np.arange(len(noise) * 2 + 24_000 * 8) / 24_000)
+    hum += 0.02 * np.sin(2 * np.pi * 100 * np.arange(len(hum)) / 24_000)
+    sound = np.concatenate([noise, np.zeros(24_000 * 8), noise]) + hum
+    file = desk.config.scripts / "phong van.wav"
+    soundfile.write(file, sound, 24_000)
+    (taken_in,) = scripts.sweep(desk, [file])
+    bulletins.render(desk, taken_in.bulletin)
+    notes = desk.ledger.facts(taken_in.bulletin.id, Happened.MASTERED)[-1].detail["notes"]
+    assert any("50 Hz" in note for note in notes)
+
+
+def test_a_missing_ident_names_what_there_is(desk):
+    bulletin = taken(desk, "Tiêu đề: Tin\nNhạc hiệu: khong-co.wav\n\nMột câu.\n")
+    with pytest.raises(PipelineError) as caught:
+        bulletins.render(desk, bulletin)
+    assert caught.value.code == "C-104"
+    assert "song-nuoc" in caught.value.next_step.vi
+
+
+def test_several_bulletins_rendered_side_by_side_are_those_made_one_by_one(folder, clock):
+    texts = {f"tin {n}.txt": f"Tiêu đề: Tin {n}\n\nCâu chung của các bản.\n\nCâu riêng số {n}.\n" for n in range(6)}
+    made = []
+    for cores in (1, 4):
+        with pytest.MonkeyPatch.context() as patch, open_desk(folder, clock, state=f'"state{cores}"') as desk:
+            patch.setattr("os.sched_getaffinity", lambda _pid, cores=cores: set(range(cores)))
+            for name, text in texts.items():
+                taken(desk, text, name)
+            found = bulletins.render_new(desk)
+            assert [problem for _, problem in found] == [None] * 6
+            made.append({b.title: bulletins.masters(desk, b)["loa-xa"].digest for b, _ in found})
+    assert made[0] == made[1]
+    assert len(set(made[0].values())) == 6

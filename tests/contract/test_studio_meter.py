@@ -79,7 +79,7 @@ def test_what_is_below_the_ceiling_is_not_touched():
     assert not curve(np.full(1000, 0.4, np.float32), 0.5).any()
 
 
-# --- more of EBU Tech 3341 and 3342; signals are stereo in phase where nothing else is said -----------------------------
+# --- more of EBU Tech 3341 and 3342; signals are stereo in phase where nothing else is said ---
 
 
 @pytest.mark.parametrize("rate", RATES)

@@ -1,0 +1,73 @@
+"""`bantin render` and `bantin inspect`: sound without a ledger, as a new user meets them."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+
+def bantin(*words, cwd, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *map(str, words)],
+        cwd=cwd, check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def here(tmp_path):
+    """No workspace: the settings are those a new one begins with; the online voices cannot be reached."""
+    (tmp_path / "tin.txt").write_text("Tiêu đề: Tin mặn\n\nĐộ mặn 4‰.\n\n***\n\nប្រជាពលរដ្ឋ ៥ នាក់។\n", "utf-8")
+    return tmp_path
+
+
+def test_a_script_becomes_a_sound_file_and_nothing_else_is_left(here):
+    told = json.loads(bantin("render", "tin.txt", "-o", "ra.mp3", "--json", cwd=here).stdout)
+    data = (here / "ra.mp3").read_bytes()
+    assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    assert told["lufs"] == pytest.approx(-16, abs=0.3)
+    assert told["dbtp"] <= -1.5
+    assert told["language"] == "vi+km"
+    assert {file.name for file in here.iterdir()} == {"tin.txt", "ra.mp3"}
+    again = json.loads(bantin("render", "tin.txt", "-o", "nua.mp3", "--json", cwd=here).stdout)
+    assert again["sha256"] == told["sha256"]
+
+
+def test_a_profile_is_named_and_its_suffix_with_it(here):
+    assert "loa-nen" in bantin("render", "tin.txt", "-o", "a.mp3", "--profile", "loa", cwd=here, code=3).stderr
+    assert ".wav" in bantin("render", "tin.txt", "-o", "a.mp3", "--profile", "phong-thu", cwd=here, code=3).stderr
+    assert "I-109" in bantin("render", "khong.txt", "-o", "a.mp3", cwd=here, code=4).stderr
+    assert not (here / "a.mp3").exists()
+    bantin("render", "tin.txt", "-o", "a.wav", "--profile", "phong-thu", cwd=here)
+    told = json.loads(bantin("inspect", "a.wav", "--json", cwd=here).stdout)
+    assert told["integrated_lufs"] == pytest.approx(-23, abs=0.3)
+    assert (told["kind"], told["channels"], told["sample_rate"]) == ("WAV PCM_24", 2, 48000)
+
+
+def test_a_recording_in_a_drop_folder_is_rendered_and_stays(here):
+    noise = (
+        np.random.default_rng(1).uniform(-0.3, 0.3, (24_000 * 4, 2)) * np.repeat(np.linspace(0.1, 1, 32), 3000)[:, None]
+    )
+    bantin("init", "w", cwd=here)
+    soundfile.write(here / "w" / "scripts" / "phỏng vấn.wav", noise, 24_000)
+    bantin("-w", "w", "render", "w/scripts/phỏng vấn.wav", "-o", "pv.mp3", cwd=here)
+    assert (here / "w" / "scripts" / "phỏng vấn.wav").exists()
+    assert not (here / "w" / "bulletins" / ".state" / "ledger.db").exists()
+
+
+def test_an_inspection_tells_level_and_faults_and_draws(here):
+    sound = np.random.default_rng(1).uniform(-0.3, 0.3, 24_000 * 10)
+    sound[24_000 * 3 : 24_000 * 3 + 500] = 1.0
+    soundfile.write(here / "a.wav", np.stack([sound, np.zeros_like(sound)], axis=1), 24_000)
+    told = bantin("inspect", "a.wav", "--picture", "a.png", cwd=here).stdout
+    assert "2 kênh" in told
+    assert "phút 0:03" in told
+    assert "một bên kênh không có tiếng" in told
+    assert (here / "a.png").read_bytes().startswith(b"\x89PNG")
+    (here / "b.mp3").write_bytes(b"<html>" * 100)
+    assert "S-101" in bantin("inspect", "b.mp3", cwd=here, code=4).stderr

@@ -274,6 +274,7 @@ def _syllables(seconds: float, rng: Any) -> Any:  # noqa: ANN401 - numpy's
 
     count, frames = max(2, round(seconds * 8)), round(seconds * 24_000)
     strength = np.where(rng.random(count) < 0.75, rng.uniform(0.2, 1.0, count), 0.003)
+    strength[:: max(1, count // 2)] = 0.6  # somebody speaks, however short it is
     envelope = np.interp(np.arange(frames), np.arange(count) * 3000, strength)
     voiced = np.convolve(rng.standard_normal(frames), np.hanning(24), "same")
     return voiced * envelope / max(np.abs(voiced).max(), 1e-9)

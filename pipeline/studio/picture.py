@@ -106,9 +106,10 @@ def _draw_parts(axes: Axes, parts: Sequence[Chapter], seconds: float) -> None:
         shade = 0.75 if number % 2 else 1.0
         color = _WAVE if part.kind in SPOKEN else _MUSIC
         axes.fill_between([part.start, part.end], -1.18, -1.08, color=color, alpha=shade, linewidth=0)
-        letters = int((part.end - part.start) / max(seconds, 1e-3) * _LETTERS)
+        until = parts[number + 1].start if number + 1 < len(parts) else part.end
+        letters = int((until - part.start) / max(seconds, 1e-3) * _LETTERS)
         if letters >= _FEWEST:
-            axes.text(part.start, -1.24, shortened(part.name, letters), fontsize=8, color=_INK, va="top", clip_on=True)
+            axes.text(part.start, -1.24, shortened(part.name, letters), fontsize=8, color=_INK, va="top")
 
 
 def _draw_level(axes: Axes, heard: Metered, profile: Profile) -> None:

@@ -1,8 +1,10 @@
 """Formats: a master's samples into a file, what that does to them, and what the file measures when it is played."""
 
+import errno
+import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +13,7 @@ import lameenc
 import numpy as np
 import soundfile
 
-from pipeline.core.errors import BadRecording, Says
+from pipeline.core.errors import BadRecording, Says, ToolMissing
 from pipeline.core.model import Codec, Profile
 from pipeline.studio import broadcast, xing
 from pipeline.studio.fir import Samples
@@ -59,7 +61,8 @@ def writer(profile: Profile, out: Path, program: Path) -> Iterator[Writer]:
     """A writer for a profile's format; the file is complete when the block ends.
 
     Raises:
-        BadRecording: `program` (ffmpeg) could not encode.
+        ToolMissing: `program` (ffmpeg) cannot write the format.
+        OSError: the disk is full.
     """
     match profile.codec:
         case Codec.MP3:
@@ -139,16 +142,19 @@ def _piped(profile: Profile, out: Path, program: Path) -> Iterator[Writer]:
         assert running.stdin and running.stderr  # noqa: S101, PT018 - both are pipes
         try:
             yield _Pipe(running.stdin)
-            running.stdin.close()
         except BrokenPipeError:
             pass  # it says why
         except BaseException:
             running.kill()
             raise
+        finally:
+            with suppress(BrokenPipeError):
+                running.stdin.close()
         told = running.stderr.read().decode(errors="replace").strip()
         if running.wait():
-            reason = Says(f"không mã hoá được {profile.codec}: {told}", f"cannot encode {profile.codec}: {told}")
-            raise BadRecording(name=out.name, reason=reason)
+            if "No space left" in told:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out))
+            raise ToolMissing(tool=f"ffmpeg ({encoder})", reason=told, how="apt-get install ffmpeg")
 
 
 def _blocks(sound: Any) -> Iterator[Samples]:  # noqa: ANN401 - soundfile has no types

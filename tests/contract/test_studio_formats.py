@@ -11,7 +11,7 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 from mutagen.oggopus import OggOpus
 
-from pipeline.core.errors import MasterRejected
+from pipeline.core.errors import MasterRejected, ToolMissing
 from pipeline.core.model import Codec, Language, Profile
 from pipeline.core.rundown import Segment, SegmentKind, lay
 from pipeline.studio import codec
@@ -260,6 +260,18 @@ def test_a_minimum_phase_response_has_the_magnitude_and_no_echo_ahead():
     assert 20 * np.log10(found[40] / magnitude[40]) == pytest.approx(0, abs=0.1)
     assert np.abs(response[:200]).max() == np.abs(response).max()
     assert np.sum(response[:300] ** 2) > 0.9 * np.sum(response**2)
+
+
+def test_an_encoder_that_ffmpeg_does_not_have_is_told_and_leaves_nothing(tmp_path):
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\necho 'Unknown encoder libopus' >&2\nexit 1\n")
+    program.chmod(0o755)
+    clip = probe(wide(tmp_path), ffmpeg(), tmp_path)
+    timeline = lay([Segment(kind=SegmentKind.SPEECH, seconds=clip.seconds, source="a")])
+    mixed = mix(timeline, {"a": clip}, tmp_path)[1]
+    with pytest.raises(ToolMissing, match="Unknown encoder"):
+        master(mixed, PROFILES["opus mono 48"], tmp_path / "o.opus", program)
+    assert {file.name for file in tmp_path.iterdir()} == {"a.wav", "mix-1.f32", "ffmpeg"}
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path):

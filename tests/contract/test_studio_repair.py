@@ -169,6 +169,19 @@ def test_a_header_that_promises_sixty_gigabytes_is_refused_at_once(tmp_path):
         probe(tmp_path / "c.wav", ffmpeg(), tmp_path)
 
 
+def test_three_hours_are_taken_and_five_are_not(tmp_path):
+    minute = (speech(60.0, rate=8000) * 32767).astype(np.int16)
+    with soundfile.SoundFile(tmp_path / "a.wav", "w", 8000, 1, "PCM_16") as sound:
+        for _ in range(180):
+            sound.write(minute)
+    assert probe(tmp_path / "a.wav", ffmpeg(), tmp_path).seconds == pytest.approx(3 * 3600, abs=1)
+    with soundfile.SoundFile(tmp_path / "b.wav", "w", 8000, 1, "PCM_U8") as sound:
+        for _ in range(300):
+            sound.write(minute)
+    with pytest.raises(BadRecording, match="four hours"):
+        probe(tmp_path / "b.wav", ffmpeg(), tmp_path)
+
+
 def test_an_mp3_that_does_not_say_its_length_is_not_called_cut_for_its_pictures(tmp_path):
     from mutagen.id3 import APIC, ID3
 

@@ -228,11 +228,26 @@ def programmes() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "60 minutes", {"seconds": 3600.0, "seed": 1}
 
 
-def one(folder: Path, channels: int, kbps: int, seconds: float = 12.0, seed: int = 0, **how: Any) -> list[float]:  # noqa: ANN401
-    """Make and master one programme; LU off its target and dBTP by ffmpeg's meter, dB of reduction, encodings."""
+def write(folder: Path, seconds: float = 12.0, seed: int = 0, **how: Any) -> None:  # noqa: ANN401 - of `programmes`
+    """The sounds of one programme: three segments, and a bed where it has one."""
     import numpy as np
     import soundfile
 
+    rng = np.random.default_rng(seed)
+    for number in range(3):
+        samples = _music(seconds / 3, rng) if how.get("music") else _syllables(seconds / 3, rng)
+        samples *= how.get("level", 0.3) * 10 ** (-rng.uniform(0, how.get("spread", 0)) / 20)
+        samples += rng.standard_normal(len(samples)) * how.get("noise", 0.0)
+        if "clip" in how:
+            samples = np.clip(samples * how["clip"], -1, 1)
+        samples[rng.integers(0, len(samples), how.get("knocks", 0))] = 1.0
+        soundfile.write(folder / f"p{number}.wav", samples.astype(np.float32), 24_000, subtype="FLOAT")
+    if how.get("bed"):
+        soundfile.write(folder / "bed.wav", (_music(5.0, rng) * 0.2).astype(np.float32), 24_000)
+
+
+def one(folder: Path, channels: int, kbps: int, **how: Any) -> list[float]:  # noqa: ANN401 - of `programmes`
+    """Master what was written; LU off its target and dBTP by ffmpeg's meter, dB of reduction, encodings."""
     from pipeline.core.model import Dbtp, Lufs, Profile, Seconds
     from pipeline.core.rundown import Segment, SegmentKind, lay
     from pipeline.studio.decode import probe
@@ -242,25 +257,11 @@ def one(folder: Path, channels: int, kbps: int, seconds: float = 12.0, seed: int
     from pipeline.studio.tools import ffmpeg
 
     program = ffmpeg()
-    rng = np.random.default_rng(seed)
-    rundown, clips = [], {}
-    for number in range(3):
-        samples = _music(seconds / 3, rng) if how.get("music") else _syllables(seconds / 3, rng)
-        samples *= how.get("level", 0.3) * 10 ** (-rng.uniform(0, how.get("spread", 0)) / 20)
-        samples += rng.standard_normal(len(samples)) * how.get("noise", 0.0)
-        if "clip" in how:
-            samples = np.clip(samples * how["clip"], -1, 1)
-        samples[rng.integers(0, len(samples), how.get("knocks", 0))] = 1.0
-        file = folder / f"p{number}.wav"
-        soundfile.write(file, samples.astype(np.float32), 24_000, subtype="FLOAT")
-        clips[file.stem] = probe(file, program, folder)
-        pause = Seconds(how.get("silence", 0.3))
-        kind = SegmentKind.IDENT if how.get("music") else SegmentKind.SPEECH
-        rundown.append(Segment(kind=kind, seconds=clips[file.stem].seconds, source=file.stem, pause=pause))
-    under = None
-    if how.get("bed"):
-        soundfile.write(folder / "bed.wav", (_music(5.0, rng) * 0.2).astype(np.float32), 24_000)
-        under = probe(folder / "bed.wav", program, folder)
+    clips = {f"p{number}": probe(folder / f"p{number}.wav", program, folder) for number in range(3)}
+    kind = SegmentKind.IDENT if how.get("music") else SegmentKind.SPEECH
+    pause = Seconds(how.get("silence", 0.3))
+    rundown = [Segment(kind=kind, seconds=clip.seconds, source=name, pause=pause) for name, clip in clips.items()]
+    under = probe(folder / "bed.wav", program, folder) if how.get("bed") else None
     mixed = mix(lay(rundown, bed=bool(under)), clips, folder, under, channels=(channels,))[channels]
     profile = Profile(name="x", channels=channels, kbps=kbps, target=Lufs(_TARGET), ceiling=Dbtp(_CEILING))
     made = master(mixed, profile, folder / "out.mp3", program)
@@ -297,11 +298,13 @@ def survey(folder: Path) -> None:
         # At 48 kbit/s LAME rings so much at clicks that a master with several a second is refused (S-102).
         channels, kbps = ((1, 64), (2, 128), (1, 64 if name.startswith("knocks") else 48))[number % 3]
         if name == "60 minutes":
+            _run("write", folder)
             told = _run("long", folder)
             rows.append((name, [told["off"], told["peak"], told["reduction"], told["encodings"]]))
             print(f"60 minutes: {told['mb']:.0f} MB, {told['cpu']:.1f} CPU s")
             continue
         try:
+            write(folder, **how)
             rows.append((f"{name} ({channels} × {kbps}k)", one(folder, channels, kbps, **how)))
         except MasterRejected as problem:
             refused.append(f"{name} ({channels} × {kbps}k): {problem.message}")
@@ -329,8 +332,11 @@ def main() -> None:
         case ["prepare", folder]:
             prepare(Path(folder))
             _tell({})
+        case ["write", folder]:
+            write(Path(folder), seconds=3600.0, seed=1)
+            _tell({})
         case ["long", folder]:
-            off, peak, reduction, encodings = one(Path(folder), 1, 64, seconds=3600.0, seed=1)
+            off, peak, reduction, encodings = one(Path(folder), 1, 64)
             _tell({"off": off, "peak": peak, "reduction": reduction, "encodings": encodings})
         case [way, folder, channels, kbps, out]:
             _tell(_WAYS[way](Path(folder), int(channels), int(kbps), Path(out)))

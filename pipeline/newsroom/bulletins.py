@@ -101,7 +101,9 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
     desk.store.sweep()
     cores = len(os.sched_getaffinity(0))
     wanted = [row.bulletin for row in rows(desk) if _is_wanted(desk, row, held_too=held_too)]
-    return list(in_order(lambda bulletin: _tried(desk, bulletin), wanted, min(cores, _AT_ONCE, max(1, len(wanted)))))
+    first, others = wanted[:1], wanted[1:]  # what all need is made by the first, or each would make it at once
+    made = [_tried(desk, bulletin) for bulletin in first]
+    return [*made, *in_order(lambda bulletin: _tried(desk, bulletin), others, min(cores, _AT_ONCE))]
 
 
 def _is_wanted(desk: Desk, row: Row, *, held_too: bool) -> bool:

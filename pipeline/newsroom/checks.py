@@ -89,6 +89,7 @@ def check(desk: Desk, path: Path) -> Checked:
     programme = desk.programme(bulletin) if bulletin else next(iter(desk.config.programmes.values()))
     read, numbers, lost = _read(desk, script, programme)
     doubts, lengths, unheard = _sounds(desk, submission)
+    music = _music(desk, bulletin, script) if bulletin else []
     opening, closing = bulletins.lines(desk, bulletin, script) if bulletin and not script.recording else ((), ())
     spoken = (*opening, *read.sentences, *closing)
     voices, silent = _voices(desk, spoken, programme) if not script.recording else ((), [])
@@ -97,7 +98,7 @@ def check(desk: Desk, path: Path) -> Checked:
     whole = _length(desk, programme, spoken) + pauses + recorded
     return Checked(
         name=script.name,
-        problems=(*problems, *lost, *unheard, *silent),
+        problems=(*problems, *lost, *unheard, *music, *silent),
         bulletin=bulletin,
         reading=read,
         files=tuple(submission.files),
@@ -137,6 +138,12 @@ def _sounds(
                 else:
                     doubts += (f"{name}: {doubt}" for doubt in told)
     return tuple(doubts), lengths, refused
+
+
+def _music(desk: Desk, bulletin: Bulletin, script: Script) -> list[PipelineError]:
+    from pipeline.newsroom import mastering  # noqa: PLC0415 - numpy, only where sound is asked about
+
+    return [*mastering.missing_music(desk, bulletin, script)]
 
 
 def _words(script: Script) -> dict[Digest, Seconds]:

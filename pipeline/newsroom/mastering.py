@@ -15,6 +15,7 @@ from pipeline.core.model import (
     Reading,
     Recipe,
     RecordingMark,
+    Script,
     Seconds,
     Sentence,
     StingMark,
@@ -22,6 +23,7 @@ from pipeline.core.model import (
     Utterance,
 )
 from pipeline.core.rundown import Segment, SegmentKind, Timeline, lay
+from pipeline.core.text import slug
 from pipeline.newsroom import pace
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
@@ -171,13 +173,10 @@ class Rack:
 
     def _sound(self, kind: SegmentKind | None, name: str) -> Digest:
         """The newsroom's own in scripts/am-thanh; else ours, made once for a workspace and found again by recipe."""
-        desk = self.desk
+        desk, word = self.desk, kind.value if kind else "bed"
         if own := _own_music(desk, name):
             return desk.store.put(own)
-        word = kind.value if kind else "bed"
-        if name not in jingle.names(kind):
-            near = [*_own_names(desk), *jingle.names(kind)]
-            raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(near))
+        name = ours(desk, kind, name)
         recipe = Recipe(text=word, engine="jingle", version=jingle.VERSION, voice=name).digest
         known = desk.ledger.take(recipe)
         if known and known.audio in desk.store:
@@ -324,6 +323,36 @@ def _caption(desk: Desk, bulletin: Bulletin, made: Master) -> Caption:
         f"{figure(level.integrated).vi} LUFS · {figure(level.true_peak).vi} dBTP",
         language=bulletin.languages[0],
     )
+
+
+def ours(desk: Desk, kind: SegmentKind | None, name: str) -> str:
+    """The name of one of our own pieces, however it is written: `sông nước` is `song-nuoc`.
+
+    Raises:
+        UnknownName: there is none, and the newsroom has no file of that name either; tells which there are.
+    """
+    if slug(name) in jingle.names(kind):
+        return slug(name)
+    near = [*_own_names(desk), *jingle.names(kind)]
+    raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(near))
+
+
+def missing_music(desk: Desk, bulletin: Bulletin, script: Script) -> Iterator[UnknownName]:
+    """What a bulletin's music would be refused for: names in its head, its marks and its programme's template."""
+    template = desk.programme(bulletin).template
+    stings = {mark.sting or template.sting for mark in script.body if isinstance(mark, StingMark)}
+    wanted = [
+        (SegmentKind.IDENT, bulletin.ident or template.ident),
+        (None, bulletin.bed or template.bed),
+        (SegmentKind.OUTRO, template.outro),
+        *((SegmentKind.STING, sting) for sting in sorted(stings)),
+    ]
+    for kind, name in wanted:
+        if not _is_none(name) and not _own_music(desk, name):
+            try:
+                ours(desk, kind, name)
+            except UnknownName as problem:
+                yield problem
 
 
 def _is_none(name: str) -> bool:

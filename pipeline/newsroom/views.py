@@ -8,6 +8,8 @@ from pathlib import Path
 from pipeline.core.model import Bulletin, Master
 from pipeline.newsroom.desk import Desk
 
+_SOUNDS = {".mp3", ".opus", ".m4a", ".wav"}
+
 
 def stem(desk: Desk, bulletin: Bulletin) -> Path:
     """Where a bulletin's files stand, without suffix: `2026/11/25/0500_<slug>-<digits>_<language>`."""
@@ -29,6 +31,8 @@ def show(desk: Desk, bulletin: Bulletin, master: Master, papers: Mapping[str, st
     for suffix, text in papers.items():
         _write(base.with_name(base.name + suffix), _encoded(suffix, text))
     _copy(picture, base.with_name(base.name + ".png"))
+    for other in _SOUNDS - {master.suffix}:  # of another format that its profile had before: nobody may air that one
+        sound(desk, bulletin, other).unlink(missing_ok=True)
     return _copy(desk.store.get(master.digest), sound(desk, bulletin, master.suffix))
 
 

@@ -182,3 +182,10 @@ def test_spoken_says_document_numbers_as_the_workspace_does(workspace):
     assert "kế hoạch ủy ban" in full
     assert "kế hoạch ủy ban" not in short
     assert short == workspace.bantin("spoken", "--lang", "vi", "--codes", "gon", "-", input=text).stdout
+
+
+def test_music_that_is_not_there_is_told_before_a_script_is_dropped(workspace):
+    text = "Tiêu đề: Tin\nNhạc hiệu: không-có.wav\nNhạc nền: nhẹ\n\nMột.\n\n[nhạc cắt: keng.wav]\n\nHai.\n"
+    told = workspace.json("check", workspace.drop("tin.txt", text), code=3)
+    assert [problem["code"] for problem in told["problems"]] == ["C-104", "C-104"]
+    assert ["không-có.wav" in p["what"] or "keng.wav" in p["what"] for p in told["problems"]] == [True, True]

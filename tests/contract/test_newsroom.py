@@ -1069,6 +1069,21 @@ def test_a_missing_ident_names_what_there_is(desk):
         bulletins.render(desk, bulletin)
     assert caught.value.code == "C-104"
     assert "song-nuoc" in caught.value.next_step.vi
+    bulletin = taken(desk, "Tiêu đề: Tin\nNhạc hiệu: Sông nước\n\nMột câu.\n", "hai.txt")
+    assert bulletins.render(desk, bulletin)
+
+
+def test_a_bulletin_made_in_another_format_leaves_no_sound_of_the_one_before(folder, clock):
+    with open_desk(folder, clock) as desk:
+        bulletin = taken(desk)
+        bulletins.render(desk, bulletin)
+    settings = (folder / "config.toml").read_text("utf-8")
+    (folder / "config.toml").write_text(settings.replace('codec = "mp3"', 'codec = "wav"'), "utf-8")
+    with wiring.open_desk(config.load(folder), now=clock) as desk:
+        bulletins.redo(desk, bulletin)
+        sounds = [file.suffix for file in desk.config.bulletins.rglob("*_vi.*")]
+        assert ".wav" in sounds
+        assert ".mp3" not in sounds
 
 
 def test_several_bulletins_rendered_side_by_side_are_those_made_one_by_one(folder, clock):

@@ -160,14 +160,17 @@ class Rack:
         """A recording as it airs: what is wrong with it noted, what can be mended mended."""
         clip = self._probe(sound, name, LOOSE)
         self.notes += (f"{name}: {doubt}" for doubt in doubts(clip, self.desk.store.get(sound)))
-        done = repair(clip, self.desk.config.treatment, self.scratch / f"{sound}.rf64")
+        done = repair(clip, self.desk.config.treatment, self.scratch / f"{sound}.rf64", self.desk.progress)
         self.notes += (f"{name}: {mended}" for mended in _mended(done))
-        return probe(done.path, self.desk.ffmpeg(), self.scratch, margin=LOOSE)
+        return self._look(done.path, name, LOOSE)
 
     def _probe(self, sound: Digest, name: str, margin: Seconds = TIGHT) -> Clip:
-        """Look through a sound of the store; people know it by a name, not by its digest."""
+        return self._look(self.desk.store.get(sound), name, margin)
+
+    def _look(self, file: Path, name: str, margin: Seconds) -> Clip:
+        """Look through a sound; people know it by a name, not by its digest."""
         try:
-            return probe(self.desk.store.get(sound), self.desk.ffmpeg(), self.scratch, margin=margin)
+            return probe(file, self.desk.ffmpeg(), self.scratch, margin=margin)
         except BadRecording as problem:
             raise BadRecording(name=f"“{name}”", reason=problem.fields["reason"]) from problem
 
@@ -246,9 +249,8 @@ def _produce(rack: Rack, text: str) -> Product:
     papers: Mapping[str, str] = {}
     picture = rack.scratch / "picture.png"
     for number, profile in enumerate(profiles):
-        desk.progress("master", number, len(profiles))
         file = rack.scratch / f"{profile.name}{profile.suffix}"
-        mastered = master(mixes[profile.channels], profile, file, desk.ffmpeg())
+        mastered = master(mixes[profile.channels], profile, file, desk.ffmpeg(), desk.progress)
         made.append(_keep(rack, timeline, profile, mastered, file, text))
         if not number:
             draw(mastered.heard, timeline, profile, _caption(desk, bulletin, made[0]), picture)

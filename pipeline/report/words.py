@@ -66,6 +66,7 @@ STEP: dict[str, Says] = {
     "read": Says("chuyển thành lời đọc", "reading"),
     "voice": Says("đọc thành tiếng", "voicing"),
     "mix": Says("trộn", "mixing"),
+    "repair": Says("sửa bản ghi", "mending"),
     "master": Says("chuẩn hoá độ lớn", "mastering"),
     "push": Says("gửi tới trạm", "pushing"),
 }

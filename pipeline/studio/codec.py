@@ -16,6 +16,7 @@ import soundfile
 from pipeline.core.errors import BadRecording, Says, ToolMissing
 from pipeline.core.model import Codec, Profile
 from pipeline.studio import broadcast, xing
+from pipeline.studio.decode import blocks_of
 from pipeline.studio.fir import Samples
 from pipeline.studio.meter import Metered, read
 
@@ -85,7 +86,7 @@ def measured(file: Path, profile: Profile, program: Path) -> Metered:
     if profile.codec is Codec.AAC:  # soundfile does not read it
         return read(_decoded(file, profile, program), profile.sample_rate, (1.0,) * profile.channels)
     with soundfile.SoundFile(file) as sound:
-        return read(_blocks(sound), sound.samplerate, (1.0,) * sound.channels)
+        return read(blocks_of(sound), sound.samplerate, (1.0,) * sound.channels)
 
 
 def finish(file: Path, profile: Profile, found: Metered) -> None:
@@ -155,11 +156,6 @@ def _piped(profile: Profile, out: Path, program: Path) -> Iterator[Writer]:
             if "No space left" in told:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out))
             raise ToolMissing(tool=f"ffmpeg ({encoder})", reason=told, how="apt-get install ffmpeg")
-
-
-def _blocks(sound: Any) -> Iterator[Samples]:  # noqa: ANN401 - soundfile has no types
-    while len(block := sound.read(_BLOCK_SECONDS * sound.samplerate, dtype="float32", always_2d=True)):
-        yield np.ascontiguousarray(block.T)
 
 
 def _decoded(file: Path, profile: Profile, program: Path) -> Iterator[Samples]:

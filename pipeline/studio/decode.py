@@ -117,6 +117,12 @@ class Clip:
         return fold @ block if len(block) > 1 else fold * block
 
 
+def blocks_of(stream: Any) -> Iterator[Samples]:  # noqa: ANN401 - soundfile has no types
+    """What an open sound file holds, a few seconds at a time, a row a channel."""
+    while len(block := stream.read(_BLOCK_SECONDS * stream.samplerate, dtype="float32", always_2d=True)):
+        yield np.ascontiguousarray(block.T)
+
+
 def probe(path: Path, program: Path, scratch: Path, *, margin: Seconds = TIGHT) -> Clip:
     """Look through a sound file once; `scratch` takes a decoded copy where only `program` (ffmpeg) can read it.
 
@@ -211,7 +217,7 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
         if declared > _LONGEST * rate:
             raise bad(named, "dài quá bốn giờ", "it is longer than four hours")
         seen = _Channels(rate)
-        for block in _frames(stream, rate):
+        for block in blocks_of(stream):
             highest = seen.feed(block)
             if not np.isfinite(highest):
                 raise bad(named, "có mẫu âm thanh hỏng (NaN)", "it holds broken samples (NaN)")
@@ -238,11 +244,6 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
         dead=len(live) == 2 and not live.all(), opposed=seen.is_opposed(),
     )  # fmt: skip
     return _trimmed(whole, named, margin)
-
-
-def _frames(stream: Any, rate: int) -> Iterator[Samples]:  # noqa: ANN401 - soundfile has no types
-    while len(block := stream.read(_BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
-        yield np.ascontiguousarray(block.T)
 
 
 def _check_length(named: Path, frames: int, declared: int, rate: int) -> None:

@@ -1,6 +1,5 @@
 """Any sound file as a listener would meet it: what it is, how loud, and what is wrong with it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,8 @@ import soundfile
 from pipeline.core.errors import BadRecording
 from pipeline.core.model import Seconds
 from pipeline.studio.container import check_whole, decoded
-from pipeline.studio.decode import LOOSE, Clip, probe
-from pipeline.studio.fir import Samples
+from pipeline.studio.decode import LOOSE, Clip, blocks_of, probe
 from pipeline.studio.meter import SURROUND, Metered, read
-
-_BLOCK_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,13 +58,8 @@ def _measured(sound: Path, named: Path, clip: Clip | None, problem: BadRecording
         channels = int(stream.channels)
         weights = SURROUND if channels == len(SURROUND) else (1.0,) * channels
         kind = f"{stream.format} {stream.subtype}" if sound == named else named.suffix.lstrip(".").upper()
-        heard = read(_blocks(stream), int(stream.samplerate), weights)
+        heard = read(map(np.nan_to_num, blocks_of(stream)), int(stream.samplerate), weights)
         return Inspected(
             kind=kind, sample_rate=int(stream.samplerate), channels=channels, seconds=Seconds(heard.seconds),
             heard=heard, clip=clip, problem=problem,
         )  # fmt: skip
-
-
-def _blocks(stream: soundfile.SoundFile) -> Iterator[Samples]:
-    while len(block := stream.read(_BLOCK_SECONDS * stream.samplerate, dtype="float32", always_2d=True)):
-        yield np.nan_to_num(np.ascontiguousarray(block.T))

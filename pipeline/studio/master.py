@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import MasterRejected, figure
 from pipeline.core.model import Loudness, Profile
+from pipeline.core.ports import Progress, silent
 from pipeline.studio import codec
 from pipeline.studio.fir import Samples
 from pipeline.studio.horn import shaped
@@ -52,7 +53,7 @@ class _Aim:
     ceiling: float
 
 
-def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
+def master(mixed: Mix, profile: Profile, out: Path, program: Path, progress: Progress = silent) -> Mastered:
     """Bring a mix to the profile's loudness under its ceiling and write it in the profile's format.
 
     A profile for horns is band-limited and compressed first, since both change what a meter reads. The limiter never
@@ -72,7 +73,8 @@ def master(mixed: Mix, profile: Profile, out: Path, program: Path) -> Mastered:
         while encodings < _TRIES:
             encodings += 1
             gain, reduction = _solve(mixed, peaks, aim, profile.most_reduction)
-            found = _encoded(mixed, gain + reduction, profile, part, program)
+            _encode(mixed, gain + reduction, profile, part, program, progress)
+            found = codec.measured(part, profile, program)
             off = profile.target - found.loudness.integrated
             over = found.loudness.true_peak - (profile.ceiling - _SPARE)
             if abs(off) <= _NEAR and over <= 0:
@@ -143,12 +145,14 @@ def _by_stretch(hops: NDArray[np.intp], count: int) -> Iterator[tuple[int, NDArr
             yield int(first), found
 
 
-def _encoded(mixed: Mix, gain: Samples, profile: Profile, out: Path, program: Path) -> Metered:
-    """Encode a mix under a gain curve, and measure what a player will hear of it."""
+def _encode(  # noqa: PLR0917 - a sound and how it is to be written
+    mixed: Mix, gain: Samples, profile: Profile, out: Path, program: Path, progress: Progress
+) -> None:
+    """Encode a mix under a gain curve."""
     with codec.writer(profile, out, program) as stream:
-        for block in _sounding(mixed, gain, profile):
+        for number, block in enumerate(_sounding(mixed, gain, profile), start=1):
             stream.write(block)
-    return codec.measured(out, profile, program)
+            progress("master", min(number * _HOPS_AT_ONCE, len(gain)), len(gain))
 
 
 def _sounding(mixed: Mix, gain: Samples, profile: Profile) -> Iterator[Samples]:

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 
 from pipeline.core.model import Seconds, Treatment
+from pipeline.core.ports import Progress, silent
 from pipeline.studio.decode import Clip
 from pipeline.studio.fir import Fir, Levels, Samples, minimum_phase
 from pipeline.studio.meter import Gating
@@ -55,7 +56,7 @@ class Repaired:
     """Silences that were made shorter: from when in the file, and how long they were."""
 
 
-def repair(clip: Clip, treatment: Treatment, out: Path) -> Repaired:
+def repair(clip: Clip, treatment: Treatment, out: Path, progress: Progress = silent) -> Repaired:
     """Write the stretch of a recording that airs to `out`, treated; in constant memory.
 
     The high-pass is minimum phase and takes any offset (DC) along. Hum is taken out only where it stands out. Gains of
@@ -74,6 +75,7 @@ def repair(clip: Clip, treatment: Treatment, out: Path) -> Repaired:
             for part in _kept(treated, at, keeps, round(_JOINT * clip.sample_rate)):
                 sound.write(np.ascontiguousarray(part.T))
             at += block.shape[1]
+            progress("repair", at, clip.end - clip.start)
     shortened = tuple(gap for gap in clip.gaps if gap[1] > treatment.longest_gap > 0)
     return Repaired(path=out, hum=hum, shortened=shortened)
 

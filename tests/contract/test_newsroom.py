@@ -1099,3 +1099,16 @@ def test_several_bulletins_rendered_side_by_side_are_those_made_one_by_one(folde
             made.append({b.title: bulletins.masters(desk, b)["loa-xa"].digest for b, _ in found})
     assert made[0] == made[1]
     assert len(set(made[0].values())) == 6
+
+
+def test_a_recording_of_nothing_but_rumble_is_held_under_its_own_name(desk):
+    import numpy as np
+    import soundfile
+
+    file = desk.config.scripts / "tieng u.wav"
+    soundfile.write(file, 0.05 * np.sin(2 * np.pi * 10 * np.arange(24_000 * 5) / 24_000), 24_000)
+    (taken_in,) = scripts.sweep(desk, [file])
+    with pytest.raises(PipelineError) as caught:
+        bulletins.render(desk, taken_in.bulletin)
+    assert caught.value.code in {"S-101", "S-102"}
+    assert "rf64" not in caught.value.message.vi

@@ -210,7 +210,8 @@ def spoken(rack: Rack, lines: Lines, takes: Sequence[Take], attachments: Mapping
                 rack.pause(seconds)
             case StingMark(sting) if _parts_items(utterances, number):
                 rack.pause(template.around_sting)
-                rack.music(SegmentKind.STING, sting or template.sting, pause=template.around_sting)
+                rack.music(SegmentKind.STING, sting or template.sting)
+                rack.pause(template.around_sting)  # a pause of its own: no word begins while a sting still rings
     for sentence in lines.closing:
         rack.play(SegmentKind.CLOSING, next(voiced).audio, text=sentence.text, pause=sentence.pause)
     rack.music(SegmentKind.OUTRO, template.outro)

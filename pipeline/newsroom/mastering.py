@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.errors import BadRecording, Says, UnknownName, figure
@@ -162,7 +162,14 @@ class Rack:
         self.notes += (f"{name}: {doubt}" for doubt in doubts(clip, self.desk.store.get(sound)))
         done = repair(clip, self.desk.config.treatment, self.scratch / f"{sound}.rf64", self.desk.progress)
         self.notes += (f"{name}: {mended}" for mended in _mended(done))
-        return self._look(done.path, name, LOOSE)
+        fit = self._look(done.path, name, LOOSE)
+        if not done.hum or not fit.gaps:
+            return fit
+        # Hum had filled its silences: they are found, and shortened, only now.
+        rest = replace(self.desk.config.treatment, highpass=0, hum=False, gate=False, denoise=False, even=0)
+        again = repair(fit, rest, self.scratch / f"{sound}-2.rf64", self.desk.progress)
+        self.notes += (f"{name}: {mended}" for mended in _mended(again))
+        return self._look(again.path, name, LOOSE)
 
     def _probe(self, sound: Digest, name: str, margin: Seconds = TIGHT) -> Clip:
         return self._look(self.desk.store.get(sound), name, margin)

@@ -1061,6 +1061,9 @@ def test_a_recording_is_mended_and_its_editor_told(desk):
     bulletins.render(desk, taken_in.bulletin)
     notes = desk.ledger.facts(taken_in.bulletin.id, Happened.MASTERED)[-1].detail["notes"]
     assert any("50 Hz" in note for note in notes)
+    assert any("rút ngắn khoảng lặng" in note for note in notes)  # which the hum had filled
+    (master,) = bulletins.masters(desk, taken_in.bulletin).values()
+    assert master.seconds < 12 + 4 + 5
 
 
 def test_a_missing_ident_names_what_there_is(desk):

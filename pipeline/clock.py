@@ -11,16 +11,20 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.core.errors import PipelineError, Unexpected
+from pipeline.core.day import Day
+from pipeline.core.errors import PipelineError, StationBusy, Unexpected
 from pipeline.core.model import BulletinId
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, plan, push, scripts
+from pipeline.newsroom import bulletins, digest, plan, push, scripts
 from pipeline.newsroom.desk import LINE_WAIT, Desk
-from pipeline.newsroom.push import Pushed
+from pipeline.newsroom.push import Pushed, Whom
+from pipeline.report import digest as message
 
 SOON = timedelta(minutes=10)
 """How often it is looked whether something airs before the next nightly push and is not at its stations yet."""
+AGAIN = timedelta(seconds=5)
+"""How often it is looked whether it is time to try a station again."""
 
 structlog.configure(
     processors=[
@@ -39,6 +43,7 @@ class Clock:
         self._desk = desk
         self._seen = Sightings()
         self._threatened: set[BulletinId] = set()
+        self._pushing = threading.Lock()
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=desk.config.zone, job_defaults=defaults)
@@ -50,6 +55,10 @@ class Clock:
         self._scheduler.add_job(self.scan, IntervalTrigger(seconds=settings.scan_seconds), id="scan")
         self._scheduler.add_job(self.push, self._nightly, id="push")
         self._scheduler.add_job(self.push_soon, IntervalTrigger(seconds=SOON.total_seconds()), id="soon")
+        at = desk.config.settings.alerts.digest_at
+        morning = CronTrigger(hour=at.hour, minute=at.minute, timezone=desk.config.zone)
+        self._scheduler.add_job(self.digest, morning, id="digest")
+        self._scheduler.add_job(self.retry, IntervalTrigger(seconds=AGAIN.total_seconds()), id="retry")
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. First catches up on what came due while nobody worked."""
@@ -86,18 +95,41 @@ class Clock:
         except PipelineError as problem:
             _log.error("not rendered", code=problem.code, why=problem.message.vi)
         finally:  # whatever hinders the new bulletins, those that are signed go out
-            plan.plan_all(self._desk)
-            self._report(push.push(self._desk))
+            with self._pushing:
+                plan.plan_new(self._desk)
+                self._report(push.push(self._desk))
 
     def push_soon(self) -> None:
         """Between nights: send what airs before the next one, signed late or not delivered yet.
 
-        A station whose last fault does not mend by waiting (its key, its disk) is left for a person.
+        A station whose last visit failed has its own time for the next; where waiting does not help (its key, its disk)
+        it is left for a person.
         """
-        now = self._desk.now()
-        night = self._nightly.get_next_fire_time(None, now.astimezone(self._desk.config.zone))
-        plan.plan_all(self._desk)
-        self._report(push.push(self._desk, ahead=night - now + SOON, patient=True))
+        if not self._pushing.acquire(blocking=False):
+            return  # a push over all stations is under way and brings these, too
+        try:
+            now = self._desk.now()
+            night = self._nightly.get_next_fire_time(None, now.astimezone(self._desk.config.zone))
+            plan.plan_new(self._desk)
+            self._report(push.push(self._desk, ahead=night - now + SOON, whom=Whom.WELL))
+        finally:
+            self._pushing.release()
+
+    def retry(self) -> None:
+        """Try those stations again whose time it is, for all that the night is to bring them."""
+        if push.is_time_to_retry(self._desk):
+            self._report(push.push(self._desk, whom=Whom.TO_RETRY))
+
+    def digest(self) -> None:
+        """Tell the people in charge how the day stands: one message, also when all is well."""
+        self._tell_people(digest.digest(self._desk))
+
+    def _tell_people(self, day: Day) -> None:
+        lang, zone = self._desk.config.settings.newsroom.language, self._desk.config.zone
+        try:
+            self._desk.tell(message.title(day, lang), message.text(day, lang, zone))
+        except PipelineError as problem:
+            _log.error("not told", code=problem.code, why=problem.message.vi, next=problem.next_step.vi)
 
     def _render(self, *, held_too: bool) -> None:
         for bulletin, problem in bulletins.render_new(self._desk, held_too=held_too):
@@ -113,6 +145,10 @@ class Clock:
     def _report(self, pushed: Pushed) -> None:
         if pushed.attempts:
             _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent)
+        if pushed.late or pushed.missed:
+            self._tell_people(digest.digest(self._desk))  # at once, while somebody can still pick up a telephone
+        if pushed.late:
+            _log.error("late", airings=pushed.late)
         if pushed.missed:
             _log.error("missed", airings=pushed.missed)
         for threat in pushed.threatened:
@@ -121,7 +157,8 @@ class Clock:
                 _log.warning("airs soon", bulletin=threat.bulletin.id, code=threat.problem.code, why=why, next=fix)
         self._threatened = {threat.bulletin.id for threat in pushed.threatened}
         for attempt in pushed.failed:
-            if problem := attempt.problem:
+            problem = attempt.problem
+            if problem and not isinstance(problem, StationBusy):  # the run that has it tells its own story
                 why = problem.message.vi
                 _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
 

@@ -1,6 +1,7 @@
 """Config → the real parts. The only place that names an engine, a transport or a queue."""
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -8,11 +9,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from pipeline.alerts.messenger import Messenger
 from pipeline.config import CONFIG_NAME, DICTIONARY_NAME, STATIONS_NAME, Config
 from pipeline.core.errors import WorkspaceNotEmpty
 from pipeline.core.ports import Engine, Progress, silent
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.sftp import Sftp
+from pipeline.delivery.stick import Stick
 from pipeline.jobs.local import LocalQueue
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
@@ -37,7 +40,10 @@ def open_desk(
 ) -> Iterator[Desk]:
     """A desk over a workspace's ledger, store and tools; engines and ledger are let go of at the end."""
     with ExitStack() as stack:
-        sftp = Sftp()
+        sftp, most = Sftp(), config.settings.delivery.stations_at_once
+        gate = threading.Semaphore(most)
+        alerts = config.settings.alerts.file
+        messenger = Messenger(config.workspace / alerts if alerts else None)
         ledger = Ledger.open(config.state / LEDGER_NAME)
         stack.callback(ledger.close)
         yield Desk(
@@ -45,11 +51,13 @@ def open_desk(
             ledger=ledger,
             store=Store(config.state / "store"),
             engines=engines(config, stack),
-            transports={transport.name: transport for transport in (sftp, Folder())},
-            queue=lambda handlers: LocalQueue(handlers, config.settings.delivery.stations_at_once, cut=sftp.cut),
+            transports={transport.name: transport for transport in (sftp, Folder(), Stick())},
+            queue=lambda handlers: LocalQueue(handlers, most, cut=sftp.cut, gate=gate),
             ffmpeg=cache(lambda: ffmpeg(config.settings.tools.ffmpeg)),
             now=now,
             cut=sftp.cut,
+            tell=messenger.send,
+            check_alerts=messenger.check,
             who=who,
             progress=progress,
         )

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-HEAD = "code,commune,name,transport,folder,host,port,user,key,host_key,profile,windows,languages,verification"
+HEAD = (
+    "code,commune,name,transport,folder,host,port,user,key,host_key,profile,windows,languages,verification,"
+    "kind,technology,predecessors,groups,quiet,bandwidth,make_folder,keep_days,since,until"
+)
 
 
 class Workspace:
@@ -74,5 +77,5 @@ def workspace(tmp_path):
     folder = tmp_path / "Bản Tin"
     made = Workspace(folder)
     subprocess.run([sys.executable, "-m", "pipeline.cli", "init", folder], check=True, capture_output=True)
-    made.set(online=False, embedded_may_air=True, settle_seconds=0.3, scan_seconds=0.3)
+    made.set(online=False, embedded_may_air=True, settle_seconds=0.3, scan_seconds=0.3, quiet=[])
     return made

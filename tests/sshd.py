@@ -1,5 +1,6 @@
 """A real OpenSSH server on loopback, with fresh keys, for whoever tests a delivery."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -22,8 +23,9 @@ class OpenSSH:
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, *lines: str, sftp: str = "internal-sftp") -> None:
+    def __init__(self, folder: Path, *lines: str, sftp: str = "internal-sftp", kind: str = "ed25519") -> None:
         self._folder = folder.resolve()
+        self._kind = kind
         self._lines = [*lines, f"Subsystem sftp {sftp}"]
         self._config = self._folder / "sshd_config"
         self.key = str(self._folder / "client")
@@ -38,19 +40,31 @@ class OpenSSH:
         return " ".join((self._folder / "host.pub").read_text().split()[:2])
 
     def __enter__(self):
-        for name in ("host", "client"):
-            make_key(self._folder / name)
+        for name, kind in (("host", self._kind), ("client", "ed25519")):
+            make_key(self._folder / name, kind)
         shutil.copyfile(self._folder / "client.pub", self._folder / "authorized_keys")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it drops its privileges
         self._configure()
-        arguments = [self.sshd, "-D", "-f", str(self._config), "-E", str(self.log)]
-        self._server = subprocess.Popen(arguments, start_new_session=True)
-        self._wait()
+        self.start()
         return self
 
     def __exit__(self, *_):
-        os.killpg(self._server.pid, signal.SIGTERM)
+        self.stop(signal.SIGTERM)
+
+    def start(self):
+        """Listen, on the same port as before."""
+        arguments = [self.sshd, "-D", "-f", str(self._config), "-E", str(self.log)]
+        self._server = subprocess.Popen(arguments, start_new_session=True)
+        self._wait()
+
+    def stop(self, how=signal.SIGKILL):
+        """End the server with every session that it has."""
+        for child in _children(self._server.pid):  # a session is a leader of its own and outlives the group
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, how)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._server.pid, how)
         self._server.wait(10)
 
     def _configure(self):
@@ -83,6 +97,15 @@ class OpenSSH:
         raise RuntimeError(f"sshd did not start: {self.log.read_text() if self.log.exists() else 'no log'}")
 
 
+def _children(pid: int) -> list[int]:
+    """A process's children and theirs, the youngest first."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [*_children(int(child)), int(child)]
+    return found
+
+
 def program(name: str) -> str:
     """Where a program is; a test that needs one that is missing fails in CI and is skipped on a laptop."""
     if found := shutil.which(name, path=_PLACES):
@@ -93,9 +116,9 @@ def program(name: str) -> str:
     pytest.skip(reason)
 
 
-def make_key(path: Path) -> None:
-    """An Ed25519 key pair without passphrase."""
-    subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(path)], check=True)
+def make_key(path: Path, kind: str = "ed25519") -> None:
+    """A key pair without passphrase."""
+    subprocess.run([program("ssh-keygen"), "-q", "-t", kind, "-N", "", "-C", "", "-f", str(path)], check=True)
 
 
 def free_port() -> int:

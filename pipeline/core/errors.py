@@ -402,9 +402,29 @@ class HostKeyMismatch(DeliveryError):
         "station {station} shows a host key that is not the pinned one ({seen}); nothing was sent",
     )
     fix = Says(
-        "gọi cho trạm để đối chiếu khoá; nếu máy đã thay, sửa cột host_key trong stations.csv",
-        "call the station and compare; if the machine was replaced, change host_key in stations.csv",
+        "gọi cho trạm để đối chiếu; nếu máy đã thay: bantin stations trust {station} (cột host_key của stations.csv)",
+        "call the station; if the machine was replaced: bantin stations trust {station} (host_key in stations.csv)",
     )
+
+
+class HostKeyUnknown(DeliveryError):
+    """No host key is pinned for the station, so nobody could know which machine answers. Nothing was sent."""
+
+    code = "D-108"
+    what = Says(
+        "trạm {station} chưa ghim khoá máy; không gửi gì", "station {station} has no pinned host key; nothing was sent"
+    )
+    fix = Says(
+        "đối chiếu rồi ghim: bantin stations trust {station}", "compare, then pin: bantin stations trust {station}"
+    )
+
+
+class NoLine(DeliveryError):
+    """The station has no line; sticks are carried there."""
+
+    code = "D-109"
+    what = Says("trạm {station} không có đường truyền", "station {station} has no line")
+    fix = Says("chép ra thẻ nhớ: bantin export-usb THƯ-MỤC", "write a stick: bantin export-usb DIR")
 
 
 class LoginRefused(DeliveryError):
@@ -605,6 +625,18 @@ class AlreadyWithdrawn(PipelineError):
     )
 
 
+class AlertNotSent(PipelineError):
+    """A message to people did not go out."""
+
+    code = "N-107"
+    retry = True
+    what = Says("không gửi được tin báo qua {where}", "a message could not be sent by {where}")
+    fix = Says(
+        "xem mạng và địa chỉ trong tệp ghi ở [alerts] file, rồi: bantin digest --send",
+        "see the network and the addresses in the file of [alerts] file, then: bantin digest --send",
+    )
+
+
 class SomeStationsFailed(PipelineError):
     """A push that left stations without their file; each has its own fact and reason."""
 
@@ -624,3 +656,9 @@ class AllStationsFailed(SomeStationsFailed):
         "xem lý do từng trạm ở trên; nếu trạm nào cũng mất kết nối, kiểm tra mạng của máy này, rồi chạy: bantin push",
         "see each station's reason above; if none can be reached, check this machine's network, then: bantin push",
     )
+
+
+def next_step_of(code: str, station: str) -> Says:
+    """What to do about a fault of a station that is known only by its code."""
+    kinds = {kind.code: kind for kind in DeliveryError.__subclasses__()}
+    return kinds.get(code, DeliveryError).fix.format(station=station)

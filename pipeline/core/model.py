@@ -70,6 +70,12 @@ class Head:
     """Station codes or commune names to leave out."""
     counts: bool | None = None
     author: str = ""
+    repeat: int = 0
+    """Days after its last air time on which it airs again."""
+    expires: datetime | None = None
+    """Naive local time after which it must not air."""
+    embargo: datetime | None = None
+    """Naive local time before which it must neither air nor leave the newsroom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +426,15 @@ class Bulletin:
     priority: Priority = Priority.NORMAL
     counts: bool = True
     author: str = ""
+    expires: datetime | None = None
+    """UTC; after it the bulletin must not air, and its files leave the stations."""
+    embargo: datetime | None = None
+    """UTC; before it nothing of the bulletin leaves the newsroom."""
+
+    @property
+    def signatures(self) -> int:
+        """How many people must sign it: what is urgent airs at any hour, so two."""
+        return 2 if self.priority is Priority.URGENT else 1
 
     @property
     def language(self) -> str:
@@ -434,8 +449,15 @@ class Commune:
     code: str
     name: str
     since: date | None = None
+    """The first local day on which it is one."""
     until: date | None = None
+    """The last."""
     predecessors: tuple[str, ...] = ()
+    """Codes or names of the units that went into it."""
+
+    def stands(self, day: date) -> bool:
+        """Whether it is a unit on a local day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,9 +482,18 @@ class Technology(StrEnum):
     WIRED = "wired"
 
 
+class Unit(StrEnum):
+    """What kind of unit a station belongs to."""
+
+    COMMUNE = "xã, phường"
+    BORDER_POST = "đồn biên phòng"
+
+
 class Verification(StrEnum):
     """How strongly a receipt proves what a station holds, weakest first."""
 
+    REPORTED = "reported"
+    """Somebody there says so; no count rests on it."""
     SIZE = "size"
     HASH = "hash"
     READBACK = "readback"
@@ -478,23 +509,63 @@ class Station:
     port: int = 22
     user: str = ""
     key: str = ""
+    password_file: str = ""
+    """Path of a file with the password, for machines that take no key."""
     host_key: str = ""
     folder: str = "."
+    make_folder: bool = False
+    """Whether a push makes the folder where it is missing."""
     transport: str = "sftp"
     technology: Technology = Technology.IP
+    unit: Unit = Unit.COMMUNE
+    groups: tuple[str, ...] = ()
+    """Names under which several stations are meant at once, such as `vùng Khmer`."""
     profile: str = "loa-xa"
     windows: tuple[Window, ...] = ()
+    """When it may air; empty: at any time that is not quiet."""
+    quiet: tuple[Window, ...] = ()
+    """When nothing airs, whatever the windows say, unless it is urgent."""
     languages: tuple[Language, ...] = (Language.VI, Language.KM)
+    bandwidth: int = 0
+    """kbit/s that a push may use of its line; 0: all it can."""
     verification: Verification = Verification.HASH
+    keep_days: int = 7
+    """Days that a bulletin stays there after its last air time."""
 
     @property
     def name(self) -> str:
         """The commune's name, as people know the station."""
         return self.commune.name
 
+    def may_air(self, at: time) -> bool:
+        """Whether a local time lies inside its windows and outside its quiet hours."""
+        inside = not self.windows or any(window.holds(at) for window in self.windows)
+        return inside and not any(window.holds(at) for window in self.quiet)
+
     def understands(self, bulletin: Bulletin) -> bool:
         """Whether it airs at least one of a bulletin's languages."""
         return bool(set(self.languages) & set(bulletin.languages))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a machine shows to prove which one it is."""
+
+    host_key: str
+    """As stations.csv has it: kind and base64."""
+    fingerprint: str
+    """As people compare it: kind and `SHA256:…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file in a station's folder."""
+
+    name: str
+    size: int
+    """Bytes."""
+    changed: float
+    """Seconds since 1970, by the station's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -504,6 +575,44 @@ class Transmission:
     at: datetime
     station: StationCode
     bulletin: BulletinId
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A bulletin that is to air at a station, and what the station holds of it."""
+
+    bulletin: BulletinId
+    station: StationCode
+    at: datetime
+    """When it airs first in the time that was asked about."""
+    holding: Digest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What a station holds now, as its last receipt says."""
+
+    station: StationCode
+    bulletin: BulletinId
+    digest: Digest
+    remote: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A station whose last visit failed."""
+
+    code: str
+    reason: str
+    """In Vietnamese, as it was told."""
+    retry: bool
+    """Whether waiting may help."""
+    tries: int
+    """Visits that failed one after the other."""
+    since: datetime
+    next: datetime | None = None
+    """When to try again; None where a person has to act first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

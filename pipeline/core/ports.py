@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Json
-from pipeline.core.model import Digest, Seconds, Station, Voice
+from pipeline.core.model import Digest, Identity, Item, Seconds, Station, Voice
 
 
 class Progress(Protocol):
@@ -75,8 +75,8 @@ class Remote(Protocol):
     def write(self, name: str, chunks: Iterator[bytes], at: int = 0) -> int:
         """Write chunks from offset `at` on, cut what stood beyond, flush to disk where the station can; bytes sent."""
 
-    def digest(self, name: str) -> Digest | None:
-        """SHA-256 that the station itself computed; None where it cannot or is not allowed to."""
+    def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
+        """SHA-256 of files that the station itself computed; without those it cannot, or is not allowed to, compute."""
 
     def read(self, name: str) -> Iterator[bytes]:
         """A file's bytes, in order."""
@@ -86,6 +86,13 @@ class Remote(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""
+
+    def names(self) -> Iterator[Item]:
+        """What lies in the folder, folders left out; a name that is not UTF-8 comes with surrogates."""
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What the station has shown so far that it can do: fsync, posix-rename, statvfs, sha256sum."""
 
 
 class Transport(Protocol):
@@ -97,6 +104,9 @@ class Transport(Protocol):
 
     def check(self, station: Station) -> None:
         """Raise ConfigError if the station's settings can never work with this transport."""
+
+    def identity(self, station: Station) -> Identity | None:
+        """The key that the machine at the station's address shows; None where the transport knows none."""
 
     def open(self, station: Station, deadline: Seconds) -> AbstractContextManager[Remote]:
         """Connect. Whatever happens inside, the connection is cut `deadline` seconds from now."""

@@ -44,8 +44,10 @@ class Status:
     stage: Stage = Stage.RECEIVED
     masters: dict[str, Digest] = field(default_factory=dict)
     """The current master of each profile."""
-    approved: dict[Digest, str] = field(default_factory=dict)
-    """Signed digests and who signed each; a digest that is not a current master's says nothing any more."""
+    needed: int = 1
+    """How many people must sign; two where it is urgent."""
+    signatures: dict[Digest, list[str]] = field(default_factory=dict)
+    """Who has signed each digest so far; a digest that is not a current master's says nothing any more."""
     planned: set[StationCode] = field(default_factory=set)
     holding: dict[StationCode, Digest] = field(default_factory=dict)
     """Stations with a receipt, and for which bytes."""
@@ -63,6 +65,16 @@ class Status:
     """Why it is held or was returned."""
 
     @property
+    def approved(self) -> dict[Digest, str]:
+        """Digests that as many people as needed have signed, and who they are."""
+        return {d: ", ".join(names) for d, names in self.signatures.items() if len(names) >= self.needed}
+
+    @property
+    def half_signed(self) -> bool:
+        """Whether somebody has signed a current master, and one more person must."""
+        return any(0 < len(self.signatures.get(d, ())) < self.needed for d in self.masters.values())
+
+    @property
     def is_approved(self) -> bool:
         """Whether every current master carries a signature over exactly its bytes."""
         return bool(self.masters) and all(digest in self.approved for digest in self.masters.values())
@@ -73,7 +85,9 @@ class Status:
         Each profile by itself: a kind of station that joins later must not take the others off the air.
         """
         digest = self.masters.get(profile)
-        return digest if digest in self.approved and self.stage not in _STOPPED else None
+        if digest is None or self.stage in _STOPPED or len(self.signatures.get(digest, ())) < self.needed:
+            return None
+        return digest
 
     @property
     def may_go_out(self) -> bool:
@@ -106,14 +120,18 @@ def _take_in(status: Status, fact: Fact) -> None:
     elif fact.happened in _REACHED:
         status.stage, status.reason = _REACHED[fact.happened], ""
     match fact.happened:
+        case Happened.RECEIVED:
+            status.needed = int(str(fact.detail.get("signatures", 1)))
         case Happened.VOICED:
             status.draft = bool(fact.detail.get("embedded"))
         case Happened.MASTERED if fact.digest:
             status.masters[str(fact.detail.get("profile", ""))] = fact.digest
         case Happened.APPROVED if fact.digest:
-            status.approved[fact.digest] = fact.who
+            names = status.signatures.setdefault(fact.digest, [])
+            if fact.who not in names:
+                names.append(fact.who)
         case Happened.RETURNED | Happened.WITHDRAWN:
-            status.approved.clear()
+            status.signatures.clear()
         case _:
             _take_in_delivery(status, fact)
 
@@ -137,7 +155,7 @@ def _take_in_delivery(status: Status, fact: Fact) -> None:
             (status.stuck.discard if fact.detail.get("retry") else status.stuck.add)(station)
         case Happened.MISSED:
             status.missed.add(station)
-        case Happened.RECALLED:
+        case Happened.RECALLED | Happened.LOST:
             status.holding.pop(station, None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from pipeline.core.model import Bulletin, BulletinId, Digest, Kind, Receipt, Transmission
+from pipeline.core.model import Bulletin, BulletinId, Digest, Kind, Receipt, Transmission, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,10 @@ def _row(evidence: Evidence, count_share: float, zone: ZoneInfo) -> Row:
     proofs = {
         r.station: r
         for r in evidence.receipts
-        if r.digest in evidence.masters and r.station in first_air and r.at < first_air[r.station]
+        if r.digest in evidence.masters
+        and r.station in first_air
+        and r.at < first_air[r.station]
+        and r.verified is not Verification.REPORTED
     }
     why = _why(evidence, len(proofs), len(first_air), count_share)
     return Row(

@@ -6,12 +6,26 @@ call for fsync, statvfs or limits. So this one file speaks through its `_request
 """
 # ruff: noqa: SLF001 - see above; everything private is kept in this file
 
+import os
+import stat
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from paramiko import Message, SFTPClient
-from paramiko.sftp import CMD_EXTENDED, CMD_READ, CMD_STATUS, CMD_WRITE, int64
+from paramiko import Message, SFTPAttributes, SFTPClient
+from paramiko.sftp import (
+    CMD_CLOSE,
+    CMD_EXTENDED,
+    CMD_OPENDIR,
+    CMD_READ,
+    CMD_READDIR,
+    CMD_STATUS,
+    CMD_WRITE,
+    int64,
+)
+
+from pipeline.core.model import Item
 
 WINDOW = 32
 """Requests in flight: 8 MB, more than any line of ours holds."""
@@ -97,6 +111,25 @@ def _whole(sftp: SFTPClient, handle: bytes, at: int, wanted: int, data: bytes) -
         at += len(data)
         data = sftp._request(CMD_READ, handle, int64(at), wanted)[1].get_string()
         yield data
+
+
+def names(sftp: SFTPClient, folder: str) -> Iterator[Item]:
+    """What lies in a folder, folders left out. paramiko's own listing stops at the first name that is not UTF-8."""
+    _, opened = sftp._request(CMD_OPENDIR, folder)
+    handle = opened.get_binary()
+    try:
+        while True:
+            _, answer = sftp._request(CMD_READDIR, handle)
+            for _ in range(answer.get_int()):
+                name, _long = answer.get_binary(), answer.get_binary()
+                facts = SFTPAttributes._from_msg(answer)
+                if not stat.S_ISDIR(facts.st_mode or 0):
+                    yield Item(os.fsdecode(name), int(facts.st_size or 0), float(facts.st_mtime or 0))
+    except EOFError:
+        return
+    finally:
+        with suppress(OSError, EOFError):
+            sftp._request(CMD_CLOSE, handle)
 
 
 def flush(sftp: SFTPClient, handle: bytes) -> None:

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.core.errors import ConfigError, DeliveryError, FolderRefused, Says, StationFull, StationUnreachable
-from pipeline.core.model import Digest, Seconds, Station
+from pipeline.core.model import Digest, Item, Seconds, Station
 from pipeline.delivery.names import plain
 
 BLOCK = 1 << 20
@@ -28,6 +29,9 @@ class Folder:
             en = f"  {station.code}, column folder: a full path is needed"
             raise ConfigError(file="stations.csv", faults=Says(vi, en))
 
+    def identity(self, station: Station) -> None:
+        """None: a folder of this machine shows no key."""
+
     @contextmanager
     def open(self, station: Station, deadline: Seconds) -> Iterator["FolderRemote"]:
         """The folder. No block is read or written later than `deadline` seconds from now.
@@ -37,6 +41,8 @@ class Folder:
         """
         self.check(station)
         folder = Path(station.folder)
+        if station.make_folder and folder.parent.is_dir():  # not above: a stick that is away has no parent either
+            folder.mkdir(exist_ok=True)
         if not folder.is_dir():
             reason = Says("không có thư mục ấy", "no such folder")
             raise FolderRefused(station=station.code, folder=station.folder, reason=reason)
@@ -53,6 +59,11 @@ class FolderRemote:
         self._folder = folder
         self._until = until
         self._clock = clock
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What every file system of ours can do."""
+        return frozenset({"fsync", "posix-rename", "statvfs"})
 
     def size(self, name: str) -> int | None:
         """Bytes of a file, or None where there is none of that name."""
@@ -83,10 +94,11 @@ class FolderRemote:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         return sent
 
-    def digest(self, name: str) -> Digest | None:
-        """None: the computer that would compute it is ours."""
-        plain(name)
-        return None
+    def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
+        """Nothing: the computer that would compute it is ours."""
+        for name in names:
+            plain(name)
+        return {}
 
     def read(self, name: str) -> Iterator[bytes]:
         """A file's bytes, in order."""
@@ -110,6 +122,14 @@ class FolderRemote:
         """Remove a file; nothing happens where there is none."""
         with self._told():
             self._path(name).unlink(missing_ok=True)
+
+    def names(self) -> Iterator[Item]:
+        """What lies in the folder, folders left out; a name that is not UTF-8 comes with surrogates."""
+        with self._told():
+            for path in sorted(self._folder.iterdir()):
+                facts = path.lstat()
+                if not stat.S_ISDIR(facts.st_mode):
+                    yield Item(path.name, facts.st_size, facts.st_mtime)
 
     def _path(self, name: str) -> Path:
         return self._folder / plain(name)

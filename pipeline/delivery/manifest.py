@@ -11,6 +11,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from pipeline.core.model import SHORT, Bulletin, Digest, Language, Master, Priority, Seconds, Station
+from pipeline.core.schedule import ORDER
 from pipeline.core.text import slug
 
 PLAYLIST = "BANTIN.m3u8"
@@ -133,7 +134,7 @@ def _days(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _ordered(entries: Sequence[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (entry.at, entry.file))
+    return sorted(entries, key=lambda entry: (entry.at, ORDER[entry.priority], entry.file))
 
 
 def _heading(day: date) -> str:

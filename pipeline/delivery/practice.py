@@ -30,7 +30,7 @@ def client_key(path: Path) -> str:
 
 
 class PracticeStation:
-    """Serves one folder, made if missing, to the holder of one key, from a background thread, until its context ends.
+    """Serves one folder, made if missing, to the holder of one key or password, until its context ends.
 
     The host key is fresh each time. The folder is the client's root: no path leads out of it.
     """
@@ -38,11 +38,12 @@ class PracticeStation:
     host = LOOPBACK
     user = "bantin"
 
-    def __init__(self, folder: Path, *, authorised: str) -> None:
+    def __init__(self, folder: Path, *, authorised: str = "", password: str = "") -> None:
         self.folder = folder
         self.port = 0
         self._key = asyncssh.generate_private_key("ssh-ed25519")
         self._authorised = authorised
+        self._password = password
         self._open: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="practice station", daemon=True)
 
@@ -85,9 +86,11 @@ class PracticeStation:
         return await asyncssh.listen(
             LOOPBACK,
             0,
-            server_factory=lambda: _Door(callers),
+            server_factory=lambda: _Door(callers, self._password),
             server_host_keys=[self._key],
-            authorized_client_keys=asyncssh.import_authorized_keys(self._authorised + "\n"),
+            authorized_client_keys=asyncssh.import_authorized_keys(self._authorised + "\n")
+            if self._authorised
+            else None,
             sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=root),
             allow_scp=False,
             agent_forwarding=False,
@@ -97,13 +100,22 @@ class PracticeStation:
 class _Door(asyncssh.SSHServer):
     """Keeps who is connected, so that nobody is left waiting when the station closes."""
 
-    def __init__(self, callers: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(self, callers: set[asyncssh.SSHServerConnection], password: str) -> None:
         self._callers = callers
+        self._password = password
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """A caller came."""
         self._caller = conn
         self._callers.add(conn)
+
+    def password_auth_supported(self) -> bool:
+        """Whether it takes a password at all."""
+        return bool(self._password)
+
+    def validate_password(self, username: str, password: str) -> bool:
+        """Whether it is the one."""
+        return username == PracticeStation.user and password == self._password
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """A caller went."""

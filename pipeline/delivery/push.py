@@ -6,7 +6,7 @@ It holds for any transport. A run that is killed anywhere leaves only whole file
 
 import hashlib
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verificati
 from pipeline.core.ports import Remote
 from pipeline.delivery import manifest
 from pipeline.delivery.names import part, plain
+from pipeline.delivery.pace import paced
 
 BLOCK = 255 * 1024
 HEADROOM = 1.2
@@ -50,7 +51,7 @@ class Extra:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """What one visit to a station did. It exists only if everything of the visit stands there."""
+    """What one visit to a station did. It exists only if everything of the visit stands there, papers and all."""
 
     receipts: tuple[Receipt, ...]
     small: int
@@ -62,13 +63,23 @@ class Delivered:
         return self.small + sum(receipt.sent for receipt in self.receipts)
 
 
+def _forget(receipt: Receipt) -> None:
+    """Where nobody keeps receipts one by one."""
+
+
 def deliver(
-    remote: Remote, station: Station, parcels: Sequence[Parcel], extras: Sequence[Extra], now: datetime
+    remote: Remote,
+    station: Station,
+    parcels: Sequence[Parcel],
+    extras: Sequence[Extra],
+    now: Callable[[], datetime],
+    *,
+    keep: Callable[[Receipt], None] = _forget,
 ) -> Delivered:
     """Bring parcels in their order, each proven as the station's `verification` asks, then the extras in theirs.
 
-    `now` (UTC) is what the receipts say. The first fault ends the visit; what was proven until then stays in place and
-    is found there, and not sent again, by the next visit.
+    `keep` is given each receipt as soon as the parcel stands there with sidecar and checksum, at `now` (UTC): on a poor
+    line a visit may be cut short many times, and what it has done stays done. The first fault ends the visit.
 
     Raises:
         DeliveryError: of the kinds that Remote names, StationFull before anything is sent where the station tells its
@@ -77,9 +88,11 @@ def deliver(
     """
     receipts, small = [], 0
     for parcel in parcels:
-        receipts.append(_bring(remote, station, parcel, now))
+        verified, sent = _bring(remote, station, parcel)
         small += _place(remote, station, Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar))
         small += _place(remote, station, Extra(name=manifest.checksum_name(parcel.name), data=_checksum(parcel)))
+        receipts.append(_receipt(station, parcel, verified, sent, now()))
+        keep(receipts[-1])
     small += sum(_place(remote, station, extra) for extra in extras)
     return Delivered(receipts=tuple(receipts), small=small)
 
@@ -109,10 +122,13 @@ def _checksum(parcel: Parcel) -> bytes:
 # --- a master --------------------------------------------------------------------------------------------------------
 
 
-def _bring(remote: Remote, station: Station, parcel: Parcel, now: datetime) -> Receipt:
-    verified, sent = _standing(remote, station, parcel), 0
-    if verified is None:
-        verified, sent = _send(remote, station, parcel)
+def _bring(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
+    """How it was proven that the parcel stands there, and the bytes that had to be sent for it."""
+    verified = _standing(remote, station, parcel)
+    return (verified, 0) if verified else _send(remote, station, parcel)
+
+
+def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int, at: datetime) -> Receipt:
     return Receipt(
         station=station.code,
         bulletin=parcel.bulletin,
@@ -120,7 +136,7 @@ def _bring(remote: Remote, station: Station, parcel: Parcel, now: datetime) -> R
         remote=parcel.name,
         size=parcel.size,
         verified=verified,
-        at=now,
+        at=at,
         sent=sent,
     )
 
@@ -166,7 +182,7 @@ def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
         _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
         with parcel.path.open("rb") as stream:
             stream.seek(start)
-            return remote.write(name, iter(lambda: stream.read(BLOCK), b""), start)
+            return remote.write(name, paced(iter(lambda: stream.read(BLOCK), b""), station.bandwidth), start)
     except StationFull:
         remote.remove(name)
         raise
@@ -178,10 +194,11 @@ def _must_fit(remote: Remote, station: Station, left: int) -> None:
         raise StationFull(station=station.code, needed=needed, free=free)
 
 
-def prove(remote: Remote, station: Station, parcel: Parcel, name: str) -> Verification:
+def prove(remote: Remote, station: Station, parcel: Parcel, name: str, theirs: Digest | None = None) -> Verification:
     """Prove that a file at the station holds a parcel's bytes; how it was done.
 
     The station's policy is the least that is done: where it cannot compute a digest, the whole file is read back.
+    `theirs` is the station's own digest where it was asked already.
 
     Raises:
         ArrivedDamaged: it does not hold them.
@@ -192,7 +209,8 @@ def prove(remote: Remote, station: Station, parcel: Parcel, name: str) -> Verifi
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
     if station.verification is Verification.SIZE:
         return Verification.SIZE
-    theirs = remote.digest(name) if station.verification is Verification.HASH else None
+    by_hash = station.verification is Verification.HASH
+    theirs = (theirs or remote.digests([name]).get(name)) if by_hash else None
     found = theirs or _read_back(remote, name)
     if found != parcel.digest:
         reason = Says("mã SHA-256 không khớp, tệp hỏng", "damaged: its SHA-256 differs")

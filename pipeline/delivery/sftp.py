@@ -1,42 +1,25 @@
 """Stations behind SSH: paramiko, one pinned host key, one client key, and a deadline that no stalled line outlives."""
 
-import binascii
 import logging
+import os
 import posixpath
 import re
 import shlex
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import paramiko
 
-from pipeline.core.errors import (
-    ConfigError,
-    DeliveryError,
-    FolderRefused,
-    HostKeyMismatch,
-    LoginRefused,
-    Says,
-    StationFull,
-    StationUnreachable,
-)
-from pipeline.core.model import Digest, Seconds, Station
-from pipeline.delivery import ahead
+from pipeline.core.errors import DeliveryError, FolderRefused, Says, StationFull, StationUnreachable
+from pipeline.core.model import Digest, Identity, Item, Seconds, Station
+from pipeline.delivery import ahead, ssh
 from pipeline.delivery.line import Fuse, dial
 from pipeline.delivery.names import plain
+from pipeline.delivery.ssh import said, unreachable
 
-CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
-"""Best first; GCM costs a third of CTR with a separate checksum. No CBC, no 3DES."""
-MACS = (
-    "hmac-sha2-256-etm@openssh.com",
-    "hmac-sha2-512-etm@openssh.com",
-    "hmac-sha2-256",
-    "hmac-sha2-512",
-)
-"""Only for the CTR ciphers. No MD5, no SHA-1."""
 CONNECT = Seconds(15)
 """How long each step of connecting and logging in may take."""
 STALL = Seconds(30)
@@ -46,7 +29,10 @@ SILENCE = Seconds(120)
 FULL = 1 << 20
 """With less free than this, a refused write means a full disk."""
 
-_SUM = re.compile(rb"\\?([0-9a-f]{64}) [ *]")
+_SUM = re.compile(rb"\\?([0-9a-f]{64}) [ *]([^\r\n]*)")
+_AT_ONCE = 50
+"""Files in one call; a command may not be very long."""
+_MOST_ANSWER = 1 << 20
 
 # The library logs each fault with a traceback; whoever called is told by an exception of ours, in two languages.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -64,12 +50,20 @@ class Sftp:
         self._lock = threading.Lock()
 
     def check(self, station: Station) -> None:
-        """Raise ConfigError unless host, user, a readable private key and one host key are there. Uses no network."""
-        for column in ("host", "user", "key", "host_key"):
-            if not getattr(station, column):
-                raise _wrong(station, column, Says("chưa có", "is missing"))
-        _pinned(station)
-        _private(station)
+        """Raise ConfigError or HostKeyUnknown unless the station's row has all that logging in needs."""
+        ssh.check(station)
+
+    def identity(self, station: Station) -> Identity:
+        """The key that the machine at the station's address shows, pinned or not; it is sent nothing.
+
+        Raises:
+            ConfigError: the row has no host.
+            StationUnreachable: nobody answers, or not with SSH.
+        """
+        if not station.host:
+            raise ssh.wrong(station, "host", Says("chưa có", "is missing"))
+        with self._dialled(station, self._connect) as line, self._fused(line, self._connect):
+            return ssh.identity(station, line, self._connect)
 
     @contextmanager
     def open(self, station: Station, deadline: Seconds) -> Iterator["SftpRemote"]:
@@ -77,17 +71,18 @@ class Sftp:
 
         Raises:
             ConfigError: the station's row can never work.
+            HostKeyUnknown: no key is pinned, so nobody is called.
             StationUnreachable: nobody answers, the line broke, or its time was up.
             HostKeyMismatch: another machine answered; it was sent nothing, not even our user name.
             LoginRefused: the station does not take our key.
         """
         self.check(station)
         within = Seconds(min(self._connect, deadline))
-        try:
-            line = dial(station.host, station.port, within, self._stall)
-        except OSError as fault:
-            raise StationUnreachable(station=station.code, reason=_said(fault)) from fault
-        with line, self._fused(line, deadline) as fuse, _client(station, line, fuse, within) as client:
+        with (
+            self._dialled(station, within) as line,
+            self._fused(line, deadline) as fuse,
+            ssh.logged_in(station, line, fuse, within) as client,
+        ):
             yield _remote(station, client, fuse, within)
 
     def cut(self) -> None:
@@ -96,6 +91,12 @@ class Sftp:
             fuses = list(self._fuses)
         for fuse in fuses:
             fuse.blow()
+
+    def _dialled(self, station: Station, within: Seconds) -> socket.socket:
+        try:
+            return dial(station.host, station.port, within, self._stall)
+        except OSError as fault:
+            raise StationUnreachable(station=station.code, reason=said(fault)) from fault
 
     @contextmanager
     def _fused(self, line: socket.socket, deadline: Seconds) -> Iterator[Fuse]:
@@ -118,8 +119,16 @@ class SftpRemote:
         self._sftp = sftp
         self._fuse = fuse
         self._hashes = True
+        self._able: set[str] = set()
         with self._told():
             self._limits = ahead.limits(sftp)
+            if station.make_folder:
+                self._make(station.folder)
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What the station has shown so far that it can do beyond plain SFTP."""
+        return frozenset(self._able)
 
     def size(self, name: str) -> int | None:
         """Bytes of a file, or None where there is none of that name."""
@@ -133,11 +142,13 @@ class SftpRemote:
         """Bytes that may still be written, or None where the station does not tell."""
         with self._told():
             try:
-                return ahead.free(self._sftp, self._station.folder)
+                free = ahead.free(self._sftp, self._station.folder)
             except (FileNotFoundError, TimeoutError):
                 raise
             except OSError:
                 return None if self._alive() else self._lost()
+        self._able.add("statvfs")
+        return free
 
     def write(self, name: str, chunks: Iterator[bytes], at: int = 0) -> int:
         """Write chunks from offset `at` on, cut what stood beyond, flush to disk where the station can; bytes sent.
@@ -153,11 +164,25 @@ class SftpRemote:
             self._flush(remote.handle)
         return sent
 
-    def digest(self, name: str) -> Digest | None:
-        """SHA-256 by the station's own `sha256sum`; None where it lets us run nothing or has no such program."""
-        path = self._path(name)
-        found = self._ask(f"sha256sum -- {shlex.quote(path)}") if self._hashes else None
-        self._hashes = found is not None  # a station that refused once is not asked for every file
+    def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
+        """SHA-256 by the station's own `sha256sum`, many files a call: each call costs three times the line's delay.
+
+        Nothing where it lets us run no command or has no such program; not for a file that is not there.
+        """
+        paths = {self._path(name): name for name in names}
+        found: dict[str, Digest] = {}
+        every = list(paths)
+        for begin in range(0, len(every) if self._hashes else 0, _AT_ONCE):
+            some = every[begin : begin + _AT_ONCE]
+            answer = self._ask(" ".join(["sha256sum", "--", *map(shlex.quote, some)]))
+            for line in (answer or b"").splitlines():
+                match = _SUM.fullmatch(line)
+                path = os.fsdecode(match[2]) if match else ""
+                if match and path in paths:
+                    found[paths[path]] = Digest(match[1].decode())
+            self._hashes = answer is not None  # a station that refused once is not asked again
+        if found:
+            self._able.add("sha256sum")
         return found
 
     def read(self, name: str) -> Iterator[bytes]:
@@ -175,6 +200,7 @@ class SftpRemote:
         with self._told():
             try:
                 self._sftp.posix_rename(source, target)
+                self._able.add("posix-rename")
             except FileNotFoundError:
                 raise
             except OSError:
@@ -185,10 +211,25 @@ class SftpRemote:
         with self._told(), suppress(FileNotFoundError):
             self._sftp.remove(self._path(name))
 
+    def names(self) -> Iterator[Item]:
+        """What lies in the folder, folders left out; a name that is not UTF-8 comes with surrogates."""
+        with self._told():
+            yield from ahead.names(self._sftp, self._station.folder)
+
     # --- what the public methods stand on ----------------------------------------------------------------------------
 
     def _path(self, name: str) -> str:
         return posixpath.join(self._station.folder, plain(name))
+
+    def _make(self, folder: str) -> None:
+        """Make a folder with those above it, where they are missing."""
+        try:
+            self._sftp.stat(folder)
+        except FileNotFoundError:
+            above = posixpath.dirname(posixpath.normpath(folder))
+            if above not in {"", "/", folder}:
+                self._make(above)
+            self._sftp.mkdir(folder)
 
     def _plain_rename(self, source: str, target: str) -> None:
         try:
@@ -200,29 +241,30 @@ class SftpRemote:
     def _flush(self, handle: bytes) -> None:
         try:
             ahead.flush(self._sftp, handle)
+            self._able.add("fsync")
         except OSError:  # a server without the extension; the verification that follows does not depend on it
             if not self._alive():
                 raise
 
-    def _ask(self, command: str) -> Digest | None:
-        """Run the one command that is ever run at a station, and take its answer only if it looks like one."""
+    def _ask(self, command: str) -> bytes | None:
+        """What the one command that is ever run at a station answers; None where it cannot be run there."""
         try:
             with self._sftp.get_channel().get_transport().open_session(timeout=SILENCE) as channel:
                 channel.settimeout(SILENCE)
                 channel.exec_command(command)
                 # A station that forces another program on us sees the end of input and stops, instead of waiting.
                 channel.shutdown_write()
-                answer = _SUM.match(channel.makefile("rb").read(4096))
+                answer = channel.makefile("rb").read(_MOST_ANSWER)
         except (OSError, EOFError, paramiko.SSHException):
             return None if self._alive() else self._lost()
-        return Digest(answer[1].decode()) if answer else None
+        return answer if _SUM.match(answer) else None
 
     def _alive(self) -> bool:
         channel = self._sftp.get_channel()
         return not self._fuse.blown and not channel.closed and bool(channel.get_transport().is_active())
 
     def _lost(self, fault: Exception | None = None) -> NoReturn:
-        raise _unreachable(self._station, self._fuse, fault) from fault
+        raise unreachable(self._station, self._fuse, fault) from fault
 
     @contextmanager
     def _told(self, *, writing: bool = False) -> Iterator[None]:
@@ -238,7 +280,7 @@ class SftpRemote:
                 self._lost(fault)
             if writing:
                 self._must_not_be_full(fault)
-            raise FolderRefused(station=self._station.code, folder=self._station.folder, reason=_said(fault)) from fault
+            raise FolderRefused(station=self._station.code, folder=self._station.folder, reason=said(fault)) from fault
 
     def _must_not_be_full(self, fault: OSError) -> None:
         free = self.free()
@@ -247,94 +289,10 @@ class SftpRemote:
             raise StationFull(station=self._station.code, needed="?", free=left) from fault
 
 
-# --- connecting ------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _client(station: Station, line: socket.socket, fuse: Fuse, within: Seconds) -> Iterator[paramiko.SSHClient]:
-    """A client that is logged in to the pinned machine; it is closed at the end."""
-    client = paramiko.SSHClient()
-    pinned = _pinned(station)
-    client.get_host_keys().add(_known_as(station), pinned.get_name(), pinned)
-    client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    try:
-        _log_in(station, client, line, fuse, within)
-        yield client
-    finally:
-        client.close()
-
-
-def _log_in(station: Station, client: paramiko.SSHClient, line: socket.socket, fuse: Fuse, within: Seconds) -> None:
-    try:
-        client.connect(
-            station.host, station.port, station.user, pkey=_private(station), sock=line,
-            allow_agent=False, look_for_keys=False, transport_factory=_strict,
-            timeout=within, banner_timeout=within, auth_timeout=within, channel_timeout=within,
-        )  # fmt: skip
-    except paramiko.BadHostKeyException as fault:
-        raise HostKeyMismatch(station=station.code, seen=_fingerprint(fault.key)) from fault
-    except paramiko.AuthenticationException as fault:
-        # The library calls it a failed login, too, when the line breaks while we wait for the answer.
-        if fuse.blown or not client.get_transport().is_active() or "timeout" in str(fault).lower():
-            raise _unreachable(station, fuse, fault) from fault
-        raise LoginRefused(station=station.code, user=station.user) from fault
-    except (OSError, EOFError, paramiko.SSHException) as fault:
-        raise _unreachable(station, fuse, fault) from fault
-
-
 def _remote(station: Station, client: paramiko.SSHClient, fuse: Fuse, within: Seconds) -> SftpRemote:
     try:
         sftp = client.open_sftp()
     except (OSError, EOFError, paramiko.SSHException) as fault:
-        raise _unreachable(station, fuse, fault) from fault
+        raise unreachable(station, fuse, fault) from fault
     sftp.get_channel().settimeout(max(SILENCE, within))
     return SftpRemote(station, sftp, fuse)
-
-
-def _strict(sock: socket.socket, **options: object) -> paramiko.Transport:
-    transport = paramiko.Transport(sock, **options)
-    security = transport.get_security_options()
-    security.ciphers = CIPHERS
-    security.digests = MACS
-    return transport
-
-
-def _known_as(station: Station) -> str:
-    """How the library looks a machine's key up."""
-    return station.host if station.port == 22 else f"[{station.host}]:{station.port}"
-
-
-def _pinned(station: Station) -> paramiko.PKey:
-    """The one key the station may show, from a line such as `ssh-ed25519 AAAA…`."""
-    kind, _, rest = station.host_key.strip().partition(" ")
-    try:
-        return paramiko.PKey.from_type_string(kind, binascii.a2b_base64(rest.split(" ")[0], strict_mode=True))
-    except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, ValueError) as fault:
-        raise _wrong(station, "host_key", Says("không phải khoá máy OpenSSH", "is not an OpenSSH host key")) from fault
-
-
-def _private(station: Station) -> paramiko.PKey:
-    """Our key for the station; it must open without a passphrase, since nobody is there at night to type one."""
-    try:
-        return paramiko.PKey.from_path(station.key)
-    except (OSError, TypeError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as fault:
-        reason = Says(f"không mở được {station.key}: {fault}", f"cannot open {station.key}: {fault}")
-        raise _wrong(station, "key", reason) from fault
-
-
-def _wrong(station: Station, column: str, reason: Says) -> ConfigError:
-    vi, en = f"  {station.code}, cột {column}: {reason.vi}", f"  {station.code}, column {column}: {reason.en}"
-    return ConfigError(file="stations.csv", faults=Says(vi, en))
-
-
-def _fingerprint(key: paramiko.PKey) -> str:
-    return f"{key.get_name()} {key.fingerprint}"
-
-
-def _unreachable(station: Station, fuse: Fuse, fault: Exception | None) -> StationUnreachable:
-    reason = Says("hết giờ dành cho trạm nên đã ngắt", "its time was up, so the line was cut")
-    return StationUnreachable(station=station.code, reason=reason if fuse.blown else _said(fault))
-
-
-def _said(fault: Exception | None) -> str:
-    return str(fault) or type(fault).__name__ if fault else "the line broke"

@@ -202,7 +202,7 @@ def _shown(desk: Desk, bulletin: Bulletin) -> Shown:
     return Shown(
         bulletin=bulletin,
         master=next(iter(bulletins.masters(desk, bulletin).values())),
-        receipts=sorted(desk.ledger.receipts(bulletin.id), key=lambda r: r.station),
+        receipts=sorted(desk.ledger.receipts(names=[bulletin.id]), key=lambda r: r.station),
         file=views.sound(desk, bulletin),
     )
 

@@ -24,6 +24,7 @@ _PRIORITIES = {
 _YES_NO = {True: ("co", "yes", "true", "1"), False: ("khong", "no", "false", "0")}
 _SEXES = {"nữ": ("nu", "giong nu", "female"), "nam": ("nam", "giong nam", "male")}
 _MUSIC = {"không": ("khong", "none", "no", "tat"), "mac-dinh": ("mac dinh", "default", "co", "yes")}
+MOST_REPEATS = 31
 _EVERYONE = ("tat ca", "all", "toan tinh")
 _LIST = re.compile(r"\s*[,;]\s*|\s+và\s+|\s+and\s+", re.IGNORECASE)
 _EXCEPT = re.compile(r"(?:trừ|tru|ngoại trừ|except)\s+", re.IGNORECASE)
@@ -115,6 +116,34 @@ def air_times(text: str) -> tuple[datetime, ...]:
     if isinstance(tokens[0], time):
         tokens.reverse()
     return tuple(sorted(set(_paired(tokens, text))))
+
+
+def repeat(text: str) -> int:
+    """`3 ngày`: airs again on each of the three days after."""
+    found = re.fullmatch(r"(\d{1,2})(?:\s*(?:ngày|ngay|days?))?", text.strip(), re.IGNORECASE)
+    if not found or not 1 <= int(found[1]) <= MOST_REPEATS:
+        raise ValueError(text)
+    return int(found[1])
+
+
+def since(text: str) -> datetime:
+    """A day, or a time of a day: `25/11/2026 05:00`; a day alone begins at midnight."""
+    return _instant(text, time.min)
+
+
+def until(text: str) -> datetime:
+    """A day, or a time of a day; a day alone holds to its end."""
+    return _instant(text, time(23, 59))
+
+
+def _instant(text: str, usual: time) -> datetime:
+    if not _BETWEEN.fullmatch(_TOKEN.sub("", text)):
+        raise ValueError(text)
+    tokens = [_token(match) for match in _TOKEN.finditer(text)]
+    days, times = [t for t in tokens if isinstance(t, date)], [t for t in tokens if isinstance(t, time)]
+    if len(days) != 1 or len(times) > 1:
+        raise ValueError(text)
+    return datetime.combine(days[0], times[0] if times else usual)
 
 
 def _token(match: re.Match[str]) -> date | time:

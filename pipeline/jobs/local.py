@@ -24,13 +24,22 @@ class LocalQueue:
     """Does jobs in up to `threads` threads; jobs with the same key one after the other, in the order given.
 
     `cut` is called once when a run is broken off (Ctrl-C, or the caller stops asking for outcomes): it should make the
-    handlers that are at work end soon, since a thread cannot be stopped from outside.
+    handlers that are at work end soon, since a thread cannot be stopped from outside. Queues that share a `gate` have
+    no more jobs at work than it lets in, all of them together.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], threads: int, *, cut: Callable[[], None] = _nothing) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        threads: int,
+        *,
+        cut: Callable[[], None] = _nothing,
+        gate: threading.Semaphore | None = None,
+    ) -> None:
         self._handlers = handlers
         self._threads = threads
         self._cut = cut
+        self._gate = gate or threading.Semaphore(threads)
         self._turns: dict[str, threading.Lock] = {}
 
     def perform(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
@@ -39,7 +48,7 @@ class LocalQueue:
         Our own errors are outcomes. A bug ends the jobs of its key; it is raised as it is when all others are done.
         Close the iterator (contextlib.closing) if you may stop half way.
         """
-        run = _Run(self._handlers, self._turns)
+        run = _Run(self._handlers, self._turns, self._gate)
         pool = ThreadPoolExecutor(min(self._threads, max(1, len(jobs))), thread_name_prefix="job")
         try:
             chains = [pool.submit(run.chain, chain) for chain in _by_key(jobs)]
@@ -55,17 +64,20 @@ class LocalQueue:
 class _Run:
     """One call of perform."""
 
-    def __init__(self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock]) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock], gate: threading.Semaphore
+    ) -> None:
         self.stopping = threading.Event()
         self._handlers = handlers
         self._turns = turns
+        self._gate = gate
         self._done: SimpleQueue[Outcome | None] = SimpleQueue()
 
     def chain(self, jobs: Sequence[Job]) -> None:
         """Do the jobs of one key, in order."""
         try:
             for job in jobs:
-                with self._turns.setdefault(job.key, threading.Lock()):
+                with self._turns.setdefault(job.key, threading.Lock()), self._gate:
                     if self.stopping.is_set():
                         return
                     self._done.put(self._do(job))

@@ -16,17 +16,24 @@ from pipeline.core.model import (
     Bulletin,
     BulletinId,
     Digest,
+    Due,
+    Holding,
     Receipt,
     Script,
-    Seconds,
     StationCode,
     Take,
     Transmission,
-    Verification,
+    Trouble,
 )
-from pipeline.ledger import documents, tables
+from pipeline.ledger import documents, records, tables
+from pipeline.ledger.holdings import project
 
 _BUSY_MS = 30_000
+OF_BULLETINS = frozenset(
+    {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
+     Happened.RETURNED, Happened.WITHDRAWN}
+)  # fmt: skip
+"""Kinds of fact that are never about a station."""
 _MOST_NAMES = 500
 """In one question; databases take no more than some thousands."""
 
@@ -68,14 +75,24 @@ class Ledger:
         with self._engine.begin() as connection:
             _add(connection, facts)
 
-    def facts(self, bulletin: BulletinId | None = None, happened: Happened | None = None) -> list[Fact]:
-        """Facts in the order they happened, of one bulletin or kind, or all."""
-        query = sa.select(tables.facts).order_by(tables.facts.c.number)
+    def facts(
+        self,
+        bulletin: BulletinId | None = None,
+        happened: Happened | None = None,
+        since: datetime | None = None,
+    ) -> list[Fact]:
+        """Facts in the order they happened: of one bulletin, of one kind, from an instant on, or all."""
+        c = tables.facts.c
+        query = sa.select(tables.facts).order_by(c.number)
         if bulletin is not None:
-            query = query.where(tables.facts.c.bulletin == bulletin)
+            query = query.where(c.bulletin == bulletin)
         if happened is not None:
-            query = query.where(tables.facts.c.happened == happened.value)
-        return [_fact(row) for row in self._rows(query)]
+            query = query.where(c.happened == happened.value)
+        if since is not None:
+            query = query.where(c.at >= since)
+        if bulletin is not None and happened in OF_BULLETINS:
+            query = query.where(c.station.is_(None))  # so that the index finds them among those of many stations
+        return [records.fact(row) for row in self._rows(query)]
 
     def facts_by_bulletin(
         self, names: Iterable[BulletinId] | None = None, stations: Collection[StationCode] | None = None
@@ -86,10 +103,11 @@ class Ledger:
         """
         found: dict[BulletinId, list[Fact]] = {}
         c = tables.facts.c
-        query = sa.select(tables.facts).where(_among(c.bulletin, names)).order_by(c.number)
-        if stations is not None:
-            query = query.where(c.station.is_(None) | c.station.in_(stations))
-        for fact in map(_fact, self._rows(query)):
+        query = sa.select(tables.facts).where(_among(c.bulletin, names))
+        told = [*self._rows(query.where(c.station.is_(None)) if stations is not None else query)]
+        if stations:
+            told += self._rows(query.where(c.station.in_(stations)))
+        for fact in map(records.fact, sorted(told, key=lambda row: int(row.number))):
             if fact.bulletin:
                 found.setdefault(fact.bulletin, []).append(fact)
         return found
@@ -144,7 +162,7 @@ class Ledger:
         wanted = list(recipes)
         chunks = (wanted[i : i + _MOST_NAMES] for i in range(0, len(wanted), _MOST_NAMES))
         found = (self._rows(sa.select(tables.takes).where(tables.takes.c.recipe.in_(chunk))) for chunk in chunks)
-        return {take.recipe: take for rows in found for take in map(_take, rows)}
+        return {take.recipe: take for rows in found for take in map(records.take, rows)}
 
     def keep_take(self, take: Take) -> None:
         """Remember a take; a second voice that voiced the same recipe meanwhile changes nothing."""
@@ -183,52 +201,144 @@ class Ledger:
             query = query.where(c.station == station)
         if after is not None:
             query = query.where(c.at > after)
-        return [_transmission(row) for row in self._rows(query)]
+        return [records.transmission(row) for row in self._rows(query)]
 
-    def air_times(self) -> set[tuple[BulletinId, datetime]]:
-        """The instants at which a bulletin is planned at any station."""
+    def air_times(self, after: datetime | None = None) -> set[tuple[BulletinId, datetime]]:
+        """The instants at which a bulletin is planned at any station, or those after an instant."""
         c = tables.transmissions.c
-        return {(BulletinId(row.bulletin), row.at) for row in self._rows(sa.select(c.bulletin, c.at).distinct())}
+        query = sa.select(c.bulletin, c.at).distinct()
+        if after is not None:
+            query = query.where(c.at > after)
+        return {(BulletinId(row.bulletin), row.at) for row in self._rows(query)}
 
-    def unproven(self, now: datetime) -> list[Transmission]:
-        """Airings that have passed, with no receipt for the bulletin at the station from before; soonest first."""
+    def unplanned(self, names: Iterable[BulletinId]) -> set[tuple[BulletinId, StationCode]]:
+        """Stations that were taken out of a bulletin's plan and not put in again."""
+        f, later = tables.facts, tables.facts.alias()
+        again = sa.exists().where(
+            (later.c.bulletin == f.c.bulletin) & (later.c.station == f.c.station) & (later.c.number > f.c.number)
+            & (later.c.happened == Happened.PLANNED.value)
+        )  # fmt: skip
+        query = sa.select(f.c.bulletin, f.c.station).where(f.c.happened == Happened.UNPLANNED.value, ~again)
+        wanted = set(names)
+        return {(row.bulletin, row.station) for row in self._rows(query) if row.bulletin in wanted}
+
+    def planned(self, name: BulletinId) -> set[StationCode]:
+        """Stations that are in a bulletin's plan."""
+        c = tables.facts.c
+        query = sa.select(c.station).where(c.bulletin == name, c.happened == Happened.PLANNED.value).distinct()
+        return {row.station for row in self._rows(query)} - {station for _, station in self.unplanned([name])}
+
+    def first_planned(self, names: Iterable[BulletinId]) -> dict[BulletinId, datetime]:
+        """When each of some bulletins was planned for the first time."""
+        c = tables.facts.c
+        first = sa.func.min(c.at, type_=tables.Utc).label("at")
+        query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), c.happened == Happened.PLANNED.value)
+        return {row.bulletin: row.at for row in self._rows(query.group_by(c.bulletin))}
+
+    def due(self, after: datetime, until: datetime) -> list[Due]:
+        """Each bulletin at each station where it is planned to air in a span of time, and what the station holds of it.
+
+        Soonest first; both ends are instants, the first left out.
+        """
+        t, h = tables.transmissions.c, tables.holdings.c
+        first = sa.func.min(t.at, type_=tables.Utc).label("at")
+        query = (
+            sa.select(t.bulletin, t.station, first, h.digest)
+            .outerjoin_from(
+                tables.transmissions, tables.holdings, (h.station == t.station) & (h.bulletin == t.bulletin)
+            )
+            .where(t.at > after, t.at <= until)
+            .group_by(t.bulletin, t.station, h.digest)
+            .order_by(first, t.station)
+        )
+        return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
+
+    def unproven(self, since: datetime, now: datetime) -> list[Transmission]:
+        """Airings that passed in a span of time with no receipt for the bulletin at the station from before."""
         t, r = tables.transmissions.c, tables.receipts.c
         in_time = sa.exists().where((r.bulletin == t.bulletin) & (r.station == t.station) & (r.at < t.at))
-        query = sa.select(t.at, t.station, t.bulletin).where((t.at <= now) & ~in_time).order_by(t.at, t.station)
-        return [_transmission(row) for row in self._rows(query)]
+        query = (
+            sa.select(t.at, t.station, t.bulletin).where(t.at > since, t.at <= now, ~in_time).order_by(t.at, t.station)
+        )
+        return [records.transmission(row) for row in self._rows(query)]
+
+    # --- marks -------------------------------------------------------------------------------------------------------
+
+    def mark(self, name: str) -> str:
+        """How far some work has come; empty where it never began."""
+        query = sa.select(tables.marks.c.value).where(tables.marks.c.name == name)
+        found = self._rows(query)
+        return str(found[0].value) if found else ""
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Remember how far some work has come."""
+        with self._engine.begin() as connection:
+            connection.execute(tables.marks.delete().where(tables.marks.c.name == name))
+            connection.execute(tables.marks.insert().values(name=name, value=value))
 
     # --- delivery ----------------------------------------------------------------------------------------------------
 
-    def receipts(self, bulletin: BulletinId | None = None) -> list[Receipt]:
-        """Receipts, oldest first."""
-        query = sa.select(tables.receipts).order_by(tables.receipts.c.number)
-        if bulletin is not None:
-            query = query.where(tables.receipts.c.bulletin == bulletin)
-        return [_receipt(row) for row in self._rows(query)]
+    def holdings(self, names: Iterable[BulletinId] | None = None, station: StationCode | None = None) -> list[Holding]:
+        """What stations hold now: of some bulletins, at one station, or all."""
+        c = tables.holdings.c
+        query = sa.select(tables.holdings).order_by(c.bulletin, c.station)
+        if names is not None:
+            query = query.where(c.bulletin.in_(list(names)))
+        if station is not None:
+            query = query.where(c.station == station)
+        return [
+            Holding(station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.remote, at=row.at)
+            for row in self._rows(query)
+        ]
 
-    def confirm(self, receipt: Receipt, facts: Sequence[Fact], token: int) -> None:
-        """Keep a receipt with its facts, if the station's lease is still ours.
+    def held(self) -> set[BulletinId]:
+        """Bulletins that any station holds."""
+        return {BulletinId(row.bulletin) for row in self._rows(sa.select(tables.holdings.c.bulletin).distinct())}
+
+    def troubles(self) -> dict[StationCode, Trouble]:
+        """Stations whose last visit failed."""
+        return {
+            StationCode(row.station): Trouble(
+                code=row.code, reason=row.reason, retry=row.retry, tries=row.tries, since=row.since, next=row.next
+            )
+            for row in self._rows(sa.select(tables.troubles))
+        }
+
+    def receipts(self, station: StationCode | None = None, names: Iterable[BulletinId] | None = None) -> list[Receipt]:
+        """Receipts, oldest first: of one station, of some bulletins, or all."""
+        c = tables.receipts.c
+        query = sa.select(tables.receipts).order_by(c.number)
+        if station is not None:
+            query = query.where(c.station == station)
+        if names is not None:
+            query = query.where(c.bulletin.in_(list(names)))
+        return [records.receipt(row) for row in self._rows(query)]
+
+    def confirm(self, receipts: Sequence[Receipt], facts: Sequence[Fact], station: StationCode, token: int) -> None:
+        """Keep receipts with their facts, if the station's lease is still ours.
 
         Raises:
             StationBusy: the lease ran out and another run took the station over.
         """
         with self._engine.begin() as connection:
-            held = sa.select(tables.leases.c.token).where(tables.leases.c.station == receipt.station)
+            held = sa.select(tables.leases.c.token).where(tables.leases.c.station == station)
             if connection.execute(held).scalar() != token:
-                raise StationBusy(station=receipt.station)
-            connection.execute(
-                tables.receipts.insert().values(
-                    station=receipt.station, bulletin=receipt.bulletin, digest=receipt.digest, remote=receipt.remote,
-                    size=receipt.size, verified=receipt.verified.value, at=receipt.at, sent=receipt.sent,
-                )
-            )  # fmt: skip
+                raise StationBusy(station=station)
+            values = [
+                {"station": r.station, "bulletin": r.bulletin, "digest": r.digest, "remote": r.remote, "size": r.size,
+                 "verified": r.verified.value, "at": r.at, "sent": r.sent}
+                for r in receipts
+            ]  # fmt: skip
+            if values:
+                connection.execute(tables.receipts.insert(), values)
             _add(connection, facts)
 
-    def lease(self, station: StationCode, host: str, now: datetime, until: datetime) -> int:
+    def lease(self, station: StationCode, host: str, now: datetime, until: datetime, *, opens: bool = True) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
 
         The caller holds its machine's own lock for the station. So a lease of the same machine that has not run out is
-        that of a run which died, and is taken over at once; another machine's is waited for.
+        that of a run which died, and is taken over at once; another machine's is waited for. One that `opens` a visit
+        leaves it unfinished until `release` says otherwise.
 
         Raises:
             StationBusy: another machine's lease has not run out.
@@ -236,20 +346,34 @@ class Ledger:
         with self._engine.begin() as connection:
             mine = tables.leases.c.station == station
             row = connection.execute(sa.select(tables.leases).where(mine)).one_or_none()
-            if row is None:
-                connection.execute(tables.leases.insert().values(station=station, token=1, holder=host, until=until))
-                return 1
-            if row.until > now and row.holder != host:
+            if row is not None and row.until > now and row.holder != host:
                 raise StationBusy(station=station)
-            token = int(row.token) + 1
-            connection.execute(tables.leases.update().where(mine).values(token=token, holder=host, until=until))
+            token = int(row.token) + 1 if row else 1
+            finished = not opens and (row is None or row.finished)
+            values = {"token": token, "holder": host, "until": until, "finished": finished}
+            if row is None:
+                connection.execute(tables.leases.insert().values(station=station, **values))
+            else:
+                connection.execute(tables.leases.update().where(mine).values(**values))
             return token
 
-    def release(self, station: StationCode, token: int, now: datetime) -> None:
-        """Give a lease back; nothing happens where another run took it over meanwhile."""
+    def release(self, station: StationCode, token: int, now: datetime, *, finished: bool = False) -> None:
+        """Give a lease back; nothing happens where another run took it over meanwhile.
+
+        `finished` says that a visit came to its end, and so the station is in no trouble; one that did not, or was
+        killed, is taken up by the next push.
+        """
         with self._engine.begin() as connection:
             mine = (tables.leases.c.station == station) & (tables.leases.c.token == token)
-            connection.execute(tables.leases.update().where(mine).values(until=now))
+            values = {"until": now, **({"finished": True} if finished else {})}
+            ours = connection.execute(tables.leases.update().where(mine).values(**values)).rowcount
+            if finished and ours:
+                connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
+
+    def unfinished(self) -> set[StationCode]:
+        """Stations whose last visit did not come to its end."""
+        query = sa.select(tables.leases.c.station).where(tables.leases.c.finished.is_(False))
+        return {StationCode(row.station) for row in self._rows(query)}
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -257,13 +381,14 @@ class Ledger:
 
 
 def _add(connection: sa.Connection, facts: Sequence[Fact]) -> None:
-    rows = [
+    values = [
         {"happened": f.happened.value, "who": f.who, "at": f.at, "bulletin": f.bulletin, "station": f.station,
          "digest": f.digest, "detail": dict(f.detail)}
         for f in facts
     ]  # fmt: skip
-    if rows:
-        connection.execute(tables.facts.insert(), rows)
+    if values:
+        connection.execute(tables.facts.insert(), values)
+        project(connection, facts)
 
 
 def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.ColumnElement[bool]:
@@ -272,31 +397,7 @@ def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.Col
 
 def _planned(connection: sa.Connection, names: Iterable[BulletinId]) -> set[Transmission]:
     query = sa.select(tables.transmissions).where(_among(tables.transmissions.c.bulletin, names))
-    return {_transmission(row) for row in connection.execute(query)}
-
-
-def _fact(row: sa.Row[Any]) -> Fact:
-    return Fact(
-        number=row.number, happened=Happened(row.happened), who=row.who, at=row.at, bulletin=row.bulletin,
-        station=row.station, digest=row.digest, detail=row.detail,
-    )  # fmt: skip
-
-
-def _take(row: sa.Row[Any]) -> Take:
-    return Take(
-        recipe=row.recipe, audio=row.audio, seconds=Seconds(row.seconds), engine=row.engine, voice=row.voice
-    )  # fmt: skip
-
-
-def _transmission(row: sa.Row[Any]) -> Transmission:
-    return Transmission(at=row.at, station=StationCode(row.station), bulletin=BulletinId(row.bulletin))
-
-
-def _receipt(row: sa.Row[Any]) -> Receipt:
-    return Receipt(
-        station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.remote, size=row.size,
-        verified=Verification(row.verified), at=row.at, sent=row.sent,
-    )  # fmt: skip
+    return {records.transmission(row) for row in connection.execute(query)}
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -15,10 +16,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")
@@ -56,7 +58,7 @@ facts = Table(
     Column("station", String(32)),
     Column("digest", String(64)),
     Column("detail", JSON, nullable=False),
-    Index("facts_by_bulletin", "bulletin", "number"),
+    Index("facts_by_bulletin", "bulletin", "station", "number"),
     Index("facts_by_kind", "happened", "number"),
     sqlite_autoincrement=True,
 )
@@ -95,6 +97,7 @@ transmissions = Table(
     Column("bulletin", String(80), nullable=False),
     UniqueConstraint("bulletin", "station", "at", name="transmissions_once"),
     Index("transmissions_by_time", "at"),
+    Index("transmissions_by_station", "station", "at"),
 )
 
 receipts = Table(
@@ -119,4 +122,39 @@ leases = Table(
     Column("token", Integer, nullable=False),
     Column("holder", Text, nullable=False),
     Column("until", Utc, nullable=False),
+    Column("finished", Boolean, nullable=False, server_default=true()),
 )
+"""Who visits a station, until when; and whether the last visit came to its end, papers and all."""
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("station", String(32), primary_key=True),
+    Column("bulletin", String(80), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("remote", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("holdings_by_bulletin", "bulletin"),
+)
+"""What each station holds now: an index over the facts, kept in their transaction."""
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("station", String(32), primary_key=True),
+    Column("code", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("retry", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("next", Utc),
+)
+"""Stations whose last visit failed, and when to try again: an index over the facts, kept in their transaction."""
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(96), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""How far work has come that looks back, and for which inputs it was done; losing one costs time, nothing else."""

@@ -6,6 +6,7 @@ from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDa
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin
 from pipeline.core.status import Stage, Status, status_of
+from pipeline.core.text import slug
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom.desk import Desk
 
@@ -30,9 +31,11 @@ def find(desk: Desk, name: str) -> Bulletin:
 def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
     """Sign every current master of a bulletin; the signature covers these exact bytes and no others.
 
+    An urgent one may air at any hour, so two people must sign it.
+
     Raises:
         NotApprovable: nobody signs, nothing is mastered, it was withdrawn, or a draft voice speaks it and its
-            programme does not let that air.
+            programme does not let that air, or it waits for another person's signature.
         StoreDamaged: the bytes to be signed are not there any more.
     """
     status = status_of(desk.ledger.facts(bulletin.id))
@@ -42,6 +45,12 @@ def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
         if hash_file(desk.store.get(digest)) != digest:
             raise StoreDamaged(digest=digest)
     fresh = {p: d for p, d in status.masters.items() if d not in status.approved}
+    if any(slug(by) == slug(name) for d in fresh.values() for name in status.signatures.get(d, ())):
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says(f"bản tin khẩn cấp cần hai người ký, {by} đã ký rồi", f"it is urgent, and {by} has signed it"),
+            how=Says("nhờ một người duyệt khác nghe và ký", "have another person listen and sign"),
+        )
     desk.ledger.record(
         *(desk.fact(Happened.APPROVED, bulletin=bulletin, digest=d, who=by, profile=p) for p, d in fresh.items())
     )

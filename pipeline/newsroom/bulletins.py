@@ -146,23 +146,28 @@ def reading_of(desk: Desk, bulletin: Bulletin) -> Reading | None:
 
 def masters(desk: Desk, bulletin: Bulletin) -> dict[str, Master]:
     """The current master of each profile, as measured when it was made."""
-    found: dict[str, Master] = {}
-    for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED):
-        if fact.digest:
-            found[str(fact.detail["profile"])] = Master(
-                digest=fact.digest,
-                profile=str(fact.detail["profile"]),
-                size=int(str(fact.detail["size"])),
-                seconds=Seconds(float(str(fact.detail["seconds"]))),
-                loudness=Loudness(
-                    integrated=Lufs(float(str(fact.detail["lufs"]))),
-                    true_peak=Dbtp(float(str(fact.detail["dbtp"]))),
-                    range=float(str(fact.detail["lra"])),
-                ),
-                reduction=float(str(fact.detail.get("reduction", 0))),
-                suffix=str(fact.detail.get("suffix", ".mp3")),
-            )
-    return found
+    return {master.profile: master for master in every_master(desk, bulletin)}
+
+
+def every_master(desk: Desk, bulletin: Bulletin) -> list[Master]:
+    """Every master a bulletin ever had, oldest first."""
+    return [
+        Master(
+            digest=fact.digest,
+            profile=str(fact.detail["profile"]),
+            size=int(str(fact.detail["size"])),
+            seconds=Seconds(float(str(fact.detail["seconds"]))),
+            loudness=Loudness(
+                integrated=Lufs(float(str(fact.detail["lufs"]))),
+                true_peak=Dbtp(float(str(fact.detail["dbtp"]))),
+                range=float(str(fact.detail["lra"])),
+            ),
+            reduction=float(str(fact.detail.get("reduction", 0))),
+            suffix=str(fact.detail.get("suffix", ".mp3")),
+        )
+        for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED)
+        if fact.digest
+    ]
 
 
 def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:

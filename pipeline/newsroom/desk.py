@@ -24,6 +24,10 @@ def nothing() -> None:
     """What there is to cut where no line can be open."""
 
 
+def to_nobody(title: str, text: str) -> None:
+    """Where nobody is to be told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """One newsroom at work. Knows ports; which tools stand behind them, only wiring knows."""
@@ -36,12 +40,16 @@ class Desk:
     transports: Mapping[str, Transport]
     queue: Callable[[Mapping[str, Handler]], Queue]
     """Makes a queue that knows how to do the verbs it is given."""
+    check_alerts: Callable[[], None] = nothing
+    """Raises ConfigError where the addresses of the people in charge cannot be used."""
     ffmpeg: Callable[[], Path]
     """Where ffmpeg is; raises ToolMissing."""
     now: Callable[[], datetime]
     """The instant, UTC."""
     cut: Callable[[], None] = nothing
     """Ends every open line to a station at once, from any thread."""
+    tell: Callable[[str, str], None] = to_nobody
+    """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
     who: str = "bantin"
     """Whose hand it is when nobody in particular asked."""
     progress: Progress = field(default=silent)

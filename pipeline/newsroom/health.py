@@ -36,6 +36,7 @@ def check(desk: Desk) -> list[Finding]:
     for engines in desk.engines.values():
         findings += [_find(engine.name, engine.check, needed=engine.embedded) for engine in engines]
     findings.append(_dictionary(desk))
+    findings.append(_find("alerts", desk.check_alerts))
     for station in desk.config.stations.values():
         transport = desk.transports[station.transport]
         findings.append(_find(f"{station.code} {station.name}", lambda t=transport, s=station: t.check(s)))  # type: ignore[misc]

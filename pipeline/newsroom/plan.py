@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from pipeline.core.day import Airing
 from pipeline.core.errors import NotApproved
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, BulletinId, StationCode
-from pipeline.core.schedule import Conflict
+from pipeline.core.model import Bulletin, BulletinId, Priority, StationCode, digest_of
+from pipeline.core.schedule import Clash, Conflict
+from pipeline.core.schedule import clashes as find_clashes
 from pipeline.core.schedule import plan as lay_out
-from pipeline.core.status import status_of
 from pipeline.newsroom import bulletins
+from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
 
@@ -32,18 +34,67 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     Raises:
         NotApproved: its current masters are not all signed.
     """
-    status = status_of(desk.ledger.facts(bulletin.id))
+    (row,) = bulletins.rows(desk, {bulletin.id}, stations=())
+    status, planned = row.status, desk.ledger.planned(bulletin.id)
     if not status.may_go_out:
         raise NotApproved(bulletin=bulletin.id)
     stations = recipients(desk, bulletin)
     served = [s for s in stations if status.signed(s.profile)]
-    laid = lay_out(bulletin, served, desk.now(), desk.config.zone)
+    lengths = {profile: master.seconds for profile, master in bulletins.masters(desk, bulletin).items()}
+    laid = lay_out(bulletin, served, desk.now(), desk.config.zone, seconds=lengths, margin=margin(desk))
     unserved = tuple(Conflict(s.code, None, "profile") for s in stations if not status.signed(s.profile))
     to_come = dict.fromkeys(t.station for t in laid.transmissions)
-    facts = [desk.fact(Happened.PLANNED, bulletin=bulletin, station=s) for s in to_come if s not in status.planned]
-    gone = _not_aired(desk, bulletin, status.planned - {s.code for s in stations})
+    facts = [desk.fact(Happened.PLANNED, bulletin=bulletin, station=s) for s in to_come if s not in planned]
+    gone = _not_aired(desk, bulletin, planned - {s.code for s in stations})
     facts += [desk.fact(Happened.UNPLANNED, bulletin=bulletin, station=code) for code in gone]
-    return Planned(bulletin.id, desk.ledger.plan(laid.transmissions, facts), (*unserved, *laid.conflicts))
+    done = Planned(bulletin.id, desk.ledger.plan(laid.transmissions, facts), (*unserved, *laid.conflicts))
+    desk.ledger.set_mark(_mark(bulletin), _inputs(desk, row))
+    return done
+
+
+def _mark(bulletin: Bulletin) -> str:
+    return f"plan {bulletin.id}"
+
+
+def _inputs(desk: Desk, row: Row) -> str:
+    """What a plan is made of; the same again would give the same plan."""
+    signed = sorted(digest for profile in row.status.masters if (digest := row.status.signed(profile)))
+    return digest_of(" ".join([desk.config.fingerprint, *signed]).encode())
+
+
+def airings(desk: Desk, day: date | None = None) -> list[Airing]:
+    """What is planned to air from now on, or on a local day, soonest first."""
+    to_come = desk.ledger.transmissions(after=desk.now())
+    about = {b.id: b for b in desk.ledger.bulletins({t.bulletin for t in to_come})}
+    unplanned = desk.ledger.unplanned(about)
+    found: dict[tuple[datetime, BulletinId], list[StationCode]] = {}
+    for t in to_come:
+        wanted = day is None or t.at.astimezone(desk.config.zone).date() == day
+        if wanted and (t.bulletin, t.station) not in unplanned:
+            found.setdefault((t.at, t.bulletin), []).append(t.station)
+    return [Airing(at, about[name], tuple(codes)) for (at, name), codes in sorted(found.items())]
+
+
+def margin(desk: Desk) -> timedelta:
+    """How long before air a file should stand at its station."""
+    return timedelta(minutes=desk.config.settings.delivery.margin_minutes)
+
+
+def clashes(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Clash]:
+    """Where bulletins that are still to air get in each other's way; only those about some bulletins, or all."""
+    to_come = desk.ledger.transmissions(after=desk.now())
+    about = {b.id: b for b in desk.ledger.bulletins({t.bulletin for t in to_come})}
+    lengths = {
+        (name, profile): master.seconds
+        for name, bulletin in about.items()
+        for profile, master in bulletins.masters(desk, bulletin).items()
+    }
+    urgent = {name for name, bulletin in about.items() if bulletin.priority is Priority.URGENT}
+    going = {row.bulletin.id for row in bulletins.rows(desk, set(about), stations=()) if row.status.may_go_out}
+    found = find_clashes(
+        (t for t in to_come if t.bulletin in going), desk.config.stations, lengths, urgent, desk.config.zone
+    )
+    return [clash for clash in found if names is None or set(names) & set(clash.bulletins)]
 
 
 def _not_aired(desk: Desk, bulletin: Bulletin, stations: Collection[StationCode]) -> list[StationCode]:
@@ -57,6 +108,16 @@ def plan_all(desk: Desk, day: date | None = None) -> list[Planned]:
     """Plan every approved bulletin that still has an air time to come, or only those that air on a local day."""
     to_come = {b.id for b in _open(desk, day)}
     return [plan(desk, row.bulletin) for row in bulletins.rows(desk, to_come, stations=()) if row.status.may_go_out]
+
+
+def plan_new(desk: Desk) -> list[Planned]:
+    """Plan what was signed, or whose registry or settings changed, since it was planned last."""
+    to_come = {b.id for b in _open(desk, None)}
+    return [
+        plan(desk, row.bulletin)
+        for row in bulletins.rows(desk, to_come, stations=())
+        if row.status.may_go_out and desk.ledger.mark(_mark(row.bulletin)) != _inputs(desk, row)
+    ]
 
 
 def _open(desk: Desk, day: date | None) -> Iterable[Bulletin]:

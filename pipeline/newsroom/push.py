@@ -1,35 +1,40 @@
 """The push: what airs soon goes to every station that lacks it, once, and what arrived is proven."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from platform import node
+from enum import Enum
+from random import random as _chance
 
+from pipeline.core.day import Threat, Wanted
 from pipeline.core.errors import (
     AllStationsFailed,
     PipelineError,
-    Says,
     SomeStationsFailed,
     StationBusy,
-    StoreDamaged,
-    UnknownName,
-    WorkspaceInUse,
     as_problem,
 )
 from pipeline.core.facts import Happened, Json
-from pipeline.core.model import Bulletin, BulletinId, Receipt, Seconds, Station, StationCode
-from pipeline.core.ports import Job, Remote
-from pipeline.core.schedule import due
+from pipeline.core.model import (
+    Bulletin,
+    BulletinId,
+    Receipt,
+    Seconds,
+    Station,
+    StationCode,
+    Trouble,
+)
+from pipeline.core.ports import Job
+from pipeline.core.retry import wait
+from pipeline.core.schedule import ORDER
 from pipeline.core.status import Stage
-from pipeline.delivery import manifest
-from pipeline.delivery.push import Extra, Parcel, deliver, papers
-from pipeline.ledger.lock import alone
-from pipeline.ledger.store import hash_file
-from pipeline.newsroom import bulletins, missed
-from pipeline.newsroom.bulletins import Row
+from pipeline.delivery.push import deliver
+from pipeline.newsroom import bulletins, missed, registry, returns
 from pipeline.newsroom.desk import Desk, Handler
-from pipeline.newsroom.missed import Threat
+from pipeline.newsroom.lease import leased
+from pipeline.newsroom.sticks import CARRIED
+from pipeline.newsroom.visit import Visit
 
 VERB = "deliver"
 
@@ -55,6 +60,8 @@ class Pushed:
     attempts: tuple[Attempt, ...]
     missed: int
     """Airings that passed without the bulletin, told now for the first time."""
+    late: int = 0
+    """Airings so near that the bulletin should be there and is not, told now for the first time."""
     threatened: tuple[Threat, ...] = ()
     """Bulletins that air soon and cannot yet: someone has to sign or mend them."""
 
@@ -84,46 +91,40 @@ class Pushed:
         raise kind(failed=len(problems), total=len(self.attempts))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What one station lacks."""
+class Whom(Enum):
+    """Which stations a push calls."""
 
-    station: Station
-    bulletins: tuple[Bulletin, ...]
-    stopped: tuple[Bulletin, ...] = ()
-    """Withdrawn or returned bulletins that it still holds and might air: they are taken away."""
+    ALL = "all"
+    """Whoever lacks something, and whoever holds what has had its time."""
+    WELL = "well"
+    """Only those whose last visit did not fail."""
+    TO_RETRY = "to retry"
+    """Only those whose last visit failed, and whose next try is due."""
 
 
-def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient: bool = False) -> list[Wanted]:
+def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: Whom = Whom.ALL) -> list[Wanted]:
     """What airs within `ahead` (else the settings' hours), may go out, and is not proven to be at its station.
 
-    By station. `patient` leaves out stations whose last failure does not mend by waiting.
+    By station, the most urgent bulletin first, then what airs soonest. What is embargoed waits. A station whose last
+    visit was cut short is among them also where it lacks no file: its papers may be old.
 
     Raises:
         UnknownName: `only` names no station.
     """
-    if only and only not in desk.config.stations:
-        raise UnknownName(
-            what=Says("trạm", "station"), name=only, nearest=", ".join(sorted(desk.config.stations)) or "-"
-        )
-    soon = due(desk.ledger.transmissions(after=desk.now()), desk.now(), _within(desk, ahead))
-    rows = {row.bulletin.id: row for row in bulletins.rows(desk, {t.bulletin for t in soon})}
-    lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
-    for t in soon:
-        row, station = rows[t.bulletin], desk.config.stations.get(t.station)
-        if station is None or (only and t.station != only) or (patient and t.station in row.status.stuck):
-            continue
-        signed = row.status.signed(station.profile)
-        if signed and row.status.holding.get(t.station) != signed:
-            lacking.setdefault(t.station, {})[t.bulletin] = row.bulletin
-    stopped = _stopped(desk, only, patient=patient)
+    if only:
+        registry.find(desk, only)
+    troubles = desk.ledger.troubles() if whom is not Whom.ALL else {}
+    lacking = _lacking(desk, _within(desk, ahead))
+    stopped, expired = _to_go(desk, clean=whom is Whom.ALL)
     return [
         Wanted(
             station=desk.config.stations[code],
-            bulletins=tuple(lacking.get(code, {}).values()),
+            bulletins=tuple(sorted(lacking.get(code, {}).values(), key=lambda b: ORDER[b.priority])),
             stopped=tuple(stopped.get(code, ())),
+            expired=tuple(expired.get(code, ())),
         )
-        for code in dict.fromkeys([*lacking, *stopped])
+        for code in dict.fromkeys([*lacking, *stopped, *expired, *sorted(desk.ledger.unfinished())])
+        if _has_line(desk, code) and only in {"", code} and _is_called(whom, troubles.get(code), desk.now())
     ]
 
 
@@ -131,40 +132,105 @@ def _within(desk: Desk, ahead: timedelta | None) -> timedelta:
     return timedelta(hours=desk.config.settings.delivery.ahead_hours) if ahead is None else ahead
 
 
-def _stopped(desk: Desk, only: str, *, patient: bool) -> dict[StationCode, list[Bulletin]]:
-    """Stations that hold a bulletin which must not air any more, while its air time is still to come."""
-    to_come = {name for name, at in desk.ledger.air_times() if at > desk.now()}
-    taken_back = {
-        row.bulletin.id
-        for row in bulletins.rows(desk, to_come, stations=())
-        if row.status.stage in {Stage.WITHDRAWN, Stage.RETURNED}
+def _has_line(desk: Desk, code: StationCode) -> bool:
+    return code in desk.config.stations and desk.config.stations[code].transport != CARRIED
+
+
+def _is_called(whom: Whom, trouble: Trouble | None, now: datetime) -> bool:
+    match whom:
+        case Whom.ALL:
+            return True
+        case Whom.WELL:
+            return trouble is None
+        case Whom.TO_RETRY:
+            return trouble is not None and _is_due(trouble, now)
+
+
+def _is_due(trouble: Trouble, now: datetime) -> bool:
+    """Whether it is time to try a station again; where waiting does not help, a person has to act first."""
+    return trouble.retry and trouble.next is not None and trouble.next <= now
+
+
+def is_time_to_retry(desk: Desk) -> bool:
+    """Whether there is a station to be tried again by now."""
+    return any(_is_due(trouble, desk.now()) for trouble in desk.ledger.troubles().values())
+
+
+def _lacking(desk: Desk, within: timedelta) -> dict[StationCode, dict[BulletinId, Bulletin]]:
+    """By station, the bulletins that air soon and that it does not hold as signed."""
+    now, stations = desk.now(), desk.config.stations
+    soon = desk.ledger.due(now, now + within)
+    names = {d.bulletin for d in soon}
+    going = {
+        (row.bulletin.id, profile): (row.bulletin, digest)
+        for row in bulletins.rows(desk, names, stations=())
+        for profile in row.status.masters
+        if (digest := row.status.signed(profile)) and not (row.bulletin.embargo and now < row.bulletin.embargo)
     }
-    found: dict[StationCode, list[Bulletin]] = {}
-    for row in bulletins.rows(desk, taken_back):
-        for code in sorted(row.status.holding.keys() - (row.status.stuck if patient else set())):
-            if code in desk.config.stations and only in {"", code}:
-                found.setdefault(code, []).append(row.bulletin)
-    return found
+    unplanned = desk.ledger.unplanned(names)
+    lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
+    for d in soon:
+        station = stations.get(d.station)
+        found = going.get((d.bulletin, station.profile)) if station else None
+        if found and d.holding != found[1] and (d.bulletin, d.station) not in unplanned:
+            lacking.setdefault(d.station, {})[d.bulletin] = found[0]
+    return lacking
 
 
-def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, patient: bool = False) -> Pushed:
+_ByStation = dict[StationCode, list[Bulletin]]
+
+
+def _to_go(desk: Desk, *, clean: bool) -> tuple[_ByStation, _ByStation]:
+    """By station, what must not air any more, and (`clean`) what has had its time."""
+    now = desk.now()
+    held = {row.bulletin.id: row for row in bulletins.rows(desk, desk.ledger.held(), stations=())}
+    stopped = {name for name, row in held.items() if row.status.stage in {Stage.WITHDRAWN, Stage.RETURNED}}
+    over = {name for name, row in held.items() if clean and name not in stopped and _last(row.bulletin) < now}
+    going: tuple[_ByStation, _ByStation] = ({}, {})
+    for holding in desk.ledger.holdings(stopped | over) if stopped or over else ():
+        bulletin, station = held[holding.bulletin].bulletin, desk.config.stations.get(holding.station)
+        if holding.bulletin in stopped:
+            going[0].setdefault(holding.station, []).append(bulletin)
+        elif station and _is_over(bulletin, station, now):
+            going[1].setdefault(holding.station, []).append(bulletin)
+    return going
+
+
+def _last(bulletin: Bulletin) -> datetime:
+    """When a bulletin airs for the last time."""
+    return max(bulletin.air)
+
+
+def _is_over(bulletin: Bulletin, station: Station, now: datetime) -> bool:
+    """Whether a station need not keep a bulletin any more; one that expired leaves at once."""
+    expired = bulletin.expires is not None and bulletin.expires < now
+    return expired or _last(bulletin) + timedelta(days=station.keep_days) < now
+
+
+def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: Whom = Whom.ALL) -> Pushed:
     """Send what is wanted. A second run right after it finds nothing wanted and sends nothing.
 
     One station's trouble is a `failed` fact and does not touch the others.
     """
     within = _within(desk, ahead)
     told = missed.tell(desk)
-    jobs = [_job(w) for w in wanted(desk, only, ahead=ahead, patient=patient)]
+    return Pushed(
+        attempts=visit_all(desk, wanted(desk, only, ahead=ahead, whom=whom)),
+        missed=told,
+        late=missed.tell_late(desk),
+        threatened=tuple(missed.threatened(desk, within)),
+    )
+
+
+def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:
+    """Visit stations, as many at once as the settings allow; how each visit ended, by station."""
+    jobs = [_job(errand) for errand in errands]
     attempts: list[Attempt] = []
     with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("push", done, len(jobs))
             attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))
-    return Pushed(
-        attempts=tuple(sorted(attempts, key=lambda a: a.station)),
-        missed=told,
-        threatened=tuple(missed.threatened(desk, within)),
-    )
+    return tuple(sorted(attempts, key=lambda a: a.station))
 
 
 def _job(wanted: Wanted) -> Job:
@@ -175,6 +241,7 @@ def _job(wanted: Wanted) -> Job:
             "station": wanted.station.code,
             "bulletins": [b.id for b in wanted.bulletins],
             "stopped": [b.id for b in wanted.stopped],
+            "expired": [b.id for b in wanted.expired],
         },
     )
 
@@ -197,47 +264,41 @@ def _attempt(job: Job, result: Mapping[str, Json], problem: PipelineError | None
 # --- one station -----------------------------------------------------------------------------------------------------
 
 
-def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Do one station under its lease. Receipts are kept only when its timetable stands there too.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """What a visit to a station is for."""
 
-    Killed before that, the next run finds the files in place, proves them again and sends nothing twice.
+    bring: Sequence[BulletinId]
+    stop: Sequence[BulletinId]
+    clean: Sequence[BulletinId]
+
+    @property
+    def all(self) -> list[BulletinId]:
+        """Every bulletin it is about."""
+        return [*self.bring, *self.stop, *self.clean]
+
+
+def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Do one station under its lease. A receipt is kept as soon as its file stands there, proven.
+
+    Killed before that, the next run finds the file in place, proves it again and sends nothing twice. Killed after it
+    and before the papers, the visit is unfinished, and the next push brings them.
     """
     station = desk.config.stations[StationCode(str(arguments["station"]))]
-    asked, stopped = _names(arguments, "bulletins"), _names(arguments, "stopped")
-    with _leased(desk, station) as token:
-        return _visit(desk, station, asked, stopped, token)
+    errand = _Errand(
+        bring=_names(arguments, "bulletins"), stop=_names(arguments, "stopped"), clean=_names(arguments, "expired")
+    )
+    with leased(desk, station) as token:
+        return _visit(desk, station, errand, token)
 
 
-@contextmanager
-def _leased(desk: Desk, station: Station) -> Iterator[int]:
-    """Have a station for oneself: on this machine by a lock, which a power cut opens, among machines by a lease.
-
-    Raises:
-        StationBusy: another run has it.
-    """
-    seconds = desk.config.settings.delivery.deadline_seconds
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(alone(desk.config.state / "stations", station.code))
-        except WorkspaceInUse as taken:
-            raise StationBusy(station=station.code) from taken
-        now = desk.now()
-        token = desk.ledger.lease(station.code, node(), now, now + timedelta(seconds=seconds + 60))
-        try:
-            yield token
-        finally:
-            desk.ledger.release(station.code, token, desk.now())
-
-
-def _visit(
-    desk: Desk, station: Station, asked: Sequence[BulletinId], stopped: Sequence[BulletinId], token: int
-) -> Mapping[str, Json]:
+def _visit(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
     """Bring what is asked for; whatever stops it is a fact of this station."""
     try:
-        return _bring(desk, station, asked, stopped, token)
+        return _bring(desk, station, errand, token)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone, and its fact says so
         problem = as_problem(fault, station.code)
-        _record_failure(desk, station, [*asked, *stopped], problem)
+        _record_failure(desk, station, errand.all, problem)
         raise problem from problem.__cause__
 
 
@@ -246,107 +307,40 @@ def _names(arguments: Mapping[str, Json], kind: str) -> list[BulletinId]:
     return [BulletinId(str(name)) for name in listed] if isinstance(listed, list) else []
 
 
-def _bring(
-    desk: Desk, station: Station, asked: Sequence[BulletinId], stopped: Sequence[BulletinId], token: int
-) -> Mapping[str, Json]:
+def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
     """Bring what is asked for and the new papers; then take away what no paper names any more.
 
-    That is every file of a bulletin that was stopped, and the older versions of one that was just brought.
+    That is every file of a bulletin that was stopped or has had its time, and the older versions of one just brought.
     """
     to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    names = {*asked, *stopped, *(t.bulletin for t in to_come)}
-    rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [station.code])}
+    names = {*errand.all, *(t.bulletin for t in to_come)}
+    visit = Visit(desk, station, names)
     # What is not signed any more by now stays behind and does not keep the others back.
-    parcels = [_parcel(desk, rows[b], station) for b in asked if rows[b].status.signed(station.profile)]
-    extras = _extras(desk, station, [(t.at, rows[t.bulletin]) for t in to_come], parcels)
+    parcels = [visit.parcel(name) for name in errand.bring if visit.signed(name)]
+    extras = visit.extras(to_come, {parcel.name for parcel in parcels})
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
+
+    def keep(receipt: Receipt) -> None:
+        desk.ledger.confirm([receipt], visit.told(receipt), station.code, token)
+
     with desk.transports[station.transport].open(station, deadline) as remote:
-        done = deliver(remote, station, parcels, extras, desk.now())
-        for parcel in parcels:
-            _remove(desk, remote, station, parcel.bulletin, but=parcel.name)
-        for name in stopped:
-            _remove(desk, remote, station, name)
-            desk.ledger.record(desk.fact(Happened.RECALLED, bulletin=rows[name].bulletin, station=station.code))
-    for receipt in done.receipts:
-        # The end of the visit, not its beginning: a file that came after its air time came too late.
-        _confirm(desk, rows[receipt.bulletin].bulletin, replace(receipt, at=desk.now()), token)
+        done = deliver(remote, station, parcels, extras, desk.now, keep=keep)
+        visit.remove(remote, {parcel.bulletin: parcel.name for parcel in parcels})
+        for happened, gone in ((Happened.RECALLED, errand.stop), (Happened.CLEANED, errand.clean)):
+            visit.remove(remote, dict.fromkeys(gone, ""))
+            desk.ledger.record(*(visit.fact(happened, name) for name in gone))
+        returns.collect(desk, station, remote, token)
     return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
 
 
-def _parcel(desk: Desk, row: Row, station: Station) -> Parcel:
-    """The signed master of the station's profile; what is signed is looked at again at the last moment."""
-    master = bulletins.masters(desk, row.bulletin)[station.profile]
-    if hash_file(desk.store.get(master.digest)) != master.digest:
-        raise StoreDamaged(digest=master.digest)
-    name = manifest.remote_name(row.bulletin, master.digest, desk.config.zone, master.suffix)
-    return Parcel(
-        bulletin=row.bulletin.id,
-        path=desk.store.get(master.digest),
-        name=name,
-        digest=master.digest,
-        size=master.size,
-        sidecar=manifest.sidecar(row.bulletin, master, name, desk.config.zone),
-    )
-
-
-def _extras(
-    desk: Desk, station: Station, to_come: Sequence[tuple[datetime, Row]], parcels: Sequence[Parcel]
-) -> Sequence[Extra]:
-    """The station's playlist of what stands there after this visit, and its timetable of all that is to come."""
-    cleared = [(at, row) for at, row in to_come if row.status.signed(station.profile)]
-    entries = [_entry(desk, row, station, at) for at, row in cleared]
-    held = {
-        entry.file
-        for entry, (_, row) in zip(entries, cleared, strict=True)
-        if row.status.holding.get(station.code) == row.status.masters[station.profile]
-    }
-    made = desk.now().astimezone(desk.config.zone)
-    return papers(station, entries, held | {p.name for p in parcels}, made, str(desk.config.zone))
-
-
-def _entry(desk: Desk, row: Row, station: Station, at: datetime) -> manifest.Entry:
-    master = bulletins.masters(desk, row.bulletin)[station.profile]
-    return manifest.Entry(
-        at=at.astimezone(desk.config.zone),
-        title=row.bulletin.title,
-        languages=row.bulletin.languages,
-        seconds=master.seconds,
-        file=manifest.remote_name(row.bulletin, master.digest, desk.config.zone, master.suffix),
-        priority=row.bulletin.priority,
-    )
-
-
-def _confirm(desk: Desk, bulletin: Bulletin, receipt: Receipt, token: int) -> None:
-    facts = [
-        desk.fact(
-            Happened.CONFIRMED,
-            bulletin=bulletin,
-            station=receipt.station,
-            digest=receipt.digest,
-            remote=receipt.remote,
-            verified=receipt.verified.value,
-        )
-    ]
-    if receipt.sent:
-        sent = desk.fact(
-            Happened.DELIVERED, bulletin=bulletin, station=receipt.station, digest=receipt.digest, sent=receipt.sent
-        )
-        facts.insert(0, sent)
-    desk.ledger.confirm(receipt, facts, token)
-
-
-def _remove(desk: Desk, remote: Remote, station: Station, bulletin: BulletinId, but: str = "") -> None:
-    """Remove the files that receipts say we once brought, and no others."""
-    for receipt in desk.ledger.receipts(bulletin):
-        if receipt.station == station.code and receipt.remote != but:
-            for file in (receipt.remote, manifest.sidecar_name(receipt.remote), manifest.checksum_name(receipt.remote)):
-                remote.remove(file)
-
-
 def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:
+    """Keep that a visit failed, and when to try again: the next attempt is a row of the ledger, not a sleep."""
     if isinstance(problem, StationBusy):
         return  # the run that took the station over tells its own story
     about = {b.id: b for b in desk.ledger.bulletins(asked)}
+    before = desk.ledger.troubles().get(station.code)
+    tries = (before.tries if before else 0) + 1
+    again = desk.now() + wait(tries, _chance()) if problem.retry else None  # noqa: S311 - it only spreads load
     desk.ledger.record(
         *(
             desk.fact(
@@ -356,6 +350,8 @@ def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], p
                 code=problem.code,
                 reason=problem.message.vi,
                 retry=problem.retry,
+                tries=tries,
+                next=again.isoformat() if again else None,
             )
             for b in asked
         )

@@ -33,5 +33,12 @@ def check(desk: Desk, head: Head, name: str) -> None:
 
 
 def _is_among(station: Station, names: Iterable[str]) -> bool:
-    """Whether a station goes by one of some names: its code or its commune's name, accents and capitals aside."""
-    return bool({slug(station.code), slug(station.name)} & {slug(name) for name in names})
+    """Whether a station goes by one of some names, accents and capitals aside.
+
+    They are its code, its commune's name and code, those of the units that were merged into it, its groups, its kind
+    (`đồn biên phòng`) and its technology (`FM`).
+    """
+    commune = station.commune
+    known = (station.code, commune.name, commune.code, *commune.predecessors, *station.groups, station.unit,
+             station.technology)  # fmt: skip
+    return bool({slug(name) for name in known} & {slug(name) for name in names if slug(name)})

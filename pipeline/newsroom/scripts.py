@@ -1,10 +1,11 @@
 """Scripts: files dropped by editors become bulletins, or are put aside with the reason beside them."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipeline.core.errors import (
     NoDropFolder,
@@ -17,7 +18,7 @@ from pipeline.core.errors import (
     as_problem,
 )
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, BulletinId, Programme, Script, VoiceMark
+from pipeline.core.model import Bulletin, BulletinId, Head, Programme, Script, VoiceMark
 from pipeline.core.schedule import air_times
 from pipeline.core.status import Stage, status_of
 from pipeline.core.text import slug
@@ -64,7 +65,13 @@ def take_in(desk: Desk, path: Path) -> Taken:
         if desk.store.put(file) != submission.digests[name]:
             raise StillGrowing(name=name)
     script = submission.script
-    fact = desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=script.digest, name=script.name)
+    fact = desk.fact(
+        Happened.RECEIVED,
+        bulletin=bulletin,
+        digest=script.digest,
+        name=script.name,
+        signatures=bulletin.signatures,
+    )
     fresh = desk.ledger.receive(script, bulletin, fact)
     problem = None
     if _is_dropped(desk, path):
@@ -160,7 +167,17 @@ def edition(desk: Desk, script: Script) -> Bulletin:
     recipients.check(desk, head, script.name)
     _check_voices(desk, script)
     now, zone = desk.now(), desk.config.zone
-    air = air_times(head.air, programme.slots, now, zone)
+    expires, embargo = _utc(head.expires, zone), _utc(head.embargo, zone)
+    air = air_times(
+        head.air,
+        programme.slots,
+        now,
+        zone,
+        repeat=head.repeat,
+        holidays=desk.config.settings.plan.holidays,
+        expires=expires,
+    )
+    _check_limits(script.name, head, air, embargo, zone)
     if max(air) <= now:
         last, tomorrow = max(air).astimezone(zone), now.astimezone(zone) + timedelta(days=1)
         value, example = f"{last:%d/%m/%Y %H:%M} (đã qua)", f"{tomorrow:%d/%m/%Y} 05:00"
@@ -184,8 +201,26 @@ def edition(desk: Desk, script: Script) -> Bulletin:
         bed=head.bed,
         counts=head.counts is not False,
         author=head.author,
+        expires=expires,
+        embargo=embargo,
         **({"priority": head.priority} if head.priority else {}),
     )
+
+
+def _utc(local: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return local.replace(tzinfo=zone).astimezone(UTC) if local else None
+
+
+def _check_limits(name: str, head: Head, air: Sequence[datetime], embargo: datetime | None, zone: ZoneInfo) -> None:
+    """Raise WrongHeadValue where the script asks for what it forbids."""
+    late = [at for at in head.air if head.expires and at > head.expires]
+    if late or not air:
+        later = Says("một ngày sau giờ phát cuối cùng", "a day after its last air time")
+        raise WrongHeadValue(name=name, key="Hết hạn", value=f"{head.expires:%d/%m/%Y %H:%M}", example=later)
+    if embargo and min(air) < embargo:
+        first = f"{min(air).astimezone(zone):%d/%m/%Y %H:%M}"
+        example = Says(f"trước giờ phát đầu tiên, {first}", f"before its first air time, {first}")
+        raise WrongHeadValue(name=name, key="Cấm phát trước", value=f"{head.embargo:%d/%m/%Y %H:%M}", example=example)
 
 
 def _named(script: Script) -> str:

@@ -2,19 +2,38 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.core.day import Airing, Day, Wanted
 from pipeline.core.errors import PipelineError, Says
 from pipeline.core.facts import Fact
 from pipeline.core.model import Bulletin, Reading, Station, StationCode, Voice
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
-from pipeline.report.words import DRAFT, HAPPENED, LOCAL, MISSED, ONLINE, STAGE, UNAIRED, WHY, language
+from pipeline.report.words import (
+    DRAFT,
+    HALF_SIGNED,
+    HAPPENED,
+    LOCAL,
+    MISSED,
+    ONLINE,
+    PRIORITY,
+    STAGE,
+    UNAIRED,
+    WHY,
+    language,
+)
 
 _ID = Says("Mã", "Id")
+_GRID = 40
+"""Stations that a grid shows."""
+_MARKS = {True: "✓", False: "✗", None: "·"}
+"""Holds it; lacks it; is not to air it."""
+_SHOWN = 6
+"""Stations that a cell names before it only counts them."""
 _PIPED = 160
 """Columns of a table that no terminal shows."""
 
@@ -52,6 +71,50 @@ class Faces:
                 f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
             )
         return table
+
+    def airings(self, airings: Iterable[Airing]) -> Table:
+        """What airs when, and at how many stations."""
+        table = self._table(
+            Says("Phát lúc", "Airs"), _ID, Says("Tiêu đề", "Title"), Says("Tiếng", "Language"),
+            Says("Ưu tiên", "Priority"), Says("Trạm", "Stations"),
+        )  # fmt: skip
+        for airing in airings:
+            bulletin = airing.bulletin
+            table.add_row(
+                f"{airing.at.astimezone(self._zone):%d/%m/%Y %H:%M}",
+                bulletin.id,
+                bulletin.title,
+                self.say(language(bulletin.language)),
+                self.say(PRIORITY[bulletin.priority]),
+                self._several(airing.stations),
+            )
+        return table
+
+    def wanted(self, wanted: Iterable[Wanted], now: datetime) -> Table:
+        """What each station lacks, and when it airs next."""
+        table = self._table(Says("Trạm", "Station"), _ID, Says("Phát lúc", "Airs"), Says("Việc", "What"))
+        for one in wanted:
+            station = f"{one.station.code} {one.station.name}"
+            for bulletin in one.bulletins:
+                at = min(at for at in bulletin.air if at > now).astimezone(self._zone)
+                table.add_row(station, bulletin.id, f"{at:%d/%m/%Y %H:%M}", self.say(Says("gửi", "send")))
+            for bulletin in one.stopped:
+                table.add_row(station, bulletin.id, "", self.say(Says("gỡ", "take away")))
+        return table
+
+    def grid(self, day: Day, stations: Mapping[StationCode, Station]) -> Table:
+        """A day's bulletins by station: who holds what. Of many stations only those that lack something are shown."""
+        heads = [f"{one.at.astimezone(self._zone):%H:%M} {one.bulletin.title}" for one in day.served]
+        table = self._table(Says("Trạm", "Station"), *(Says(head, head) for head in heads), Says("Lỗi", "Fault"))
+        faults = {lack.station.code: lack.trouble.code if lack.trouble else "-" for lack in day.lacking}
+        shown = sorted(day.grid, key=lambda code: (code not in faults, code))
+        for code in shown if len(shown) <= _GRID else [code for code in shown if code in faults][:_GRID]:
+            cells = [_MARKS[day.grid[code].get(one.bulletin.id)] for one in day.served]
+            table.add_row(f"{code} {stations[code].name}", *cells, faults.get(code, ""))
+        return table
+
+    def _several(self, codes: Sequence[str]) -> str:
+        return f"{len(codes)}: " + ", ".join(codes[:_SHOWN]) + (", …" if len(codes) > _SHOWN else "")
 
     def voices(self, rows: Iterable[tuple[str, Voice, PipelineError | None]]) -> Table:
         """Voices with their engine, and whether each answers now."""
@@ -121,6 +184,8 @@ class Faces:
 
     def _stage(self, status: Status) -> str:
         stage = self.say(STAGE[status.stage])
+        if status.half_signed:
+            stage += f" ({self.say(HALF_SIGNED)})"
         if status.draft:
             stage += f" ({self.say(DRAFT)})"
         if status.unaired:

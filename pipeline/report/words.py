@@ -2,7 +2,7 @@
 
 from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
-from pipeline.core.model import Language, Verification
+from pipeline.core.model import Language, Priority, Verification
 from pipeline.core.status import Stage
 
 STAGE: dict[Stage, Says] = {
@@ -36,6 +36,14 @@ HAPPENED: dict[Happened, Says] = {
     Happened.CONFIRMED: Says("kiểm chứng tại trạm", "confirmed"),
     Happened.MISSED: Says("lỡ giờ phát", "missed"),
     Happened.RECALLED: Says("gỡ khỏi trạm", "recalled"),
+    Happened.LATE: Says("trễ hạn gửi", "late"),
+    Happened.CLEANED: Says("dọn khỏi trạm", "cleaned"),
+    Happened.LOST: Says("không còn ở trạm", "lost at the station"),
+    Happened.EXPORTED: Says("chép ra thẻ nhớ", "written to a stick"),
+    Happened.AIRED: Says("trạm báo đã phát", "aired, says the station"),
+    Happened.AUDITED: Says("kiểm tra trạm", "audited"),
+    Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
+    Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
 }
 
 DRAFT = Says("giọng thử", "draft voice")
@@ -54,12 +62,28 @@ WHY: dict[str, Says] = {
 
 CONFLICT: dict[str, Says] = {
     "language": Says("trạm không phát tiếng này", "the station does not air this language"),
-    "window": Says("ngoài khung giờ của trạm", "outside the station's windows"),
+    "window": Says("ngoài khung giờ, hoặc trong giờ yên lặng của trạm", "outside its windows, or in its quiet hours"),
+    "long": Says("dài hơn khung giờ còn lại của trạm", "longer than what is left of the station's window"),
+    "embargo": Says("hết cấm phát sát giờ: có thể không kịp gửi", "embargoed until so late that it may not get there"),
     "profile": Says(
         "chưa có bản cho loại máy của trạm; lượt sau sẽ làm, rồi cần duyệt lại",
         "no master for this kind of station yet; it is made next time, and then wants a signature",
     ),
     "past": Says("giờ phát đã qua", "the air time has passed"),
+}
+
+CLASH: dict[str, Says] = {
+    "overlap": Says("phát đè lên nhau", "air over each other"),
+    "overrun": Says("phát nối nhau thì quá khung giờ của trạm", "together outlast the station's window"),
+}
+HALF_SIGNED = Says("chờ người duyệt thứ hai", "waiting for a second signature")
+
+FOUND: dict[str, Says] = {
+    "good": Says("tệp nguyên vẹn", "files are whole"),
+    "missing": Says("thiếu", "missing"),
+    "damaged": Says("hỏng", "damaged"),
+    "extra": Says("thừa", "not meant to be there"),
+    "parts": Says("nhận dở", "cut short"),
 }
 
 STEP: dict[str, Says] = {
@@ -69,6 +93,8 @@ STEP: dict[str, Says] = {
     "repair": Says("sửa bản ghi", "mending"),
     "master": Says("chuẩn hoá độ lớn", "mastering"),
     "push": Says("gửi tới trạm", "pushing"),
+    "verify": Says("kiểm tra trạm", "verifying"),
+    "export": Says("chép ra thẻ nhớ", "exporting"),
 }
 
 LANGUAGE: dict[str, Says] = {
@@ -76,7 +102,14 @@ LANGUAGE: dict[str, Says] = {
     Language.KM.value: Says("tiếng Khmer", "Khmer"),
 }
 
+PRIORITY: dict[Priority, Says] = {
+    Priority.NORMAL: Says("thông thường", "normal"),
+    Priority.PREFERRED: Says("ưu tiên", "preferred"),
+    Priority.URGENT: Says("khẩn cấp", "urgent"),
+}
+
 VERIFIED: dict[Verification, Says] = {
+    Verification.REPORTED: Says("trạm báo là có", "reported"),
     Verification.SIZE: Says("đúng độ dài", "size"),
     Verification.HASH: Says("trạm tự tính mã băm", "hash"),
     Verification.READBACK: Says("đọc lại từng byte", "readback"),

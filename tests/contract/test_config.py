@@ -1,6 +1,8 @@
 import shutil
+from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipeline.config import load
@@ -71,7 +73,7 @@ def test_every_bad_row_of_the_stations_is_told_by_its_line(workspace):
         "code,name,host,port,user,host_key,profile\n"
         f"CM 01,Đất Mũi,h,22,u,{KEY},\n"
         f"CM-02,Năm Căn,h,99999,u,{KEY},\n"
-        "CM-03,Viên An,h,22,u,,\n"
+        "CM-03,Viên An,h,22,,,\n"
         f"CM-04,Tân Ân,h,22,u,{KEY},loa-huyen\n"
         f"CM-05,Rạch Gốc,h,22,u,{KEY},\n"
         f"CM-05,Rạch Gốc,h,22,u,{KEY},\n",
@@ -156,3 +158,81 @@ def test_a_wrong_setting_is_told_in_words_an_editor_reads(workspace, setting, sa
     with pytest.raises(ConfigError) as caught:
         load(workspace)
     assert said in caught.value.message.vi
+
+
+def test_every_fault_of_a_row_is_told_and_not_only_its_first(workspace):
+    stations(
+        workspace,
+        "code,name,transport,folder,port,bandwidth,since,until,languages,make_folder,technology,quiet\n"
+        "CM-01,,folder,/x,0,fast,2025-13-01,x,en,maybe,5G,5h-6h\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    told = caught.value.message.vi
+    for column in ("port", "bandwidth", "since", "until", "languages", "make_folder", "technology", "quiet"):
+        assert f"line 2: cột {column}: " in told
+    assert "thiếu tên xã" in told
+
+
+def test_a_registry_kept_in_vietnamese_is_read_like_any_other(workspace):
+    stations(
+        workspace,
+        "Mã trạm;Mã xã;Tên xã;Loại;Công nghệ;Cách gửi;Thư mục;Khung giờ phát;Giờ yên lặng;Tiếng;Băng thông;"
+        "Tạo thư mục;Lưu giữ;Từ ngày;Đến ngày;Tiền thân;Nhóm\n"
+        "CM-01;32101;Đất Mũi;Đồn biên phòng;Có dây;folder;/x;04:30–06:00 16:30-18:00;11:30-13:30;Việt, Khmer;512;"
+        "có;30;01/07/2025;;Viên An; Tam Giang\n",
+    )
+    station = load(workspace).stations["CM-01"]
+    assert (station.name, station.commune.code, station.unit.value) == ("Đất Mũi", "32101", "đồn biên phòng")
+    assert (station.technology.value, station.bandwidth, station.keep_days) == ("wired", 512, 30)
+    assert (len(station.windows), len(station.quiet), station.make_folder) == (2, 1, True)
+    assert station.languages == (Language.VI, Language.KM)
+    assert (station.commune.since, station.commune.until) == (date(2025, 7, 1), None)
+    assert station.commune.predecessors == ("Viên An",)
+    assert station.groups == ("Tam Giang",)
+
+
+def test_predecessors_may_be_codes_or_names(workspace):
+    stations(workspace, "code,name,transport,folder,predecessors\nA,Đất Mũi,folder,/x,32101 32104; Viên An\n")
+    assert load(workspace).stations["A"].commune.predecessors == ("32101", "32104", "Viên An")
+
+
+def test_stations_kept_in_excel_are_read_from_there(workspace):
+    book = openpyxl.Workbook()
+    for row in (
+        ["code", "commune", "name", "host", "port", "user", "since"],
+        ["CM-01", 32101, "Đất Mũi", "h", 2222.0, "u", date(2025, 7, 1)],
+        [None] * 7,
+    ):
+        book.active.append(row)
+    (workspace / "stations.csv").unlink()
+    book.save(workspace / "stations.xlsx")
+    station = load(workspace).stations["CM-01"]
+    assert (station.commune.code, station.port, station.commune.since) == ("32101", 2222, date(2025, 7, 1))
+
+
+def test_two_registries_are_refused_for_nobody_knows_which_one_holds(workspace):
+    openpyxl.Workbook().save(workspace / "stations.xlsx")
+    with pytest.raises(ConfigError, match=r"stations\.xlsx"):
+        load(workspace)
+
+
+def test_a_unit_that_was_merged_away_may_share_its_folder_with_its_successor(workspace):
+    head = "code,name,transport,folder,since,until\n"
+    stations(workspace, f"{head}CU,Viên An,folder,/x,,2025-06-30\nMOI,Đất Mũi,folder,/x,2025-07-01,\n")
+    old, new = load(workspace).stations.values()
+    assert old.commune.stands(date(2025, 6, 30))
+    assert not old.commune.stands(date(2025, 7, 1))
+    assert new.commune.stands(date(2025, 7, 1))
+    stations(workspace, f"{head}CU,Viên An,folder,/x,,2025-07-01\nMOI,Đất Mũi,folder,/x,2025-07-01,\n")
+    with pytest.raises(ConfigError, match="same folder as CU"):
+        load(workspace)
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 not a book", b"", "code,name\n".encode("utf-16")])
+def test_a_registry_that_cannot_be_read_is_a_fault_and_never_no_station(workspace, content):
+    for name in ("stations.csv", "stations.xlsx"):
+        (workspace / "stations.csv").unlink(missing_ok=True)
+        (workspace / name).write_bytes(content)
+        with pytest.raises(ConfigError, match="stations"):
+            load(workspace)

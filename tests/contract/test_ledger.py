@@ -1,6 +1,7 @@
 import os
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,7 +85,7 @@ def test_the_database_itself_refuses_to_rewrite_history(ledger, table, statement
     ledger.record(fact())
     ledger.plan([Transmission(at=NOW, station=A, bulletin=BulletinId("b1"))], [])
     token = ledger.lease(A, "one", NOW, NOW + timedelta(hours=1))
-    ledger.confirm(receipt(), [], token)
+    ledger.confirm([receipt()], [], A, token)
     with pytest.raises(IntegrityError, match="only ever added"), ledger._engine.begin() as connection:
         connection.execute(sa.text(statement.format(table)))
 
@@ -165,7 +166,11 @@ def test_a_machine_takes_its_own_lease_over_from_a_run_that_died(ledger):
     dead = ledger.lease(A, "one", NOW, NOW + timedelta(hours=1))
     assert ledger.lease(A, "one", NOW, NOW + timedelta(hours=1)) == dead + 1
     with pytest.raises(StationBusy):
-        ledger.confirm(receipt(), [], dead)
+        ledger.confirm([receipt()], [], A, dead)
+
+
+def confirmed(digest="5" * 64, **more):
+    return fact(Happened.CONFIRMED, station=A, digest=Digest(digest), detail={"remote": "a.mp3"}, **more)
 
 
 def test_a_run_that_lost_its_lease_cannot_write_a_receipt(ledger):
@@ -173,12 +178,12 @@ def test_a_run_that_lost_its_lease_cannot_write_a_receipt(ledger):
     later = NOW + timedelta(minutes=2)
     new = ledger.lease(A, "two", later, later + timedelta(minutes=1))
     with pytest.raises(StationBusy):
-        ledger.confirm(receipt(), [fact(Happened.CONFIRMED, station=A)], old)
+        ledger.confirm([receipt()], [fact(Happened.CONFIRMED, station=A)], A, old)
     assert ledger.receipts() == []
     ledger.release(A, old, later)  # must not free the new holder's lease
     with pytest.raises(StationBusy):
         ledger.lease(A, "three", later, later + timedelta(minutes=1))
-    ledger.confirm(receipt(), [fact(Happened.CONFIRMED, station=A)], new)
+    ledger.confirm([receipt()], [confirmed()], A, new)
     assert ledger.receipts() == [receipt()]
 
 
@@ -230,3 +235,112 @@ def test_what_a_killed_run_left_behind_is_removed_after_a_day_and_work_in_progre
         assert store.sweep() == 1
         assert not left.exists()
         assert (working / "mix.f32").exists()
+
+
+# --- what the facts make of a station --------------------------------------------------------------------------------
+
+
+def failed(**detail):
+    return fact(Happened.FAILED, station=A, detail={"code": "D-101", "retry": True, "tries": 1, **detail})
+
+
+@pytest.mark.parametrize("gone", [Happened.RECALLED, Happened.CLEANED, Happened.LOST])
+def test_a_station_holds_what_was_last_confirmed_and_not_taken_away(ledger, gone):
+    ledger.record(confirmed())
+    ledger.record(confirmed("6" * 64), confirmed(name="b2"))
+    assert [(h.bulletin, h.digest[0], h.remote) for h in ledger.holdings()] == [
+        ("b1", "6", "a.mp3"),
+        ("b2", "5", "a.mp3"),
+    ]
+    assert ledger.held() == {"b1", "b2"}
+    ledger.record(fact(gone, station=A))
+    assert [h.bulletin for h in ledger.holdings(station=A)] == ["b2"]
+    assert ledger.holdings(["b1"]) == []
+
+
+def test_a_station_is_in_trouble_until_something_is_confirmed_there(ledger):
+    ledger.record(failed())
+    later = NOW + timedelta(minutes=5)
+    ledger.record(replace(failed(tries=2, next=later.isoformat()), at=later))
+    trouble = ledger.troubles()[A]
+    assert (trouble.code, trouble.retry, trouble.tries, trouble.since, trouble.next) == ("D-101", True, 2, NOW, later)
+    ledger.record(confirmed())
+    assert ledger.troubles() == {}
+
+
+def airing(at, name="b1", station=A):
+    return Transmission(at=at, station=station, bulletin=BulletinId(name))
+
+
+def test_what_is_due_is_told_once_a_station_with_what_it_holds(ledger):
+    hours = [NOW + timedelta(hours=n) for n in range(4)]
+    ledger.plan([airing(at) for at in hours] + [airing(hours[2], "b2"), airing(hours[1], station=StationCode("B"))], [])
+    ledger.record(confirmed())
+    found = ledger.due(NOW, NOW + timedelta(hours=2))
+    assert [(d.bulletin, d.station, d.at, d.holding and d.holding[0]) for d in found] == [
+        ("b1", "A", hours[1], "5"), ("b1", "B", hours[1], None), ("b2", "A", hours[2], None),
+    ]  # fmt: skip
+    assert ledger.due(NOW + timedelta(hours=3), NOW + timedelta(hours=9)) == []
+
+
+def test_a_station_may_leave_the_plan_and_come_back(ledger):
+    ledger.record(fact(Happened.PLANNED, station=A), fact(Happened.PLANNED, station=StationCode("B")))
+    assert ledger.planned(BulletinId("b1")) == {"A", "B"}
+    ledger.record(fact(Happened.UNPLANNED, station=A))
+    assert ledger.unplanned(["b1"]) == {("b1", "A")}
+    assert ledger.planned(BulletinId("b1")) == {"B"}
+    ledger.record(fact(Happened.PLANNED, station=A))
+    assert ledger.unplanned(["b1"]) == set()
+    assert ledger.first_planned(["b1", "b2"]) == {"b1": NOW}
+
+
+def test_a_mark_is_remembered_and_moved(ledger):
+    assert ledger.mark("missed") == ""
+    ledger.set_mark("missed", "one")
+    ledger.set_mark("missed", "two")
+    assert ledger.mark("missed") == "two"
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stations_hold(ledger, tmp_path):
+    other = StationCode("B")
+    for station in (A, other):
+        token = ledger.lease(station, "one", NOW, NOW + timedelta(hours=1))
+        for digest in ("5" * 64, "6" * 64):
+            held = replace(receipt(), station=station, digest=Digest(digest), remote=f"{digest[0]}.mp3")
+            ledger.confirm([held], [replace(confirmed(digest), station=station)], station, token)
+    ledger.record(replace(fact(Happened.RECALLED), station=other))
+    before = ledger.holdings()
+    with ledger._engine.begin() as connection:
+        for statement in (
+            "ALTER TABLE leases DROP COLUMN finished",
+            "DROP TABLE holdings", "DROP TABLE troubles", "DROP TABLE marks", "DROP INDEX facts_by_bulletin",
+            "DROP INDEX transmissions_by_station", "CREATE INDEX facts_by_bulletin ON facts (bulletin, number)",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):  # fmt: skip
+            connection.execute(sa.text(statement))
+    ledger.close()
+    again = Ledger.open(tmp_path / "state" / "ledger.db")
+    found = [(h.station, h.bulletin, h.digest[0]) for h in again.holdings()]
+    assert found == [("A", "b1", "6")] == [(h.station, h.bulletin, h.digest[0]) for h in before]
+    assert again.holdings()[0].remote == "6.mp3"
+    again.close()
+
+
+def test_a_visit_that_did_not_come_to_its_end_is_remembered(ledger):
+    hour = NOW + timedelta(hours=1)
+    assert ledger.unfinished() == set()
+    token = ledger.lease(A, "one", NOW, hour)
+    assert ledger.unfinished() == {A}  # killed now, it would stay so
+    ledger.release(A, token, NOW)
+    assert ledger.unfinished() == {A}
+    ledger.record(failed())
+    trial = ledger.lease(A, "one", NOW, hour, opens=False)
+    ledger.release(A, trial, NOW)
+    assert ledger.unfinished() == {A}  # a trial brings nothing
+    ledger.release(A, trial - 1, NOW, finished=True)
+    assert ledger.unfinished() == {A}  # nor does somebody who lost the station
+    ledger.release(A, ledger.lease(A, "one", NOW, hour), NOW, finished=True)
+    assert ledger.unfinished() == set()
+    assert ledger.troubles() == {}
+    ledger.release(A, ledger.lease(A, "one", NOW, hour, opens=False), NOW)
+    assert ledger.unfinished() == set()

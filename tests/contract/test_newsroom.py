@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from apscheduler.events import EVENT_JOB_EXECUTED
 from pipeline import config, wiring
 from pipeline.clock import Clock as Serving
 from pipeline.core.errors import (
+    AlertNotSent,
     AlreadyWithdrawn,
     EngineUnavailable,
     NotApprovable,
@@ -22,6 +24,7 @@ from pipeline.core.errors import (
     NothingToSay,
     PipelineError,
     Says,
+    StationUnreachable,
     StoreDamaged,
     TakeRejected,
     TextLost,
@@ -29,6 +32,8 @@ from pipeline.core.errors import (
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language
 from pipeline.core.status import Stage, status_of
+from pipeline.delivery import manifest
+from pipeline.delivery.names import part
 from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
 from pipeline.newsroom.tally import tally
 
@@ -281,8 +286,8 @@ def test_nobody_signs_without_a_name(desk):
         approvals.approve(desk, bulletin, "  ")
 
 
-def ready(desk):
-    bulletin = taken(desk)
+def ready(desk, text=TEXT, name="tin.txt"):
+    bulletin = taken(desk, text, name)
     bulletins.render(desk, bulletin)
     approvals.approve(desk, bulletin, "Người duyệt")
     plan.plan(desk, bulletin)
@@ -386,18 +391,181 @@ def test_what_airs_after_the_next_night_waits_for_it(desk, clock):
     assert len(desk.ledger.receipts()) == 1
 
 
-def test_between_nights_only_what_mends_by_waiting_is_tried_again(desk, clock):
+def unplugged(desk):
+    """The station's folder is away; what waiting does not mend."""
     tram = desk.config.workspace / "tram"
+    return tram.rename(tram.with_name("doi-ten"))
+
+
+def codes(desk):
+    return [f.detail["code"] for f in desk.ledger.facts(happened=Happened.FAILED)]
+
+
+def test_between_nights_what_waiting_does_not_mend_is_left_for_a_person(desk, clock):
     ready(desk)
     clock.at += timedelta(hours=1)
-    tram.rename(tram.with_name("doi-ten"))  # a missing folder does not mend by itself
+    away = unplugged(desk)
     serving = Serving(desk)
     serving.push_soon()
+    clock.at += timedelta(hours=1)
     serving.push_soon()
-    assert [f.detail["code"] for f in desk.ledger.facts(happened=Happened.FAILED)] == ["D-105"]
-    tram.with_name("doi-ten").rename(tram)
+    serving.retry()
+    assert codes(desk) == ["D-105"]
+    away.rename(away.with_name("tram"))
     serving.push()  # the night's push tries everybody
     assert len(desk.ledger.receipts()) == 1
+    assert desk.ledger.troubles() == {}
+
+
+@contextmanager
+def unreachable(desk):
+    """A line that is down; how often it was tried."""
+    folder, calls = desk.transports["folder"], []
+
+    class Down:
+        name = "folder"
+        check = folder.check
+
+        @contextmanager
+        def open(self, station, deadline):
+            calls.append(station.code)
+            raise StationUnreachable(station=station.code, reason="no line")
+            yield
+
+    desk.transports["folder"] = Down()
+    yield calls
+    desk.transports["folder"] = folder
+
+
+def test_a_station_that_was_away_is_tried_again_ever_more_seldom_until_it_answers(desk, clock):
+    ready(desk)
+    serving, gaps = Serving(desk), []
+    with unreachable(desk) as calls:
+        serving.push()
+        for _ in range(12):
+            (trouble,) = desk.ledger.troubles().values()
+            gaps.append((trouble.next - clock.at).total_seconds())
+            serving.retry()  # it is not time yet
+            serving.push_soon()
+            clock.at = trouble.next
+            serving.retry()
+    assert len(calls) == 13
+    assert all(1 <= gap <= min(600, 5 * 2**n) for n, gap in enumerate(gaps))
+    assert max(gaps) > 60
+    assert desk.ledger.troubles()["A"].tries == 13
+    clock.at = desk.ledger.troubles()["A"].next
+    serving.retry()
+    assert len(desk.ledger.receipts()) == 1
+    assert desk.ledger.troubles() == {}
+
+
+def test_a_station_that_lacks_a_file_shortly_before_air_is_told_once_and_still_tried(desk, clock):
+    bulletin = ready(desk)
+    with unreachable(desk):
+        assert push.push(desk).late == 0
+        clock.at = datetime(2026, 11, 23, 21, 46, tzinfo=UTC)  # a quarter of an hour before 05:00
+        assert [push.push(desk).late for _ in range(2)] == [1, 0]
+    assert push.push(desk).sent == 1
+    clock.at += timedelta(hours=1)
+    assert push.push(desk).missed == 0  # it came late, and in time
+    (late,) = desk.ledger.facts(bulletin.id, Happened.LATE)
+    assert (late.station, late.detail["at"]) == ("A", "2026-11-23T22:00:00+00:00")
+
+
+def test_whoever_is_in_charge_hears_at_once_of_what_is_late_and_once_in_the_morning(desk, clock):
+    ready(desk)
+    heard = []
+    serving = Serving(replace(desk, tell=lambda title, text: heard.append((title, text))))
+    with unreachable(desk):
+        serving.push()
+        assert heard == []
+        clock.at = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
+        serving.retry()
+        serving.retry()
+        assert [title for title, _ in heard] == ["Bản tin ngày 24/11/2026: 0/1 trạm đủ"]
+        assert "D-101" in heard[0][1]
+        clock.at = datetime(2026, 11, 23, 22, 5, tzinfo=UTC)
+        serving.push()
+        assert "1 lượt lỡ giờ" in heard[1][0]
+        serving.push()
+        assert len(heard) == 2
+    serving.digest()
+    assert len(heard) == 3
+
+
+def test_a_message_that_cannot_be_sent_stops_nothing(desk, clock):
+    ready(desk)
+
+    def broken(_title, _text):
+        raise AlertNotSent(where="mailto://…")
+
+    serving = Serving(replace(desk, tell=broken))
+    clock.at = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
+    serving.push()
+    assert len(desk.ledger.receipts()) == 1
+    serving.digest()
+
+
+def test_what_has_had_its_time_makes_room_and_nothing_of_others_is_touched(desk, clock):
+    bulletin = ready(desk)
+    push.push(desk)
+    tram = desk.config.workspace / "tram"
+    (tram / "nhac-rieng.mp3").write_bytes(b"theirs")
+    clock.at = datetime(2026, 12, 1, 9, 59, tzinfo=UTC)  # it aired last on 24 November at 17:00
+    assert push.wanted(desk) == []
+    clock.at += timedelta(minutes=2)
+    assert push.wanted(desk, whom=push.Whom.WELL) == []
+    assert [w.expired for w in push.wanted(desk)] == [(bulletin,)]
+    push.push(desk)
+    assert {p.name for p in tram.iterdir()} == {"nhac-rieng.mp3", "BANTIN.m3u8", "LICH-PHAT.txt"}
+    assert push.wanted(desk) == []
+    assert stage(desk, bulletin) is Stage.ARRIVED
+    assert tally(desk).counted == 1
+
+
+def test_what_expired_leaves_at_once(desk, clock):
+    bulletin = ready(desk, "Tiêu đề: Tin\nHết hạn: 24/11/2026 18:00\n\nBà con chú ý.\n")
+    push.push(desk)
+    clock.at = datetime(2026, 11, 24, 11, 1, tzinfo=UTC)
+    assert [w.expired for w in push.wanted(desk)] == [(bulletin,)]
+
+
+def test_an_upload_of_an_older_version_that_was_cut_is_cleared_away(folder, clock):
+    with open_desk(folder, clock) as desk:
+        bulletin = ready(desk)
+        (master,) = bulletins.masters(desk, bulletin).values()
+        name = manifest.remote_name(bulletin, master.digest, desk.config.zone)
+        (folder / "tram" / part(name, master.digest)).write_bytes(b"half")
+    with open_desk(folder, clock, vietnamese_rate="170") as desk:
+        bulletins.render(desk, bulletin)
+        approvals.approve(desk, bulletin, "Người duyệt")
+        assert push.push(desk).sent == 1
+    assert not [p.name for p in (folder / "tram").iterdir() if p.name.endswith(".part")]
+
+
+def test_two_days_without_power_are_caught_up_and_what_went_by_is_told(desk, clock):
+    old = ready(desk)
+    new = ready(desk, "Tiêu đề: Tin mới\nPhát: 26/11/2026 05:00\n\nBà con nghe tin mới.\n", "moi.txt")
+    clock.at = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)
+    done = push.push(desk)
+    assert (done.sent, done.missed) == (1, 2)
+    assert [r.bulletin for r in desk.ledger.receipts()] == [new.id]
+    assert {f.detail["at"][:13] for f in desk.ledger.facts(old.id, Happened.MISSED)} == {
+        "2026-11-23T22",
+        "2026-11-24T10",
+    }
+
+
+def test_a_clock_that_is_set_back_tells_nothing_twice_and_forgets_nothing(desk, clock):
+    ready(desk)
+    with unreachable(desk):
+        clock.at = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
+        assert push.push(desk).missed == 1
+        clock.at -= timedelta(hours=3)
+        assert push.push(desk).missed == 0
+        clock.at = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+        assert push.push(desk).missed == 1
+        assert push.push(desk).missed == 0
 
 
 def test_a_new_version_takes_the_place_of_the_old_one_at_the_station(folder, clock):

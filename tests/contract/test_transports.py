@@ -20,6 +20,7 @@ from pipeline.core.errors import (
     ConfigError,
     FolderRefused,
     HostKeyMismatch,
+    HostKeyUnknown,
     LoginRefused,
     StationFull,
     StationUnreachable,
@@ -28,10 +29,13 @@ from pipeline.core.model import Commune, Digest, Language, Seconds, Station, Ver
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.manifest import Entry
 from pipeline.delivery.names import part
+from pipeline.delivery.pace import paced
 from pipeline.delivery.practice import PracticeStation, client_key
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
 from pipeline.delivery.sftp import Sftp
-from tests.sshd import OpenSSH, free_port, make_key
+from pipeline.delivery.trial import trial
+from tests.line import Line
+from tests.sshd import OpenSSH, free_port, make_key, program
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -92,7 +96,7 @@ def opened(station, deadline=DEADLINE):
 
 def push(station, *parcels, extras=(), deadline=DEADLINE):
     with opened(station, deadline) as remote:
-        return deliver(remote, station, parcels, extras, NOW)
+        return deliver(remote, station, parcels, extras, lambda: NOW)
 
 
 def names(folder):
@@ -188,7 +192,7 @@ def test_a_new_timetable_replaces_the_old_one_and_leaves_no_part(station, folder
     assert names(folder) == ["LICH-PHAT.txt"]
 
 
-@pytest.mark.parametrize("wanted", list(Verification))
+@pytest.mark.parametrize("wanted", [Verification.SIZE, Verification.HASH, Verification.READBACK])
 def test_a_receipt_says_how_it_was_really_proven(station, parcel, wanted):
     done = push(dataclasses.replace(station, verification=wanted), parcel())
     only_openssh_runs_sha256sum = station.transport == "sftp" and station.user != PracticeStation.user
@@ -245,7 +249,7 @@ def test_writing_from_the_middle_keeps_the_beginning_and_cuts_what_stood_beyond(
 @pytest.mark.parametrize("name", ["a b.mp3", "../out.mp3", "a/b.mp3", "/etc/x", "..", "é.mp3", "x;reboot"])
 def test_a_name_that_could_lead_elsewhere_never_reaches_the_station(station, folder, parcel, name):
     with opened(station) as remote:
-        for call in (remote.size, remote.digest, remote.remove, lambda n: list(remote.read(n))):
+        for call in (remote.size, lambda n: remote.digests([n]), remote.remove, lambda n: list(remote.read(n))):
             with pytest.raises(ValueError, match="plain"):
                 call(name)
         with pytest.raises(ValueError, match="plain"):
@@ -267,7 +271,7 @@ def test_too_little_room_is_seen_before_anything_is_sent(station, folder, parcel
     with opened(station) as remote:
         monkeypatch.setattr(remote, "free", lambda: 700_000)  # more than the file, less than its headroom
         with pytest.raises(StationFull, match="720000") as caught:
-            deliver(remote, station, [one], [], NOW)
+            deliver(remote, station, [one], [], lambda: NOW)
     assert not caught.value.retry
     assert names(folder) == []
 
@@ -296,7 +300,7 @@ def test_a_disk_that_fills_up_on_the_way_keeps_no_part_of_ours(tiny, station, pa
         real, asked = remote.free, []
         monkeypatch.setattr(remote, "free", lambda: real() if asked or asked.append(1) else 100 * MB)
         with pytest.raises(StationFull):
-            deliver(remote, station, [parcel(3 * MB)], [], NOW)
+            deliver(remote, station, [parcel(3 * MB)], [], lambda: NOW)
     assert names(tiny) == []
 
 
@@ -311,66 +315,6 @@ def test_a_missing_folder_is_refused_with_its_name(station, parcel, folder):
 # --- faults of the line and of the other side ------------------------------------------------------------------------
 
 
-class Proxy:
-    """A TCP line that can freeze, or break after a number of bytes, on their way to the station."""
-
-    host = "127.0.0.1"
-
-    def __init__(self, port, *, freeze_after=None, break_after=None):
-        self._target, self._freeze, self._break = port, freeze_after, break_after
-        self._listener = socket.create_server((self.host, 0))
-        self.port = self._listener.getsockname()[1]
-        self._sockets = [self._listener]
-        self._thawed = threading.Event()
-        self._threads = [threading.Thread(target=self._accept)]
-
-    def __enter__(self):
-        self._threads[0].start()
-        return self
-
-    def __exit__(self, *_):
-        self._thawed.set()
-        self._cut()
-        for thread in self._threads:
-            thread.join(5)
-        for each in self._sockets:
-            each.close()
-
-    def _cut(self):
-        for each in self._sockets:
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def _accept(self):
-        try:
-            near = self._listener.accept()[0]
-        except OSError:
-            return
-        far = socket.create_connection((self.host, self._target))
-        self._sockets += [near, far]
-        for source, sink, watched in ((near, far, True), (far, near, False)):
-            self._threads.append(threading.Thread(target=self._carry, args=(source, sink, watched)))
-            self._threads[-1].start()
-
-    def _carry(self, source, sink, watched):
-        passed = 0
-        try:
-            while data := source.recv(1 << 16):
-                passed += len(data)
-                if watched and self._freeze and passed > self._freeze:
-                    self._thawed.wait()
-                    return
-                if watched and self._break and passed > self._break:
-                    self._cut()
-                    return
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
-
-
 def through(proxy, station):
     return dataclasses.replace(station, host=proxy.host, port=proxy.port)
 
@@ -378,7 +322,7 @@ def through(proxy, station):
 def test_a_link_that_stalls_while_writing_is_cut_at_its_deadline_and_can_be_resumed(ssh, folder, parcel):
     one, started = parcel(12 * MB), time.monotonic()
     with (
-        Proxy(ssh.port, freeze_after=9 * MB) as proxy,
+        Line(ssh.port, freeze_after=9 * MB) as proxy,
         pytest.raises(StationUnreachable, match="time was up") as caught,
     ):
         push(through(proxy, ssh), one, deadline=Seconds(2))
@@ -391,7 +335,7 @@ def test_a_link_that_stalls_while_writing_is_cut_at_its_deadline_and_can_be_resu
 
 def test_a_link_that_breaks_while_writing_is_told_at_once_and_resumed_whole(ssh, folder, parcel):
     one, started = parcel(12 * MB), time.monotonic()
-    with Proxy(ssh.port, break_after=9 * MB) as proxy, pytest.raises(StationUnreachable) as caught:
+    with Line(ssh.port, break_after=9 * MB) as proxy, pytest.raises(StationUnreachable) as caught:
         push(through(proxy, ssh), one)
     assert time.monotonic() - started < 10
     assert caught.value.retry
@@ -405,11 +349,11 @@ def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):
     def work():
         try:
             with transport.open(through(proxy, ssh), DEADLINE) as remote:
-                deliver(remote, ssh, [parcel(12 * MB)], [], NOW)
+                deliver(remote, ssh, [parcel(12 * MB)], [], lambda: NOW)
         except StationUnreachable as problem:
             told.append(problem)
 
-    with Proxy(ssh.port, freeze_after=2 * MB) as proxy:
+    with Line(ssh.port, freeze_after=2 * MB) as proxy:
         thread = threading.Thread(target=work)
         thread.start()
         time.sleep(1)
@@ -450,8 +394,14 @@ def test_another_machine_under_the_stations_address_is_sent_nothing(openssh, ssh
     assert names(folder) == []
 
 
-@pytest.mark.parametrize("pinned", ["", "ssh-ed25519", "ssh-ed25519 AAAA", "none AAAAC3Nz", "SHA256:abc"])
-def test_a_station_without_a_pinned_key_is_never_trusted(ssh, folder, parcel, pinned):
+def test_a_station_without_a_pinned_key_is_not_even_called(ssh, folder, parcel):
+    with pytest.raises(HostKeyUnknown, match="stations trust"):
+        push(dataclasses.replace(ssh, host_key="", port=1), parcel())
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize("pinned", ["ssh-ed25519", "ssh-ed25519 AAAA", "none AAAAC3Nz", "SHA256:abc"])
+def test_a_station_without_a_usable_pinned_key_is_never_trusted(ssh, folder, parcel, pinned):
     with pytest.raises(ConfigError, match="host_key"):
         push(dataclasses.replace(ssh, host_key=pinned), parcel())
     assert names(folder) == []
@@ -526,3 +476,109 @@ def test_a_client_key_is_private_and_made_once(tmp_path):
     assert client_key(tmp_path / "keys" / "bantin") == first
     assert first.startswith("ssh-ed25519 ")
     assert Path(tmp_path / "keys" / "bantin").stat().st_mode & 0o777 == 0o600
+
+
+# --- what a registry asks of a station -------------------------------------------------------------------------------
+
+
+def test_the_key_that_a_machine_shows_is_told_without_logging_in(ssh, openssh):
+    shown = Sftp().identity(dataclasses.replace(ssh, host_key="", key="/nowhere"))
+    assert shown.host_key == openssh.host_key
+    ask = [program("ssh-keygen"), "-lf", "-"]
+    line = subprocess.run(ask, input=openssh.host_key.encode(), capture_output=True, check=True)
+    assert shown.fingerprint.split()[1] in line.stdout.decode().split()
+
+
+def test_a_key_file_that_others_may_read_is_refused(ssh, parcel, tmp_path):
+    (tmp_path / "open").write_bytes(Path(ssh.key).read_bytes())
+    (tmp_path / "open").chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        push(dataclasses.replace(ssh, key=str(tmp_path / "open")), parcel())
+
+
+def test_a_locked_key_opens_with_the_passphrase_of_the_environment(openssh, folder, parcel, tmp_path, monkeypatch):
+    locked = tmp_path / "locked"
+    locked.write_bytes(Path(openssh.key).read_bytes())
+    locked.chmod(0o600)
+    subprocess.run([program("ssh-keygen"), "-q", "-p", "-N", "đất mũi", "-f", str(locked)], check=True)
+    station = station_at(openssh, folder, key=str(locked))
+    with pytest.raises(ConfigError, match="cannot open"):
+        push(station, parcel())
+    monkeypatch.setenv("BANTIN_KEY_PASSPHRASE", "đất mũi")
+    assert push(station, parcel()).receipts
+
+
+def test_a_station_that_takes_only_a_password_gets_it_from_a_file_of_ours_alone(folder, parcel, tmp_path):
+    with PracticeStation(folder, password="sóng nước 1") as server:
+        secret = tmp_path / "mat-khau"
+        secret.write_text("sóng nước 1\n", "utf-8")
+        secret.chmod(0o600)
+        server.key = ""
+        station = station_at(server, ".", password_file=str(secret))
+        assert push(station, parcel()).receipts
+        secret.write_text("khác", "utf-8")
+        with pytest.raises(LoginRefused) as caught:
+            push(station, parcel(seed=2))
+        assert "khác" not in str(caught.value)
+        secret.chmod(0o640)
+        with pytest.raises(ConfigError, match="chmod 600"):
+            push(station, parcel(seed=2))
+
+
+def test_a_missing_folder_is_made_where_the_registry_says_so(station, folder, parcel):
+    below = "moi" if station.transport == "folder" else "moi/nua"
+    deep = dataclasses.replace(station, folder=f"{station.folder}/{below}", make_folder=True)
+    push(deep, parcel())
+    assert parcel().name in names(folder / below)
+
+
+def test_everything_in_a_folder_is_listed_whatever_its_name(station, folder):
+    (folder / "a.mp3").write_bytes(b"123")
+    (folder / os.fsdecode(b"b\xff.mp3")).write_bytes(b"4")
+    (folder / "thu muc").mkdir()
+    with opened(station) as remote:
+        found = {item.name: item.size for item in remote.names()}
+    assert found == {"a.mp3": 3, os.fsdecode(b"b\xff.mp3"): 1}
+
+
+def test_a_trial_says_what_a_station_can_do_and_leaves_nothing_there(station, folder):
+    with opened(station) as remote:
+        found = trial(remote, station)
+    assert found.own_digest is (station.transport == "sftp" and station.user != PracticeStation.user)
+    assert {"fsync", "posix-rename", "statvfs"} <= found.abilities
+    assert found.free > 1 << 20
+    assert found.kbits > 100
+    assert names(folder) == []
+
+
+def test_a_push_keeps_to_its_part_of_the_line(station, folder, parcel):
+    started = time.monotonic()
+    push(dataclasses.replace(station, bandwidth=8000), parcel(1_000_000))
+    took = time.monotonic() - started
+    assert took > 0.9  # a million bytes at a million bytes a second
+    assert (folder / parcel(1_000_000).name).read_bytes() == parcel(1_000_000).path.read_bytes()
+
+
+def test_bytes_are_handed_out_evenly_and_a_stall_is_not_made_up_for():
+    now, slept = [0.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds
+
+    given = paced(iter([bytes(1000)] * 10), 80, lambda: now[0], sleep)  # 10,000 bytes a second
+    next(given)
+    now[0] += 5  # nobody asked for a while
+    assert sum(len(piece) for piece in given) == 9000
+    assert now[0] == pytest.approx(5 + 0.8)
+    assert max(slept) == pytest.approx(0.1)
+
+
+def test_a_station_computes_many_digests_in_one_call(station, folder):
+    files = {f"a{n}.mp3": random.Random(n).randbytes(100) for n in range(120)}
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    with opened(station) as remote:
+        found = remote.digests([*files, "khong-co.mp3"])
+    can = station.transport == "sftp" and station.user != PracticeStation.user
+    assert found == ({name: hashlib.sha256(data).hexdigest() for name, data in files.items()} if can else {})

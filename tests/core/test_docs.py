@@ -11,7 +11,18 @@ from typer.main import get_command
 from pipeline.cli import app
 
 TOP = Path(__file__).parents[2]
-COMMANDS = get_command(app).commands
+
+
+def commands(group, *words):
+    """Every command by the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield " ".join((*words, name)), command
+
+
+COMMANDS = dict(commands(get_command(app)))
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -266,3 +266,26 @@ def test_the_title_is_the_first_short_line_but_never_a_sentence():
 def test_no_word_of_a_body_is_ever_lost(lines):
     written = "\n".join(lines)
     assert re.findall(r"\w+", " ".join(texts(written))) == re.findall(r"\w+", written)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("Phát lại: 3 ngày", "repeat", 3),
+        ("Lặp lại: 1", "repeat", 1),
+        ("Hết hạn: 30/11/2026", "expires", datetime(2026, 11, 30, 23, 59)),  # noqa: DTZ001 - naive on purpose
+        ("Hết hạn: 17h ngày 30/11/2026", "expires", datetime(2026, 11, 30, 17)),  # noqa: DTZ001 - naive on purpose
+        ("Cấm phát trước: 25/11/2026", "embargo", datetime(2026, 11, 25)),  # noqa: DTZ001 - naive on purpose
+        ("Cấm phát trước: 25/11/2026 05:00", "embargo", datetime(2026, 11, 25, 5)),  # noqa: DTZ001 - naive on purpose
+    ],
+)
+def test_limits_are_read_as_people_write_them(line, field, value):
+    found, _ = read(f"Tiêu đề: Tin\n{line}\n\nBà con nghe.")
+    assert getattr(found, field) == value
+
+
+@pytest.mark.parametrize("line", ["Phát lại: 0", "Phát lại: mãi", "Phát lại: 99 ngày", "Hết hạn: mai",
+                                  "Hết hạn: 05:00", "Cấm phát trước: 1/1/2027 và 2/1/2027"])  # fmt: skip
+def test_a_limit_that_says_nothing_is_refused(line):
+    with pytest.raises(WrongHeadValue):
+        read(f"Tiêu đề: Tin\n{line}\n\nBà con nghe.")

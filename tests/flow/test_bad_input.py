@@ -147,7 +147,7 @@ def test_when_every_station_fails_the_exit_code_says_so(workspace):
 def test_nothing_is_planned_or_sent_without_a_signature(workspace):
     folder = workspace.station("A")
     workspace.bantin("add", workspace.drop("tin.txt", TEXT))
-    assert workspace.json("plan") == []
+    assert workspace.json("plan") == {"planned": [], "airings": [], "clashes": []}
     (bulletin,) = workspace.json("list")
     assert workspace.json("push") == {"sent": 0, "missed": 0, "threatened": [bulletin["id"]], "stations": []}
     told = workspace.bantin("push").stderr

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
@@ -107,7 +108,10 @@ def test_a_second_bulletin_goes_into_the_same_timetable(workspace, bulletin):
 def test_a_dry_run_says_what_would_go_and_sends_nothing(workspace, bulletin):
     folder = workspace.station("A")
     name = bulletin()
-    assert workspace.json("push", "--dry-run") == [{"station": "A", "bulletins": [name]}]
+    (lacking,) = workspace.json("push", "--dry-run")
+    assert (lacking["station"], lacking["bulletins"]) == ("A", [name])
+    assert datetime.fromisoformat(lacking["airs"][0]) > datetime.now(UTC)
+    assert "05:00" in workspace.bantin("push", "--dry-run").stdout
     assert list(folder.iterdir()) == []
 
 
@@ -171,7 +175,8 @@ def test_a_station_outside_its_windows_is_left_out_and_it_is_told(workspace):
     told = workspace.bantin("approve", row["id"], "--by", "Người duyệt").stderr
     assert "05:00" in told
     assert "không phát tiếng này" in told
-    assert workspace.json("push", "--dry-run") == [{"station": "A", "bulletins": [row["id"]]}]
+    (lacking,) = workspace.json("push", "--dry-run")
+    assert (lacking["station"], lacking["bulletins"]) == ("A", [row["id"]])
 
 
 def test_a_drop_folder_that_is_away_does_not_keep_tonights_bulletins_back(workspace, bulletin):

@@ -1,13 +1,9 @@
-"""config.toml and stations.csv → frozen records. Every fault is reported at once, before any work starts."""
+"""config.toml → frozen settings. Every fault is reported at once, before any work starts."""
 
-import csv
 import difflib
-import io
-import posixpath
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,34 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from pipeline.core.errors import ConfigError, NoWorkspace
-from pipeline.core.model import (
-    Codec,
-    Commune,
-    Dbtp,
-    Ducking,
-    Kind,
-    Language,
-    Lufs,
-    Profile,
-    Programme,
-    Seconds,
-    Slot,
-    Station,
-    StationCode,
-    Technology,
-    Template,
-    Treatment,
-    Verification,
-    Window,
-)
+from pipeline.config.windows import window
+from pipeline.core.errors import ConfigError
+from pipeline.core.model import Codec, Kind, Language
 
 CONFIG_NAME = "config.toml"
-STATIONS_NAME = "stations.csv"
 DICTIONARY_NAME = "tu-dien.tsv"
-TRANSPORTS = ("sftp", "folder")
-"""What the column transport may say; wiring has one of each."""
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 def _zone(name: str) -> str:
@@ -60,6 +34,11 @@ def _line(template: str) -> str:
         wrong = ", ".join(sorted(unknown))
         raise ValueError(f"chỉ dùng được {{title}}, {{date}} và {{place}} / only these three: not {wrong}")
     return template
+
+
+def _window(text: str) -> str:
+    window(text)
+    return text
 
 
 class _Section(BaseModel):
@@ -200,6 +179,7 @@ class Delivery(_Section):
     stations_at_once: int = Field(32, ge=1, le=64)
     deadline_seconds: float = Field(1800, gt=0)
     ahead_hours: float = Field(36, gt=0)
+    margin_minutes: float = Field(15, ge=0, le=720)
 
 
 class Clock(_Section):
@@ -209,9 +189,18 @@ class Clock(_Section):
     scan_seconds: float = Field(10, ge=0.2)
 
 
-class YearPlan(_Section):
-    """The plan's lines and what counts."""
+class Alerts(_Section):
+    """Who hears of trouble."""
 
+    file: str = ""
+    digest_at: time = time(6, 30)
+
+
+class YearPlan(_Section):
+    """The plan's lines and what counts; when nothing airs."""
+
+    quiet: tuple[Annotated[str, AfterValidator(_window)], ...] = ("22:00-04:00",)
+    holidays: tuple[date, ...] = ()
     count_share: float = Field(0.8, gt=0, le=1)
     bulletins: int = Field(50, ge=0)
     documents: int = Field(440, ge=0)
@@ -236,6 +225,7 @@ class Settings(BaseSettings):
     programmes: Mapping[str, ProgrammeSettings] = Field(min_length=1)
     delivery: Delivery = Delivery()
     clock: Clock = Clock()
+    alerts: Alerts = Alerts()
     plan: YearPlan = YearPlan()
 
     @model_validator(mode="after")
@@ -260,71 +250,12 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """A workspace's settings and stations, checked as a whole."""
-
-    workspace: Path
-    settings: Settings
-    programmes: Mapping[str, Programme]
-    """By code; the first is the one a script belongs to when it names none."""
-    profiles: Mapping[str, Profile]
-    treatment: Treatment
-    """Of recordings."""
-    stations: Mapping[StationCode, Station]
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone of every local time."""
-        return ZoneInfo(self.settings.newsroom.timezone)
-
-    @property
-    def scripts(self) -> Path:
-        """The drop folder."""
-        return self.workspace / self.settings.paths.scripts
-
-    @property
-    def bulletins(self) -> Path:
-        """The folder of finished bulletins."""
-        return self.workspace / self.settings.paths.bulletins
-
-    @property
-    def dictionary(self) -> Path:
-        """The editor's own dictionary, whether or not there is one."""
-        return self.workspace / self.settings.reading.dictionary
-
-    @property
-    def state(self) -> Path:
-        """Ledger and store."""
-        return self.workspace / self.settings.paths.state
-
-
-def load(workspace: Path) -> Config:
-    """Read and check a workspace's config.toml and stations.csv.
+def read_settings(file: Path) -> Settings:
+    """The settings in a file.
 
     Raises:
-        NoWorkspace: there is no config.toml.
-        ConfigError: with every fault of both files, one a line.
+        ConfigError: with every fault, one a line.
     """
-    file = workspace / CONFIG_NAME
-    if not file.is_file():
-        raise NoWorkspace(folder=workspace)
-    settings = _settings(file)
-    profiles = {name: _profile(name, p) for name, p in settings.profiles.items()}
-    stations, faults = _stations(workspace / STATIONS_NAME, workspace, profiles)
-    if faults:
-        raise ConfigError(file=STATIONS_NAME, faults="\n".join(faults))
-    return Config(
-        workspace=workspace,
-        settings=settings,
-        programmes={code: _programme(code, p, settings) for code, p in settings.programmes.items()},
-        profiles=profiles,
-        treatment=_treatment(settings.recordings),
-        stations=stations,
-    )
-
-
-def _settings(file: Path) -> Settings:
     try:
         raw = tomllib.loads(file.read_text("utf-8-sig"))
         return Settings(**raw)
@@ -374,177 +305,3 @@ def _known(where: list[str]) -> list[str]:
             kind = model.model_fields[part].annotation
             model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else model
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _profile(name: str, p: ProfileSettings) -> Profile:
-    return Profile(
-        name=name,
-        codec=p.codec,
-        channels=p.channels,
-        sample_rate=p.sample_rate,
-        kbps=p.kbps,
-        target=Lufs(p.target_lufs),
-        ceiling=Dbtp(p.ceiling_dbtp),
-        most_reduction=p.most_reduction_db,
-        xing=p.xing,
-        band=(p.band_hz[0], p.band_hz[1]) if p.band_hz else None,
-        ratio=p.compress_ratio,
-    )
-
-
-def _treatment(r: Recordings) -> Treatment:
-    return Treatment(
-        highpass=r.highpass_hz, hum=r.remove_hum, gate=r.gate, denoise=r.denoise, even=r.even_db,
-        longest_gap=Seconds(r.longest_gap),
-    )  # fmt: skip
-
-
-def _template(r: RundownSettings) -> Template:
-    return Template(
-        ident=r.ident,
-        sting=r.sting,
-        outro=r.outro,
-        bed=r.bed,
-        crossfade=Seconds(r.crossfade_seconds),
-        after_ident=Seconds(r.pause_after_ident),
-        around_sting=Seconds(r.pause_around_sting),
-        after_recording=Seconds(r.pause_after_recording),
-        ducking=Ducking(
-            under=r.bed_under_db,
-            between=r.bed_between_db,
-            attack=Seconds(r.bed_attack),
-            hold=Seconds(r.bed_hold),
-            release=Seconds(r.bed_release),
-        ),
-    )
-
-
-def _programme(code: str, p: ProgrammeSettings, settings: Settings) -> Programme:
-    return Programme(
-        code=code,
-        title=p.title,
-        slots=tuple(Slot(at=at) for at in p.slots),
-        kind=p.kind,
-        language=p.language,
-        template=_template(settings.rundowns[p.rundown]),
-        opening=dict(p.opening),
-        closing=dict(p.closing),
-        engines=p.engines,
-        embedded_may_air=p.embedded_may_air,
-        tell=p.tell,
-        document_codes=p.document_codes,
-    )
-
-
-# --- stations.csv ----------------------------------------------------------------------------------------------------
-
-
-def _stations(
-    file: Path, workspace: Path, profiles: Mapping[str, Profile]
-) -> tuple[dict[StationCode, Station], list[str]]:
-    stations: dict[StationCode, Station] = {}
-    places: dict[tuple[object, ...], StationCode] = {}
-    faults: list[str] = []
-    for line, row in _rows(file, faults):
-        try:
-            station = _station(row, workspace, profiles)
-        except ValueError as problem:
-            faults.append(f"  dòng / line {line}: {problem}")
-            continue
-        if station.code in stations:
-            faults.append(f"  dòng / line {line}: mã {station.code} đã có ở dòng trên / code used twice")
-        if (other := places.setdefault(_place(station), station.code)) != station.code:
-            faults.append(f"  dòng / line {line}: cùng máy, cùng thư mục với trạm {other} / same folder as {other}")
-        stations[station.code] = station
-    return stations, faults
-
-
-def _place(station: Station) -> tuple[object, ...]:
-    """Where a station's files go: two stations in one folder would take each other's papers for their own."""
-    folder = posixpath.normpath(station.folder)
-    return station.transport, station.host.lower(), station.port, station.user, folder
-
-
-_COLUMNS = (
-    "code", "commune", "name", "host", "port", "user", "key", "host_key", "folder", "transport", "technology",
-    "profile", "windows", "languages", "verification", "since", "until", "predecessors",
-)  # fmt: skip
-
-
-def _rows(file: Path, faults: list[str]) -> list[tuple[int, dict[str, str]]]:
-    """The rows with their line numbers. Excel separates by commas or semicolons as the system's region says."""
-    if not file.is_file():
-        faults.append("  không thấy tệp; nếu là .xlsx, lưu lại thành “CSV UTF-8” / it is missing; save an .xlsx as CSV")
-        return []
-    try:
-        text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        faults.append("  tệp không phải UTF-8: lưu lại bằng “CSV UTF-8” / not UTF-8: save it as “CSV UTF-8”")
-        return []
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    for column in reader.fieldnames or ():
-        if column not in _COLUMNS:
-            near = difflib.get_close_matches(column, _COLUMNS, n=1, cutoff=0)[0]
-            faults.append(f"  cột “{column}”: không có; gần nhất {near} / unknown column; nearest: {near}")
-    return [
-        (reader.line_num, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str) and isinstance(v, str)})
-        for row in reader
-        if any(row.values())
-    ]
-
-
-def _station(row: Mapping[str, str], workspace: Path, profiles: Mapping[str, Profile]) -> Station:
-    code = row.get("code", "")
-    if not _CODE.fullmatch(code):
-        raise ValueError(f"mã trạm “{code}” phải là chữ, số, dấu gạch không dấu / not a plain code")
-    transport = row.get("transport") or "sftp"
-    profile = row.get("profile") or next(iter(profiles))
-    if profile not in profiles:
-        raise ValueError(f"không có hồ sơ “{profile}”; có: {', '.join(profiles)} / unknown profile")
-    if transport not in TRANSPORTS:
-        raise ValueError(f"không có cách gửi “{transport}”; có: {', '.join(TRANSPORTS)} / unknown transport")
-    if transport == "sftp" and not (row.get("host") and row.get("user") and row.get("host_key")):
-        raise ValueError("trạm sftp cần host, user và host_key / an sftp station needs host, user and host_key")
-    return Station(
-        code=StationCode(code),
-        commune=_commune(row),
-        host=row.get("host", ""),
-        port=_port(row.get("port") or "22"),
-        user=row.get("user", ""),
-        key=str(workspace / row["key"]) if row.get("key") else "",
-        host_key=row.get("host_key", ""),
-        folder=row.get("folder") or ".",
-        transport=transport,
-        technology=Technology(row.get("technology") or "IP"),
-        profile=profile,
-        windows=tuple(_window(part) for part in row.get("windows", "").split()),
-        languages=tuple(Language(part) for part in row.get("languages", "").split()) or tuple(Language),
-        verification=Verification(row.get("verification") or "hash"),
-    )
-
-
-def _commune(row: Mapping[str, str]) -> Commune:
-    if not row.get("name"):
-        raise ValueError("thiếu tên xã / the commune has no name")
-    return Commune(
-        code=row.get("commune", ""),
-        name=row["name"],
-        since=date.fromisoformat(row["since"]) if row.get("since") else None,
-        until=date.fromisoformat(row["until"]) if row.get("until") else None,
-        predecessors=tuple(row.get("predecessors", "").split()),
-    )
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and 0 < int(text) < 65536):
-        raise ValueError(f"cổng “{text}” không đúng / not a port")
-    return int(text)
-
-
-def _window(text: str) -> Window:
-    start, _, end = text.partition("-")
-    try:
-        return Window(time.fromisoformat(start), time.fromisoformat(end))
-    except ValueError as problem:
-        raise ValueError(f"cột windows: “{text}” viết như 04:30-06:00 / write a window like 04:30-06:00") from problem

@@ -1,0 +1,1 @@
+"""Messages to people: mail, Telegram, any webhook, behind one call."""

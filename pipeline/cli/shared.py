@@ -1,0 +1,263 @@
+"""What the commands share: the application, the desk they work at, and how things are told."""
+
+import errno
+import json
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.core.errors import PipelineError, Says, Unexpected
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.core.ports import Progress
+    from pipeline.newsroom.desk import Desk
+    from pipeline.report.faces import Faces
+
+_HELP = """Bản Tin: từ kịch bản đến loa xã. / From a dropped script to every commune's loudspeaker.
+
+\b
+Examples:
+  bantin demo                                 the whole line in a fresh workspace, offline
+  bantin init BANTIN && cd BANTIN             a workspace of your own
+  bantin add tin-hom-nay.docx                 take in a script or a recording
+  bantin approve 20261125-sot --by "TÊN"      sign exactly the bytes you heard
+  bantin push                                 send tonight's bulletins to the stations
+  bantin serve                                watch the folder, push every night
+"""
+
+app = typer.Typer(
+    help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, add_completion=False
+)
+
+Id = Annotated[str, typer.Argument(help="The bulletin's id, or a part of it that no other has.", metavar="ID")]
+By = Annotated[str, typer.Option("--by", help="Who does it; a person's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+SYSTEMS_FAULT = {
+    errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE,
+    errno.EISDIR, errno.ENAMETOOLONG,
+}  # fmt: skip
+"""What the system may refuse anyone; any other OSError is a bug of ours and keeps its trace."""
+
+
+class Choice:
+    """What the options before the command said."""
+
+    workspace = Path()
+    lang = ""
+
+
+@app.callback()
+def _options(
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", envvar="BANTIN_WORKSPACE", help="Its folder.")
+    ] = Path(),
+    lang: Annotated[str, typer.Option("--lang", help="Language of messages, vi or en; else as config.toml says.")] = "",
+) -> None:
+    if lang not in {"", "vi", "en"}:
+        raise typer.BadParameter(f"{lang!r}: vi | en", param_hint="--lang")
+    Choice.workspace, Choice.lang = workspace, lang
+
+
+def in_language(words: Says) -> str:
+    """What a text says in the language that was chosen."""
+    return words.en if Choice.lang == "en" else words.vi
+
+
+@contextmanager
+def at_desk() -> "Iterator[Desk]":
+    """The desk of the workspace we stand in, with bars for long work."""
+    from pipeline import config
+    from pipeline.wiring import open_desk
+
+    settings = config.load(Choice.workspace)
+    Choice.lang = Choice.lang or settings.settings.newsroom.language
+    with progress_bars(Choice.lang) as progress, open_desk(settings, progress=progress) as desk:
+        yield desk
+
+
+def the_line(desk: "Desk") -> AbstractContextManager[None]:
+    """Taking in and rendering are done by one process at a time; this one waits its turn."""
+    from pipeline.ledger.lock import alone
+    from pipeline.newsroom.desk import LINE_WAIT
+
+    return alone(desk.config.state, "line", LINE_WAIT)
+
+
+@contextmanager
+def progress_bars(lang: str) -> "Iterator[Progress]":
+    """Bars on standard error, one a step; nothing at all where it is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from pipeline.report.words import STEP
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(step: str, done: float, total: float) -> None:
+            words = STEP.get(step)
+            name = step if words is None else (words.vi if lang == "vi" else words.en)
+            task = tasks.setdefault(step, bars.add_task(name)) if step not in tasks else tasks[step]
+            bars.update(task, completed=done, total=total)
+
+        yield tell
+
+
+def faces_of(config: "Config") -> "Faces":
+    """What shows things to people, in the language that was chosen."""
+    from pipeline.report.faces import Faces
+
+    return Faces(Choice.lang or config.settings.newsroom.language, config.zone)
+
+
+def print_problem(problem: PipelineError, about: str = "") -> None:
+    """Tell a problem on standard error: its code, what happened, the next step; a bug with its trace."""
+    what = f"{about}: " if about else ""
+    if isinstance(problem, Unexpected) and problem.__cause__:
+        traceback.print_exception(problem.__cause__)
+    sys.stderr.write(f"{problem.code} {what}{in_language(problem.message)}\n  → {in_language(problem.next_step)}\n")
+
+
+def print_json(value: object) -> None:
+    """One JSON value on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(table: Any) -> None:  # noqa: ANN401 - rich is imported only where it prints
+    """A table on standard output."""
+    from pipeline.report.faces import printer
+
+    printer().print(table)
+
+
+def raise_last(problems: list[PipelineError]) -> None:
+    """Print all problems but the last and raise that one, so that its exit code is the command's."""
+    for problem in problems[:-1]:
+        print_problem(problem)
+    if problems:
+        raise problems[-1]
+
+
+def show_bulletins(desk: "Desk", only: set[Any] | None, as_json: bool) -> None:
+    """The named bulletins, or all, as a table or as JSON."""
+    from pipeline.newsroom import bulletins
+
+    rows = [r for r in bulletins.rows(desk) if only is None or r.bulletin.id in only]
+    if as_json:
+        print_json([bulletin_row(r.bulletin, r.status) for r in rows])
+    elif rows:
+        print_table(faces_of(desk.config).bulletins([(r.bulletin, r.status) for r in rows]))
+
+
+def tell_fallbacks(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin or None, imported where used
+    """Say where not the first voice speaks, and whom to tell."""
+    from pipeline.newsroom import bulletins
+
+    fallbacks, tell = bulletins.fallbacks(desk, bulletin) if bulletin else ([], [])
+    for fallback in fallbacks:
+        whom = in_language(Says("; báo cho: {whom}", "; tell: {whom}")).format(whom=", ".join(tell)) if tell else ""
+        sys.stderr.write(f"! {bulletin.id}: {fallback}{whom}\n")
+
+
+def tell_twins(twins: Iterable[str]) -> None:
+    """Say that another edition of the same text airs at the same time."""
+    for twin in twins:
+        words = Says(
+            "! Đã có bản tin cùng tên, cùng giờ phát: {id}. Bài mới thay bài cũ thì rút bài cũ: bantin withdraw {id}",
+            "! Same title, same air time: {id}. If the new one replaces it: bantin withdraw {id}",
+        )
+        sys.stderr.write(in_language(words.format(id=twin)) + "\n")
+
+
+_NAMED = 4
+"""Stations that are named where many have the same trouble."""
+
+
+def show_conflicts(desk: "Desk", planned: list[Any]) -> None:
+    """What will not air, where and why, on standard error."""
+    from pipeline.report.words import CONFLICT
+
+    for plan_ in planned:
+        alike: dict[tuple[Any, str], list[str]] = {}
+        for conflict in plan_.conflicts:
+            alike.setdefault((conflict.at, conflict.why), []).append(conflict.station)
+        for (at, why), codes in alike.items():
+            when = f"{at.astimezone(desk.config.zone):%d/%m/%Y %H:%M} " if at else ""
+            sys.stderr.write(f"! {plan_.bulletin} {_some(codes)} {when}{in_language(CONFLICT[why])}\n")
+
+
+def show_clashes(desk: "Desk", clashes: list[Any]) -> None:
+    """Which bulletins get in each other's way, where and how, on standard error."""
+    from pipeline.report.words import CLASH
+
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for clash in clashes:
+        alike.setdefault((clash.at, clash.bulletins, clash.why), []).append(clash.station)
+    for (at, names, why), codes in alike.items():
+        when = f"{at.astimezone(desk.config.zone):%d/%m/%Y %H:%M}"
+        sys.stderr.write(f"! {_some(codes)} {when} {in_language(CLASH[why])}: {', '.join(names)}\n")
+
+
+def _some(codes: list[str]) -> str:
+    """A few stations by name, and how many more there are."""
+    more = len(codes) - _NAMED
+    rest = in_language(Says(f" và {more} trạm khác", f" and {more} more")) if more > 0 else ""
+    return ", ".join(codes[:_NAMED]) + rest
+
+
+def bulletin_row(bulletin: Any, status: Any) -> dict[str, Any]:  # noqa: ANN401 - Bulletin and Status, imported where used
+    """A bulletin and where it stands, for --json."""
+    return {
+        "id": bulletin.id,
+        "title": bulletin.title,
+        "language": bulletin.language,
+        "kind": bulletin.kind.value,
+        "stage": status.stage.value,
+        "reason": status.reason,
+        "masters": status.masters,
+        "approved": status.is_approved,
+        "planned": sorted(status.planned),
+        "confirmed": sorted(status.confirmed),
+        "failed": status.failed,
+        "missed": sorted(status.missed),
+        "unaired": status.unaired,
+    }
+
+
+def a_language(code: str) -> Any:  # noqa: ANN401 - a Language, imported where used
+    """The language of a code such as vi."""
+    from pipeline.core.model import Language
+
+    try:
+        return Language(code)
+    except ValueError as problem:
+        raise typer.BadParameter(f"{code!r}: vi | km", param_hint="--lang") from problem
+
+
+def is_there(file: Path) -> bool:
+    """Whether a file is there. A sentence where a file's name belongs is too long for one, and is not."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
+
+
+def settings_here() -> "Config":
+    """The settings of the workspace we stand in, or those that a new one begins with."""
+    from pipeline import config
+    from pipeline.wiring import starter
+
+    here = (Choice.workspace / config.CONFIG_NAME).is_file()
+    settings = config.load(Choice.workspace if here else starter())
+    Choice.lang = Choice.lang or settings.settings.newsroom.language
+    return settings

@@ -1,0 +1,255 @@
+"""stations.csv (or .xlsx) → frozen stations, every fault at once, by its row."""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pipeline.config import sheets
+from pipeline.config.sheets import Row, Sheet
+from pipeline.config.windows import windows
+from pipeline.core.errors import ConfigError
+from pipeline.core.model import (
+    Commune,
+    Language,
+    Profile,
+    Station,
+    StationCode,
+    Technology,
+    Unit,
+    Verification,
+    Window,
+)
+from pipeline.core.text import slug
+
+STATIONS_NAME = "stations.csv"
+EXCEL_NAME = "stations.xlsx"
+TRANSPORTS = ("sftp", "folder", "usb")
+"""What the column transport may say; wiring has one of each. A stick is carried to a station without a line."""
+KEEP_DAYS = 7
+"""How long a bulletin stays at a station after its last air time, where its row does not say."""
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_T = TypeVar("_T")
+
+_YES, _NO = {"co", "yes", "true", "1", "x"}, {"", "khong", "no", "false", "0"}
+_TECHNOLOGIES = {"ip": Technology.IP, "fm": Technology.FM} | dict.fromkeys(
+    ("wired", "co-day", "huu-tuyen", "day"), Technology.WIRED
+)
+_UNITS = {"": Unit.COMMUNE} | dict.fromkeys(("xa", "phuong", "xa-phuong", "commune"), Unit.COMMUNE)
+_UNITS |= dict.fromkeys(("don-bien-phong", "bien-phong", "don", "border-post"), Unit.BORDER_POST)
+_SPOKEN = {"vi": Language.VI, "viet": Language.VI, "km": Language.KM, "khmer": Language.KM}
+
+
+def find_registry(workspace: Path) -> Path:
+    """The file that a workspace keeps its stations in: stations.csv, else stations.xlsx.
+
+    Raises:
+        ConfigError: both are there, and nobody can know which one holds.
+    """
+    text, excel = workspace / STATIONS_NAME, workspace / EXCEL_NAME
+    if text.is_file() and excel.is_file():
+        why = f"  có cả {EXCEL_NAME}: giữ một tệp, dời tệp kia đi / {EXCEL_NAME} is there too: keep one of them"
+        raise ConfigError(file=STATIONS_NAME, faults=why)
+    return excel if excel.is_file() else text
+
+
+def read_stations(
+    file: Path, workspace: Path, profiles: Mapping[str, Profile], quiet: tuple[Window, ...] = ()
+) -> tuple[dict[StationCode, Station], list[str]]:
+    """The stations in a file by code, and all that is wrong with it, a line each; see `stations_of`."""
+    return stations_of(sheets.read(file), workspace, profiles, quiet)
+
+
+def stations_of(
+    sheet: Sheet, workspace: Path, profiles: Mapping[str, Profile], quiet: tuple[Window, ...] = ()
+) -> tuple[dict[StationCode, Station], list[str]]:
+    """The stations in a table by code, and all that is wrong with it, a line each.
+
+    `quiet` holds for those that say nothing of quiet hours.
+    """
+    stations: dict[StationCode, Station] = {}
+    places: dict[tuple[object, ...], list[Station]] = {}
+    faults = list(sheet.faults)
+    for line, row in sheet.rows:
+        reader = _Reader(row, workspace, profiles, quiet)
+        station = reader.station()
+        told = list(reader.faults)
+        if station.code and station.code in stations:
+            told.append(f"mã {station.code} đã có ở dòng trên / code used twice")
+        if not told:
+            here = places.setdefault(_place(station), [])
+            told += (
+                f"cùng máy, cùng thư mục với trạm {other.code} / same folder as {other.code}"
+                for other in here
+                if _together(other.commune, station.commune)
+            )
+            here.append(station)
+        faults += (f"  dòng / line {line}: {fault}" for fault in told)
+        stations.setdefault(station.code, station)
+    return stations, faults
+
+
+def merged(own: Sheet, news: Iterable[Row]) -> list[dict[str, str]]:
+    """The rows of a registry after others came in: by code, a cell that the other leaves empty stays as it was."""
+    rows = {row.get("code", ""): dict(row) for _, row in own.rows}
+    for row in news:
+        rows.setdefault(row.get("code", ""), {}).update({k: v for k, v in row.items() if v})
+    return list(rows.values())
+
+
+def _place(station: Station) -> tuple[object, ...]:
+    """Where a station's files go: two stations in one folder would take each other's papers for their own."""
+    folder = posixpath.normpath(station.folder)
+    return station.transport, station.host.lower(), station.port, station.user, folder
+
+
+def _together(one: Commune, other: Commune) -> bool:
+    """Whether there is a day on which both are in force."""
+    return not any(a.until and b.since and a.until < b.since for a, b in ((one, other), (other, one)))
+
+
+class _Reader:
+    """Reads one row; what is wrong with a cell is kept, and the rest is read all the same."""
+
+    def __init__(self, row: Row, workspace: Path, profiles: Mapping[str, Profile], quiet: tuple[Window, ...]) -> None:
+        self.faults: list[str] = []
+        self._usual_quiet = quiet
+        self._row = row
+        self._workspace = workspace
+        self._profiles = profiles
+
+    def station(self) -> Station:
+        """The station, with the usual value where a cell is wrong."""
+        transport = self._read("transport", _one_of(TRANSPORTS, "cách gửi", "transport"), TRANSPORTS[0])
+        if transport == "sftp" and not (self._text("host") and self._text("user")):
+            self.faults.append("trạm sftp cần host và user / an sftp station needs host and user")
+        first = next(iter(self._profiles))
+        return Station(
+            code=StationCode(self._read("code", _code, "", always=True)),
+            commune=self._commune(),
+            host=self._text("host"),
+            port=self._read("port", _whole(1, 65535), 22),
+            user=self._text("user"),
+            key=self._path("key"),
+            password_file=self._path("password_file"),
+            host_key=self._text("host_key"),
+            folder=self._text("folder") or ".",
+            make_folder=self._read("make_folder", _yes_no, False),
+            transport=transport,
+            technology=self._read("technology", _among(_TECHNOLOGIES, "IP, FM, có dây"), Technology.IP),
+            unit=self._read("kind", _among(_UNITS, "xã, phường, đồn biên phòng"), Unit.COMMUNE),
+            groups=tuple(filter(None, (g.strip() for g in self._text("groups").split(";")))),
+            profile=self._read("profile", _one_of(tuple(self._profiles), "hồ sơ", "profile"), first),
+            windows=self._read("windows", windows, ()),
+            quiet=self._read("quiet", _quiet, self._usual_quiet),
+            languages=self._read("languages", _languages, tuple(Language)),
+            bandwidth=self._read("bandwidth", _whole(8, 10_000_000), 0),
+            verification=self._read("verification", _verification, Verification.HASH),
+            keep_days=self._read("keep_days", _whole(0, 3650), KEEP_DAYS),
+        )
+
+    def _commune(self) -> Commune:
+        if not self._text("name"):
+            self.faults.append("thiếu tên xã / the commune has no name")
+        since, until = self._read("since", _day, None), self._read("until", _day, None)
+        if since and until and until < since:
+            self.faults.append("until trước since / until is before since")
+        return Commune(
+            code=self._text("commune"),
+            name=self._text("name"),
+            since=since,
+            until=until,
+            predecessors=_predecessors(self._text("predecessors")),
+        )
+
+    def _text(self, column: str) -> str:
+        return self._row.get(column, "")
+
+    def _path(self, column: str) -> str:
+        return str(self._workspace / self._text(column)) if self._text(column) else ""
+
+    def _read(self, column: str, parse: Callable[[str], _T], default: _T, *, always: bool = False) -> _T:
+        text = self._text(column)
+        if not text and not always:
+            return default
+        try:
+            return parse(text)
+        except ValueError as fault:
+            self.faults.append(f"cột {column}: {fault}")
+            return default
+
+
+# --- cells -----------------------------------------------------------------------------------------------------------
+
+
+def _code(text: str) -> str:
+    if not _CODE.fullmatch(text):
+        raise ValueError(f"mã trạm “{text}” phải là chữ, số, dấu gạch không dấu / not a plain code")
+    return text
+
+
+def _one_of(known: Sequence[str], vi: str, en: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"không có {vi} “{text}”; có: {', '.join(known)} / unknown {en}")
+        return text
+
+    return parse
+
+
+def _among(known: Mapping[str, _T], shown: str) -> Callable[[str], _T]:
+    def parse(text: str) -> _T:
+        if slug(text) not in known:
+            raise ValueError(f"“{text}”: viết một trong: {shown} / write one of these")
+        return known[slug(text)]
+
+    return parse
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+            raise ValueError(f"“{text}” phải là số từ {least} đến {most} / a number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _yes_no(text: str) -> bool:
+    if slug(text) not in _YES | _NO:
+        raise ValueError(f"“{text}”: viết có hoặc không / write yes or no")
+    return slug(text) in _YES
+
+
+def _quiet(text: str) -> tuple[Window, ...]:
+    return () if slug(text) in _NO else windows(text)
+
+
+def _languages(text: str) -> tuple[Language, ...]:
+    names = [name for name in re.split(r"[\s;,+]+", text) if name]
+    unknown = [name for name in names if slug(name) not in _SPOKEN]
+    if unknown:
+        raise ValueError(f"“{unknown[0]}”: viết vi, km hoặc vi km / write vi, km or vi km")
+    return tuple(dict.fromkeys(_SPOKEN[slug(name)] for name in names))
+
+
+def _verification(text: str) -> Verification:
+    policies = {v.value: v for v in Verification if v is not Verification.REPORTED}  # a policy, not a hearsay
+    if text not in policies:
+        raise ValueError(f"“{text}”: viết hash, readback hoặc size / write hash, readback or size")
+    return policies[text]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%d/%m/%Y").date() if "/" in text else date.fromisoformat(text)  # noqa: DTZ007 - a day has no zone
+    except ValueError as problem:
+        raise ValueError(f"“{text}” viết như 2025-07-01 hoặc 01/07/2025 / write a day like 2025-07-01") from problem
+
+
+def _predecessors(text: str) -> tuple[str, ...]:
+    """Codes or names of the units it was made of, apart by semicolons; codes also by spaces."""
+    parts = [part.strip() for part in text.split(";")]
+    return tuple(p for part in parts for p in (part.split() if re.fullmatch(r"[\d ]+", part) else [part]) if p)

@@ -1,0 +1,98 @@
+"""Audits: every station looked through for what it should hold; what is gone is a fact, and is sent again."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from pipeline.core.errors import PipelineError, as_problem
+from pipeline.core.facts import Happened, Json
+from pipeline.core.model import Seconds, Station, StationCode
+from pipeline.core.ports import Job
+from pipeline.delivery.audit import audit, clear
+from pipeline.delivery.push import deliver
+from pipeline.newsroom import registry, returns
+from pipeline.newsroom.desk import Desk, Handler
+from pipeline.newsroom.lease import leased
+from pipeline.newsroom.sticks import CARRIED
+from pipeline.newsroom.visit import Visit
+
+VERB = "verify"
+_KINDS = ("good", "missing", "damaged", "extra", "parts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What was found at one station, by file name; or why nobody could look."""
+
+    station: StationCode
+    found: Mapping[str, Sequence[str]]
+    """`good`, `missing`, `damaged`, `extra` (ours, not meant to be there), `parts` (uploads cut short)."""
+    problem: PipelineError | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything is there and nothing else of ours."""
+        return self.problem is None and not any(self.found[kind] for kind in _KINDS[1:])
+
+
+def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
+    """Look through the stations that hold something, or one of them, by size and content; by station.
+
+    What is missing or damaged is a `lost` fact, so that the next push sends it again. Papers are made right at once.
+    `clean` removes what is ours and not meant to be there.
+
+    Raises:
+        UnknownName: there is no such station.
+    """
+    if only:
+        registry.find(desk, only)
+    codes = {only} if only else {h.station for h in desk.ledger.holdings()}
+    reached = [s for code, s in desk.config.stations.items() if code in codes and s.transport != CARRIED]
+    jobs = [Job(verb=VERB, key=s.code, arguments={"station": s.code, "clean": clean}) for s in reached]
+    found: list[Audited] = []
+    with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
+        for done, outcome in enumerate(outcomes, start=1):
+            desk.progress("verify", done, len(jobs))
+            listed = {kind: _names(outcome.result.get(kind)) for kind in _KINDS}
+            found.append(Audited(station=StationCode(outcome.job.key), found=listed, problem=outcome.problem))
+    return sorted(found, key=lambda one: one.station)
+
+
+def _names(value: Json) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def handlers(desk: Desk) -> Mapping[str, Handler]:
+    """The verb that any worker of this newsroom can do."""
+    return {VERB: lambda arguments: _audit(desk, arguments)}
+
+
+def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    station = desk.config.stations[StationCode(str(arguments["station"]))]
+    try:
+        with leased(desk, station) as token:
+            return _look(desk, station, token, clean=bool(arguments.get("clean")))
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone
+        problem = as_problem(fault, station.code)
+        raise problem from problem.__cause__
+
+
+def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[str, Json]:
+    held = desk.ledger.holdings(station=station.code)
+    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
+    visit = Visit(desk, station, {*(h.bulletin for h in held), *(t.bulletin for t in to_come)})
+    parcels = [visit.held(h) for h in held]
+    deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
+    with desk.transports[station.transport].open(station, deadline) as remote:
+        found = audit(remote, station, parcels)
+        if clean:
+            clear(remote, (*found.extra, *found.parts))
+        gone = {*found.missing, *found.damaged}
+        deliver(remote, station, [], visit.extras(to_come, set(), gone), desk.now)
+        returns.collect(desk, station, remote, token)
+    lost = [visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in parcels if p.name in gone]
+    told: dict[str, Json] = {kind: list(getattr(found, kind)) for kind in _KINDS}
+    counts: dict[str, Json] = {kind: len(getattr(found, kind)) for kind in _KINDS}
+    summary = replace(desk.fact(Happened.AUDITED, station=station.code), detail={**counts, "foreign": found.foreign})
+    desk.ledger.record(*lost, summary)
+    return told

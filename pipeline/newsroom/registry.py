@@ -1,0 +1,196 @@
+"""The registry at work: doubts about it, rows taken in from elsewhere, a station tried out, its host key pinned."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipeline.config import Config, quiet_hours, registry, sheets
+from pipeline.config.sheets import Sheet
+from pipeline.core.errors import ConfigError, HostKeyMismatch, PipelineError, Says, UnknownName
+from pipeline.core.facts import Happened
+from pipeline.core.model import Identity, Seconds, Station, StationCode
+from pipeline.delivery.trial import Trial, trial
+from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.lease import leased
+
+_TRIAL = Seconds(300)
+"""How long a station may take over its trial; the slowest line that is any use carries the file in a minute."""
+
+
+def find(desk: Desk, code: str) -> Station:
+    """The station of a code.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    stations = desk.config.stations
+    if code not in stations:
+        raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(sorted(stations)[:8]) or "-")
+    return stations[StationCode(code)]
+
+
+# --- what stands in it -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something about a station that works, or may, but is hardly what was meant."""
+
+    station: StationCode
+    what: Says
+
+
+def doubts(desk: Desk) -> list[Doubt]:
+    """All doubts about the stations that are in force or will be, in the order of the registry."""
+    today = desk.now().astimezone(desk.config.zone).date()
+    in_force = [s for s in desk.config.stations.values() if not (s.commune.until and s.commune.until < today)]
+    names = {name for s in in_force for name in (s.name, s.commune.code)}
+    return [Doubt(s.code, what) for s in in_force for what in _doubts(desk, s, names)]
+
+
+def _doubts(desk: Desk, station: Station, names: set[str]) -> Iterator[Says]:
+    try:
+        desk.transports[station.transport].check(station)
+    except PipelineError as problem:
+        yield Says(problem.message.vi.strip().replace("\n", " "), problem.message.en.strip().replace("\n", " "))
+    slots = [slot.at for programme in desk.config.programmes.values() for slot in programme.slots]
+    if not station.windows:
+        yield Says("chưa ghi khung giờ (windows): giờ nào cũng phát được", "has no windows: it airs at any time")
+    if not any(station.may_air(at) for at in slots):
+        yield Says(
+            "không giờ phát nào của các chương trình nằm trong khung giờ của trạm",
+            "no slot of any programme lies inside its windows",
+        )
+    for old in station.commune.predecessors:
+        if old in names - {station.name, station.commune.code}:
+            yield Says(f"tiền thân {old} vẫn là một trạm còn hiệu lực", f"its predecessor {old} is still a station")
+
+
+def census(stations: Mapping[StationCode, Station], today: date) -> list[tuple[Says, int]]:
+    """How many stations there are, by what tells them apart; those not in force today by themselves."""
+    now = [s for s in stations.values() if s.commune.stands(today)]
+    counts: list[tuple[Says, int]] = [(Says("trạm đang hoạt động", "stations in force"), len(now))]
+    counts += [(Says(f"công nghệ {t}", f"technology {t}"), n) for t, n in _counted(s.technology for s in now)]
+    counts += [(Says(f"loại {u}", f"kind {u}"), n) for u, n in _counted(s.unit for s in now)]
+    counts += [(Says(f"hồ sơ {p}", f"profile {p}"), n) for p, n in _counted(s.profile for s in now)]
+    counts += [(Says(f"nhóm {g}", f"group {g}"), n) for g, n in _counted(g for s in now for g in s.groups)]
+    away = len(stations) - len(now)
+    return counts + ([(Says("trạm chưa hoặc không còn hiệu lực", "stations not in force"), away)] if away else [])
+
+
+def _counted(values: Iterator[str]) -> list[tuple[str, int]]:
+    return sorted(Counter(str(value) for value in values).items())
+
+
+# --- rows from elsewhere ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """A registry as it would be after other rows came in."""
+
+    file: Path
+    columns: tuple[str, ...]
+    rows: Sequence[Mapping[str, str]]
+    delimiter: str
+    added: tuple[str, ...]
+    changed: Mapping[str, tuple[str, ...]]
+    """By station, the columns that differ."""
+    same: int
+    """Rows that came in and changed nothing."""
+
+
+def merge(config: Config, file: Path) -> Merge:
+    """What taking in the rows of a .csv or .xlsx file would make of the registry; nothing is written.
+
+    By code: a new one is added, a known one changed where the other row says something else; what the other leaves
+    empty stays, so a pinned key is not lost, and a station that the other does not name stays as it is.
+
+    Raises:
+        ConfigError: the other file, or what would come of it, has faults; all of them.
+    """
+    news = sheets.read(file)
+    nameless = [f"  dòng / line {line}: thiếu mã trạm / no code" for line, row in news.rows if not row.get("code")]
+    if faults := [*news.faults, *nameless]:
+        raise ConfigError(file=file.name, faults="\n".join(faults))
+    own_file = registry.find_registry(config.workspace)
+    own = sheets.read(own_file)
+    before = {row.get("code", ""): row for _, row in own.rows}
+    rows = registry.merged(own, (row for _, row in news.rows))
+    columns = tuple(c for c in sheets.COLUMNS if c in {*own.columns, *news.columns})
+    whole = Sheet(columns, tuple(enumerate(rows, start=2)))
+    _, faults = registry.stations_of(whole, config.workspace, config.profiles, quiet_hours(config.settings))
+    if faults:
+        raise ConfigError(file=file.name, faults="\n".join(faults))
+    changed = {
+        row["code"]: tuple(c for c in columns if row.get(c, "") != before[row["code"]].get(c, ""))
+        for row in rows
+        if row["code"] in before
+    }
+    codes = dict.fromkeys(row["code"] for _, row in news.rows)
+    return Merge(
+        file=own_file,
+        columns=columns,
+        rows=rows,
+        delimiter=own.delimiter,
+        added=tuple(code for code in codes if code not in before),
+        changed={code: columns for code, columns in changed.items() if columns},
+        same=sum(code in before and not changed[code] for code in codes),
+    )
+
+
+def keep(desk: Desk, merged: Merge) -> None:
+    """Write a merged registry; the one before it stays in the store, named by a fact."""
+    _rewrite(desk, merged.file, merged.columns, merged.rows, merged.delimiter)
+
+
+def _rewrite(desk: Desk, file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]], delimiter: str) -> None:
+    before = desk.store.put(file)
+    sheets.write(file, columns, rows, delimiter)
+    desk.ledger.record(desk.fact(Happened.REGISTERED, digest=before, rows=len(rows)))
+
+
+# --- a station -------------------------------------------------------------------------------------------------------
+
+
+def try_out(desk: Desk, station: Station) -> Trial:
+    """Connect to a station, verify its key, and do there what a push does, with a small file.
+
+    Raises:
+        StationBusy: a push is visiting it.
+        PipelineError: whatever a push would meet, too.
+    """
+    with leased(desk, station, visit=False), desk.transports[station.transport].open(station, _TRIAL) as remote:
+        return trial(remote, station)
+
+
+def identity(desk: Desk, station: Station) -> Identity | None:
+    """The host key that a station's machine shows now; None where its transport knows none."""
+    return desk.transports[station.transport].identity(station)
+
+
+def same_fingerprint(shown: Identity, told: str) -> bool:
+    """Whether what somebody read out at the station is the fingerprint that was shown; its kind may be left out."""
+    return told.strip() in {shown.fingerprint, shown.fingerprint.split(" ")[-1]}
+
+
+def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> None:
+    """Write a host key into the registry, after its fingerprint was compared with what the station's people read.
+
+    Raises:
+        HostKeyMismatch: it is another one.
+    """
+    if not same_fingerprint(shown, told):
+        raise HostKeyMismatch(station=station.code, seen=shown.fingerprint)
+    file = registry.find_registry(desk.config.workspace)
+    own = sheets.read(file)
+    rows = [{**row, "host_key": shown.host_key} if row.get("code") == station.code else row for _, row in own.rows]
+    columns = own.columns if "host_key" in own.columns else (*own.columns, "host_key")
+    desk.ledger.record(
+        desk.fact(
+            Happened.TRUSTED, station=station.code, who=by, fingerprint=shown.fingerprint, before=station.host_key
+        )
+    )
+    _rewrite(desk, file, columns, rows, own.delimiter)

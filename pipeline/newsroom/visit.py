@@ -1,0 +1,142 @@
+"""A visit to one station: what it is to hold, under which names, and what is told of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.core.errors import StoreDamaged
+from pipeline.core.facts import Fact, Happened, Json
+from pipeline.core.model import Bulletin, BulletinId, Digest, Holding, Master, Receipt, Station, Transmission
+from pipeline.core.ports import Remote
+from pipeline.delivery import manifest
+from pipeline.delivery.names import part
+from pipeline.delivery.push import Extra, Parcel, papers
+from pipeline.ledger.store import hash_file
+from pipeline.newsroom import bulletins
+from pipeline.newsroom.desk import Desk
+
+
+class Visit:
+    """What a visit to one station knows of its bulletins."""
+
+    def __init__(self, desk: Desk, station: Station, names: Collection[BulletinId]) -> None:
+        self._desk = desk
+        self._station = station
+        self._rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [station.code])}
+        self._masters = {name: bulletins.every_master(desk, row.bulletin) for name, row in self._rows.items()}
+
+    def signed(self, name: BulletinId) -> Digest | None:
+        """The master that the station should have, if it may go out."""
+        return self._rows[name].status.signed(self._station.profile)
+
+    def goes_out(self, name: BulletinId) -> bool:
+        """Whether it is signed, in the station's plan, and not embargoed."""
+        embargo = self._rows[name].bulletin.embargo
+        free = embargo is None or embargo <= self._desk.now()
+        return free and self._planned(name) and self.signed(name) is not None
+
+    def parcel(self, name: BulletinId) -> Parcel:
+        """The signed master of the station's profile; what is signed is looked at again at the last moment."""
+        bulletin, master = self._rows[name].bulletin, self._master(name)
+        if hash_file(self._desk.store.get(master.digest)) != master.digest:
+            raise StoreDamaged(digest=master.digest)
+        file = self._file(bulletin, master)
+        return Parcel(
+            bulletin=name,
+            path=self._desk.store.get(master.digest),
+            name=file,
+            digest=master.digest,
+            size=master.size,
+            sidecar=manifest.sidecar(bulletin, master, file, self._desk.config.zone),
+        )
+
+    def held(self, holding: Holding) -> Parcel:
+        """What a receipt says the station holds, whichever version it is."""
+        master = next(m for m in self._masters[holding.bulletin] if m.digest == holding.digest)
+        return Parcel(
+            bulletin=holding.bulletin,
+            path=self._desk.store.path(holding.digest),
+            name=holding.remote,
+            digest=holding.digest,
+            size=master.size,
+            sidecar=b"",
+        )
+
+    def files(self) -> dict[str, tuple[BulletinId, Master]]:
+        """Every name that a file of these bulletins may have at the station, and what it is."""
+        return {
+            self._file(self._rows[name].bulletin, master): (name, master)
+            for name, masters in self._masters.items()
+            for master in masters
+            if master.profile == self._station.profile
+        }
+
+    def extras(
+        self, to_come: Sequence[Transmission], brought: Collection[str], gone: Collection[str] = ()
+    ) -> Sequence[Extra]:
+        """The station's playlist of what stands there after this visit, and its timetable of all that is to come.
+
+        Args:
+            to_come: its planned airings.
+            brought: names of files that this visit brings.
+            gone: names of files that a receipt knows and that are there no more.
+        """
+        cleared = [t for t in to_come if self._planned(t.bulletin) and self.signed(t.bulletin)]
+        entries = [self._entry(t) for t in cleared]
+        held = {
+            entry.file
+            for entry, t in zip(entries, cleared, strict=True)
+            if self._rows[t.bulletin].status.holding.get(self._station.code) == self.signed(t.bulletin)
+        }
+        made = self._desk.now().astimezone(self._desk.config.zone)
+        return papers(self._station, entries, (held - {*gone}) | {*brought}, made, str(self._desk.config.zone))
+
+    def remove(self, remote: Remote, gone: Mapping[BulletinId, str]) -> None:
+        """Remove what we once brought of some bulletins, and what is left of uploads; but the one file that is named.
+
+        Names come from receipts and masters: nothing else in the folder is ours.
+        """
+        once = self._desk.ledger.receipts(self._station.code, gone) if gone else []
+        for file in dict.fromkeys(r.remote for r in once if r.remote != gone[r.bulletin]):
+            for name in (file, manifest.sidecar_name(file), manifest.checksum_name(file)):
+                remote.remove(name)
+        for bulletin, but in gone.items():
+            for master in self._masters[bulletin]:
+                file = self._file(self._rows[bulletin].bulletin, master)
+                if master.profile == self._station.profile and file != but:
+                    remote.remove(part(file, master.digest))
+
+    def fact(self, happened: Happened, name: BulletinId, digest: Digest | None = None, **detail: Json) -> Fact:
+        """A fact of a bulletin at this station."""
+        bulletin = self._rows[name].bulletin
+        return replace(
+            self._desk.fact(happened, bulletin=bulletin, station=self._station.code, digest=digest), detail=detail
+        )
+
+    def told(self, receipt: Receipt) -> list[Fact]:
+        """The facts of a receipt."""
+        verified = receipt.verified.value
+        confirmed = self.fact(
+            Happened.CONFIRMED, receipt.bulletin, receipt.digest, remote=receipt.remote, verified=verified
+        )
+        sent = self.fact(Happened.DELIVERED, receipt.bulletin, receipt.digest, sent=receipt.sent)
+        return [sent, confirmed] if receipt.sent else [confirmed]
+
+    def _planned(self, name: BulletinId) -> bool:
+        return self._station.code in self._rows[name].status.planned
+
+    def _master(self, name: BulletinId) -> Master:
+        return next(m for m in reversed(self._masters[name]) if m.profile == self._station.profile)
+
+    def _file(self, bulletin: Bulletin, master: Master) -> str:
+        return manifest.remote_name(bulletin, master.digest, self._desk.config.zone, master.suffix)
+
+    def _entry(self, transmission: Transmission) -> manifest.Entry:
+        bulletin, master = self._rows[transmission.bulletin].bulletin, self._master(transmission.bulletin)
+        return manifest.Entry(
+            at=transmission.at.astimezone(self._desk.config.zone),
+            title=bulletin.title,
+            languages=bulletin.languages,
+            seconds=master.seconds,
+            file=self._file(bulletin, master),
+            priority=bulletin.priority,
+        )

@@ -1,0 +1,176 @@
+"""After the push: audits, recalls, sticks, and what stations write back."""
+
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def add(workspace, name="một", *lines):
+    text = "\n".join([f"Tiêu đề: Tin {name}", *lines, "", f"Bà con chú ý, đây là bản tin {name}.", ""])
+    (row,) = workspace.json("add", workspace.drop(f"{name}.txt", text))
+    workspace.bantin("approve", row["id"], "--by", "Người duyệt")
+    return row["id"]
+
+
+def over_ssh(server, folder):
+    return {"transport": "sftp", "host": server.host, "port": server.port, "user": server.user, "key": server.key,
+            "host_key": server.host_key, "folder": folder}  # fmt: skip
+
+
+def happened(workspace, name):
+    return [f["happened"] for f in workspace.json("show", name)["facts"]]
+
+
+@pytest.fixture
+def ssh_station(workspace, openssh, tmp_path):
+    folder = tmp_path / "loa"
+    folder.mkdir()
+    workspace.station("A", **over_ssh(openssh, folder))
+    return folder
+
+
+def test_an_audit_finds_what_is_gone_and_damaged_and_the_next_push_mends_it(workspace, ssh_station):
+    first, second, third = (add(workspace, name) for name in ("một", "hai", "ba"))
+    assert workspace.json("push")["sent"] == 3
+    (clean,) = workspace.json("verify")
+    assert (len(clean["good"]), clean["missing"], clean["damaged"], clean["code"]) == (3, [], [], None)
+    files = {name: next(ssh_station.glob(f"*_tin-{name}_*.mp3")) for name in ("mot", "hai", "ba")}
+    files["mot"].unlink()
+    files["hai"].write_bytes(files["hai"].read_bytes()[:-1] + b"?")
+    files["ba"].with_name(files["ba"].name + ".json").unlink()
+    (ssh_station / "LICH-PHAT.txt").unlink()
+    (ssh_station / "nhac.mp3").write_bytes(b"theirs")
+    (found,) = workspace.json("verify", "A")
+    assert found["missing"] == sorted([files["mot"].name, files["ba"].name])
+    assert found["damaged"] == [files["hai"].name]
+    assert found["good"] == []
+    assert (ssh_station / "LICH-PHAT.txt").exists()
+    assert ".mp3" not in (ssh_station / "BANTIN.m3u8").read_text("utf-8")  # nobody plays what is not there
+    assert all("lost" in happened(workspace, name) for name in (first, second, third))
+    assert workspace.json("status")["bulletins"][0]["confirmed"] == []
+    done = workspace.json("push")
+    assert done["sent"] == 2  # of the third only the sidecar was gone
+    assert len(workspace.json("verify")[0]["good"]) == 3
+    assert (ssh_station / "nhac.mp3").read_bytes() == b"theirs"
+
+
+def test_an_audit_tells_what_is_not_meant_to_be_there_and_clears_it_when_asked(workspace):
+    folder = workspace.station("A")
+    add(workspace)
+    workspace.bantin("push")
+    old = "20250101-0500_cu_vi_0123456789ab.mp3"
+    for name in (old, f"{old}.json", f".{old}.0123456789ab.part", "nhac.mp3", ".rieng.part"):
+        (folder / name).write_bytes(b"x")
+    (found,) = workspace.json("verify")
+    assert found["extra"] == [old, f"{old}.json"]
+    assert found["parts"] == [f".{old}.0123456789ab.part"]
+    assert "thừa" in workspace.bantin("verify").stdout
+    workspace.bantin("verify", "--clean")
+    (found,) = workspace.json("verify")
+    assert (found["extra"], found["parts"]) == ([], [])
+    assert {"nhac.mp3", ".rieng.part"} <= {p.name for p in folder.iterdir()}
+
+
+def test_an_audit_of_a_station_that_is_away_says_so(workspace):
+    folder = workspace.station("A")
+    add(workspace)
+    workspace.bantin("push")
+    folder.rename(folder.with_name("doi"))
+    assert "D-105" in workspace.bantin("verify", code=7).stderr
+    assert "C-104" in workspace.bantin("verify", "khong-co", code=3).stderr
+
+
+def test_a_recall_takes_a_bulletin_off_at_once_and_says_where_it_could_not(workspace):
+    here, away = workspace.station("A"), workspace.station("B")
+    name = add(workspace)
+    other = add(workspace, "khác")
+    workspace.bantin("push")
+    hidden = away.rename(away.with_name("doi"))
+    done = workspace.bantin("recall", name, "--by", "Người duyệt", code=6)
+    assert "Còn ở các trạm: B" in done.stderr
+    assert not list(here.glob("*tin-mot*"))
+    assert list(here.glob("*tin-khac*.mp3"))
+    hidden.rename(away)
+    workspace.bantin("push")
+    assert not list(away.glob("*tin-mot*"))
+    assert workspace.json("recall", name) == {"id": name, "gone": [], "left": []}
+    assert happened(workspace, name).count("withdrawn") == 1
+    assert "withdrawn" not in happened(workspace, other)
+
+
+def test_a_recall_may_bring_the_mended_bulletin_on_the_same_visit(workspace):
+    folder = workspace.station("A")
+    name = add(workspace)
+    workspace.bantin("push")
+    text = "Tiêu đề: Tin đã sửa\n\nBà con chú ý, đây là bản tin đã sửa.\n"
+    (row,) = workspace.json("add", workspace.drop("sua.txt", text))
+    assert "N-102" in workspace.bantin("recall", name, "--replace-with", row["id"], code=4).stderr
+    assert list(folder.glob("*tin-mot*.mp3"))  # nothing was done
+    workspace.bantin("approve", row["id"], "--by", "Người duyệt")
+    workspace.bantin("recall", name, "--replace-with", row["id"])
+    assert [p.name.split("_")[1] for p in folder.glob("*.mp3")] == ["tin-da-sua"]
+
+
+def test_a_stick_holds_what_a_push_would_and_counts_only_when_the_station_answers(workspace, tmp_path):
+    workspace.station("XA", name="Đất Mũi", transport="usb")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    name = add(workspace, "một", f"Phát: {datetime.now(ZONE) + timedelta(days=2):%d/%m/%Y} 05:00")
+    assert workspace.json("push")["stations"] == []
+    (done,) = workspace.json("export-usb", stick)
+    folder = stick / "XA_dat-mui"
+    assert (done["station"], done["files"]) == ("XA", 1)
+    (sound,) = folder.glob("*.mp3")
+    assert {p.name for p in folder.iterdir()} == {
+        sound.name, f"{sound.name}.json", f"{sound.name}.sha256", "BANTIN.m3u8", "LICH-PHAT.txt", "XAC-NHAN.txt"
+    }  # fmt: skip
+    assert workspace.json("export-usb", stick)[0]["bytes"] == 0
+    assert workspace.json("list")[0]["confirmed"] == []
+    form = folder / "XAC-NHAN.txt"
+    form.write_text(form.read_text("utf-8-sig").replace("[ ]", "[x]"), "utf-8-sig")
+    assert workspace.json("import-receipts", stick) == [{"station": "XA", "held": 1, "played": 0, "odd": []}]
+    assert workspace.json("list")[0]["confirmed"] == ["XA"]
+    assert workspace.json("report")["counted"] == 0  # somebody says so; nobody verified it
+    digest = json.loads((folder / f"{sound.name}.json").read_text("utf-8"))["sha256"]
+    form.write_text(f"{datetime.now(ZONE):%d/%m/%Y %H:%M}\n{digest}  {sound.name}\n{'0' * 64}  {sound.name}\nvớ vẩn\n")
+    again = workspace.json("import-receipts", stick)
+    assert again == [{"station": "XA", "held": 0, "played": 0, "odd": ["vớ vẩn", sound.name]}]
+    assert happened(workspace, name).count("confirmed") == 1
+
+
+def test_a_digest_that_the_station_computed_counts(workspace, tmp_path):
+    workspace.station("XA", transport="usb")
+    add(workspace, "một", f"Phát: {datetime.now(ZONE) + timedelta(days=2):%d/%m/%Y} 05:00")
+    workspace.bantin("export-usb", tmp_path)
+    (sums,) = (tmp_path / "XA_tram-xa").glob("*.sha256")
+    (tmp_path / "XA_tram-xa" / "XAC-NHAN.txt").write_bytes(sums.read_bytes())
+    assert workspace.json("import-receipts", tmp_path)[0]["held"] == 1
+    assert workspace.json("report")["counted"] == 1
+
+
+def test_what_a_station_says_it_played_is_collected_on_the_next_visit_and_told_once(workspace):
+    folder = workspace.station("A")
+    name = add(workspace)
+    workspace.bantin("push")
+    (sound,) = folder.glob("*.mp3")
+    (folder / "DA-PHAT.csv").write_text(f"25/11/2020 05:00; {sound.name}; loa ấp 3 hỏng\n", "utf-8")
+    workspace.bantin("verify")
+    workspace.bantin("verify")
+    aired = [f for f in workspace.json("show", name)["facts"] if f["happened"] == "aired"]
+    assert [(f["station"], f["detail"]["aired"], f["detail"]["note"]) for f in aired] == [
+        ("A", "2020-11-24T22:00:00+00:00", "loa ấp 3 hỏng")
+    ]
+    assert "trạm báo đã phát" in workspace.bantin("show", name).stdout
+
+
+def test_a_stick_for_nobody_and_a_folder_of_nobody_are_told(workspace, tmp_path):
+    workspace.station("A")
+    assert "--station" in workspace.bantin("export-usb", tmp_path).stdout
+    assert "CM-0101_dat-mui" in workspace.bantin("import-receipts", tmp_path, code=3).stderr
+    assert "I-109" in workspace.bantin("export-usb", tmp_path / "khong-co", code=4).stderr
+    add(workspace)
+    assert workspace.json("export-usb", tmp_path, "--station", "A")[0]["files"] == 1

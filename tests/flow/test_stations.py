@@ -1,0 +1,149 @@
+"""The registry as an operator keeps it: checked, filled from Excel, tried out, its keys pinned after a phone call."""
+
+import csv
+import io
+
+import openpyxl
+import pytest
+
+from tests.sshd import OpenSSH, make_key
+
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
+
+
+def over_ssh(server, folder, **changes):
+    columns = {"transport": "sftp", "host": server.host, "port": server.port, "user": server.user, "key": server.key,
+               "host_key": server.host_key, "folder": folder}  # fmt: skip
+    return {**columns, **changes}
+
+
+def rows(workspace):
+    text = (workspace.folder / "stations.csv").read_text("utf-8-sig")
+    return {row["code"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_a_check_counts_what_there_is_and_names_what_is_doubtful(workspace, openssh):
+    workspace.station("A", windows="04:30-06:00 16:30-18:00")
+    workspace.station("B", windows="09:00-10:00")
+    workspace.station("C", **over_ssh(openssh, "/x", host_key="", windows="04:30-06:00"))
+    workspace.station("D", **over_ssh(openssh, "/y", key="", windows="04:30-06:00"))
+    found = workspace.json("stations", "check")
+    assert found["counts"]["stations in force"] == 4
+    doubtful = {d["station"]: d["what"] for d in found["doubts"]}
+    assert set(doubtful) == {"B", "C", "D"}
+    assert "stations trust C" in doubtful["C"] or "ghim" in doubtful["C"]
+    told = workspace.bantin("--lang", "en", "stations", "check")
+    assert "4  stations in force" in told.stdout
+    assert "! B: no slot of any programme lies inside its windows" in told.stderr
+
+
+def test_a_check_of_a_broken_registry_tells_every_row(workspace):
+    workspace.station("A", windows="5h")
+    workspace.station("B", languages="en")
+    told = workspace.bantin("stations", "check", code=3).stderr
+    assert "line 2: cột windows" in told
+    assert "line 3: cột languages" in told
+
+
+def test_rows_from_excel_are_added_and_changed_and_a_pinned_key_is_never_lost(workspace, openssh):
+    workspace.station("A", **over_ssh(openssh, "/x"))
+    workspace.station("B")
+    book = openpyxl.Workbook()
+    for row in (["Mã trạm", "Tên xã", "Máy", "Cổng", "Nhóm"], ["A", "Đất Mũi", "10.0.0.9", 2222, "Ven biển"],
+                ["B", "Trạm B", None, None, None]):  # fmt: skip
+        book.active.append(row)
+    book.active.append(["C", "Năm Căn", "10.0.0.7", None, None])
+    book.save(workspace.folder / "moi.xlsx")
+    file = workspace.folder / "moi.xlsx"
+    before = (workspace.folder / "stations.csv").read_bytes()
+    told = workspace.bantin("stations", "import", file, code=3).stderr  # C has no user
+    assert "line 4" in told
+    assert (workspace.folder / "stations.csv").read_bytes() == before
+    book.active.cell(1, 6, "Người dùng")
+    book.active.cell(4, 6, "loa")
+    book.save(file)
+    dry = workspace.json("stations", "import", file, "--dry-run")
+    assert (workspace.folder / "stations.csv").read_bytes() == before
+    assert dry == workspace.json("stations", "import", file)
+    assert dry == {"added": ["C"], "changed": {"A": ["name", "host", "port", "groups"]}, "same": 1}
+    assert rows(workspace)["A"]["host_key"] == openssh.host_key
+    assert (rows(workspace)["A"]["host"], rows(workspace)["C"]["user"]) == ("10.0.0.9", "loa")
+    assert "1 trạm mới" not in workspace.bantin("stations", "import", file).stdout  # it is all there by now
+
+
+def test_an_import_without_codes_writes_nothing(workspace):
+    (workspace.folder / "x.csv").write_text("name,host\nĐất Mũi,h\n", "utf-8")
+    assert "line 2" in workspace.bantin("stations", "import", workspace.folder / "x.csv", code=3).stderr
+    assert "I-109" in workspace.bantin("stations", "import", workspace.folder / "y.csv", code=4).stderr
+
+
+def test_a_station_is_tried_out_and_left_as_it_was(workspace, openssh, tmp_path):
+    (tmp_path / "loa").mkdir()
+    workspace.station("A", **over_ssh(openssh, tmp_path / "loa"))
+    found = workspace.json("stations", "test", "A")
+    assert found["own_digest"] is True
+    assert found["free"] > 0
+    assert {"fsync", "posix-rename", "statvfs", "sha256sum"} <= set(found["abilities"])
+    assert list((tmp_path / "loa").iterdir()) == []
+    assert "SHA-256" in workspace.bantin("stations", "test", "A").stdout
+    assert "C-104" in workspace.bantin("stations", "test", "khong-co", code=3).stderr
+
+
+def test_a_trial_of_a_station_without_its_folder_says_so(workspace, openssh, tmp_path):
+    workspace.station("A", **over_ssh(openssh, tmp_path / "khong-co"))
+    assert "D-105" in workspace.bantin("stations", "test", "A", code=6).stderr
+
+
+def test_a_key_is_pinned_only_when_its_fingerprint_was_read_out_at_the_station(workspace, openssh, tmp_path):
+    (tmp_path / "loa").mkdir()
+    workspace.station("A", **over_ssh(openssh, tmp_path / "loa", host_key=""))
+    shown = workspace.bantin("stations", "trust", "A", code=6)  # nobody compared
+    assert "ssh-keygen -lf" in shown.stdout
+    (fingerprint,) = {word for word in shown.stdout.split() if word.startswith("SHA256:")}
+    assert "D-102" in workspace.bantin("stations", "trust", "A", "--fingerprint", "SHA256:khac", code=6).stderr
+    assert rows(workspace)["A"]["host_key"] == ""
+    workspace.bantin("stations", "trust", "A", "--fingerprint", fingerprint, "--by", "Người vận hành")
+    assert rows(workspace)["A"]["host_key"] == openssh.host_key
+    assert "Đúng khoá đã ghim" in workspace.bantin("stations", "trust", "A").stdout
+    assert workspace.json("stations", "test", "A")["own_digest"] is True
+
+
+def test_a_machine_that_was_replaced_is_told_loudly(workspace, openssh, tmp_path):
+    workspace.station("A", **over_ssh(openssh, tmp_path, host_key=OTHER_KEY))
+    told = workspace.bantin("stations", "trust", "A", code=6).stderr
+    assert "KHÁC" in told
+    assert rows(workspace)["A"]["host_key"] == OTHER_KEY
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+def test_a_machine_with_another_kind_of_key_can_be_pinned_too(workspace, tmp_path, kind):
+    folder = tmp_path / "loa"
+    folder.mkdir()
+    (tmp_path / "ssh").mkdir()
+    with OpenSSH(tmp_path / "ssh", kind=kind) as server:
+        make_key(tmp_path / "other")
+        workspace.station("A", **over_ssh(server, folder, host_key=""))
+        shown = workspace.bantin("stations", "trust", "A", code=6).stdout
+        (fingerprint,) = {word for word in shown.split() if word.startswith("SHA256:")}
+        workspace.bantin("stations", "trust", "A", "--fingerprint", fingerprint)
+        assert workspace.json("stations", "test", "A")["own_digest"] is True
+
+
+def test_a_script_may_name_stations_by_group_kind_technology_or_the_commune_they_were_before(workspace):
+    workspace.station("A", name="Đất Mũi", predecessors="Viên An; 32104", groups="Ven biển; Vùng Khmer")
+    workspace.station("B", name="Năm Căn", technology="FM")
+    workspace.station("C", name="Đồn Hòn Khoai", kind="đồn biên phòng", groups="Ven biển")
+    for number, (to, expected) in enumerate(
+        {
+            "Ven biển": ["A", "C"],
+            "viên an": ["A"],
+            "32104": ["A"],
+            "FM": ["B"],
+            "Đồn biên phòng": ["C"],
+            "tất cả, trừ đồn biên phòng": ["A", "B"],
+        }.items()
+    ):
+        text = f"Tiêu đề: Tin {number}\nNơi nhận: {to}\n\nBà con chú ý, bản tin số {number}.\n"
+        (row,) = workspace.json("add", workspace.drop(f"{number}.txt", text))
+        (row,) = workspace.json("approve", row["id"], "--by", "Người duyệt")
+        assert row["planned"] == expected, to

@@ -1,7 +1,7 @@
 """Config → the real parts. The only place that names an engine, a transport or a queue."""
 
+import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -9,17 +9,20 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.alerts.messenger import Messenger
 from pipeline.config import CONFIG_NAME, DICTIONARY_NAME, STATIONS_NAME, Config
-from pipeline.core.errors import WorkspaceNotEmpty
-from pipeline.core.ports import Engine, Progress, silent
+from pipeline.core.errors import ToolMissing, WorkspaceNotEmpty
+from pipeline.core.model import Seconds, digest_of
+from pipeline.core.ports import Engine, Lane, Progress, Queue, silent
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.sftp import Sftp
 from pipeline.delivery.stick import Stick
-from pipeline.jobs.local import LocalQueue
+from pipeline.jobs.local import Gates, LocalQueue
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.work import handlers
 from pipeline.studio.tools import ffmpeg
 from pipeline.voices.edge import EdgeOnline
 from pipeline.voices.espeak import EspeakVietnamese
@@ -40,11 +43,9 @@ def open_desk(
 ) -> Iterator[Desk]:
     """A desk over a workspace's ledger, store and tools; engines and ledger are let go of at the end."""
     with ExitStack() as stack:
-        sftp, most = Sftp(), config.settings.delivery.stations_at_once
-        gate = threading.Semaphore(most)
-        alerts = config.settings.alerts.file
+        sftp, alerts = Sftp(), config.settings.alerts.file
         messenger = Messenger(config.workspace / alerts if alerts else None)
-        ledger = Ledger.open(config.state / LEDGER_NAME)
+        ledger = Ledger.open(config.settings.ledger.database or config.state / LEDGER_NAME)
         stack.callback(ledger.close)
         yield Desk(
             config=config,
@@ -52,7 +53,7 @@ def open_desk(
             store=Store(config.state / "store"),
             engines=engines(config, stack),
             transports={transport.name: transport for transport in (sftp, Folder(), Stick())},
-            queue=lambda handlers: LocalQueue(handlers, most, cut=sftp.cut, gate=gate),
+            queue=_queue(config, sftp.cut),
             ffmpeg=cache(lambda: ffmpeg(config.settings.tools.ffmpeg)),
             now=now,
             cut=sftp.cut,
@@ -61,6 +62,28 @@ def open_desk(
             who=who,
             progress=progress,
         )
+
+
+_MOST_MADE = 4
+"""Bulletins made side by side at most: each takes some hundred megabytes."""
+
+
+def _queue(config: Config, cut: Callable[[], None]) -> Callable[[Desk], Queue]:
+    """What makes the queue that the settings ask for; all queues of this machine have their room together."""
+    cores = len(os.sched_getaffinity(0))
+    room = {Lane.LINE: config.settings.delivery.stations_at_once, Lane.SOUND: min(cores, _MOST_MADE)}
+    if config.settings.jobs.queue == "local":
+        gates = Gates(room)
+        return lambda desk: LocalQueue(handlers(desk), gates, cut=cut)
+    try:
+        from pipeline.jobs.postgres import PostgresQueue  # noqa: PLC0415 - an extra, and heavy
+    except ImportError as problem:
+        raise ToolMissing(tool="procrastinate", reason=problem, how="pip install 'bantin[postgres]'") from problem
+    # Who has other settings, or another version of the program, would do other work under the same name.
+    settings = digest_of(f"{__version__} {config.fingerprint}".encode())
+    beat = Seconds(config.settings.jobs.heartbeat_seconds)
+    url = config.settings.ledger.database
+    return lambda desk: PostgresQueue(url, settings, handlers(desk), room, cut=cut, heartbeat=beat)
 
 
 def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:

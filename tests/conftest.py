@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.desk", "tests.sshd"]
+pytest_plugins = ["tests.desk", "tests.sshd", "tests.postgres"]
 
 # The same examples for everybody: nobody's change is refused for what it did not touch. `make explore` draws new ones.
 settings.register_profile("same", derandomize=True, deadline=None)

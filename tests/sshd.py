@@ -106,9 +106,9 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def program(name: str) -> str:
-    """Where a program is; a test that needs one that is missing fails in CI and is skipped on a laptop."""
-    if found := shutil.which(name, path=_PLACES):
+def program(name: str, *folders: str) -> str:
+    """Where a program is, also in `folders`; a test that needs one that is missing fails in CI, else is skipped."""
+    if found := shutil.which(name, path=os.pathsep.join([*reversed(folders), _PLACES])):
         return found
     reason = f"{name} is not installed; run tests/system-tools"
     if os.environ.get("CI"):

@@ -14,6 +14,7 @@ for _topic in (
     "air",
     "delivery",
     "stations",
+    "worker",
 ):  # in the order that --help lists them
     import_module(f"pipeline.cli.{_topic}")
 

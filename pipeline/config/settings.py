@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -39,6 +40,16 @@ def _line(template: str) -> str:
 def _window(text: str) -> str:
     window(text)
     return text
+
+
+def _database(url: str) -> str:
+    if not url:
+        return url
+    if not url.startswith("postgresql://"):
+        raise ValueError("viết như postgresql://bantin@10.0.0.5/bantin / write a URL like this one")
+    if urlsplit(url).password is not None or "password=" in url:
+        raise ValueError("mật khẩu không nằm ở đây, mà ở ~/.pgpass / the password belongs into ~/.pgpass, not here")
+    return url
 
 
 class _Section(BaseModel):
@@ -189,6 +200,19 @@ class Clock(_Section):
     scan_seconds: float = Field(10, ge=0.2)
 
 
+class LedgerSettings(_Section):
+    """Where the ledger is kept."""
+
+    database: Annotated[str, AfterValidator(_database)] = ""
+
+
+class Jobs(_Section):
+    """Who does the work."""
+
+    queue: Literal["local", "procrastinate"] = "local"
+    heartbeat_seconds: float = Field(10, ge=0.5, le=300)
+
+
 class Alerts(_Section):
     """Who hears of trouble."""
 
@@ -225,8 +249,16 @@ class Settings(BaseSettings):
     programmes: Mapping[str, ProgrammeSettings] = Field(min_length=1)
     delivery: Delivery = Delivery()
     clock: Clock = Clock()
+    ledger: LedgerSettings = LedgerSettings()
+    jobs: Jobs = Jobs()
     alerts: Alerts = Alerts()
     plan: YearPlan = YearPlan()
+
+    @model_validator(mode="after")
+    def _queue_has_its_database(self) -> "Settings":
+        if self.jobs.queue == "procrastinate" and not self.ledger.database:
+            raise ValueError("jobs.queue: procrastinate cần [ledger] database / needs [ledger] database")
+        return self
 
     @model_validator(mode="after")
     def _rundowns_exist(self) -> "Settings":
@@ -284,6 +316,10 @@ _FAULTS = {
 """What pydantic's kinds of fault (by the beginning of their names) are called in Vietnamese."""
 
 
+_SECRET = {"database"}
+"""Settings whose value is never shown: somebody may have written a password there."""
+
+
 def _fault(error: Any) -> str:  # noqa: ANN401 - pydantic's own record of a fault
     where = [str(part) for part in error["loc"]]
     if error["type"] == "extra_forbidden":
@@ -292,7 +328,10 @@ def _fault(error: Any) -> str:  # noqa: ANN401 - pydantic's own record of a faul
         return f"  {'.'.join(where)}: không có mục này / unknown key{hint}"
     words = next((words for kind, words in _FAULTS.items() if error["type"].startswith(kind)), "giá trị không đúng")
     said = words.format(**error.get("ctx", {}))
-    return f"  {'.'.join(where)}: {said} / {error['msg']} ({error['input']!r})"
+    if not where:  # about the whole: what is wrong stands in the words
+        return f"  {error['msg'].removeprefix('Value error, ')}"
+    seen = "" if where[-1] in _SECRET else f" ({error['input']!r})"
+    return f"  {'.'.join(where)}: {said} / {error['msg']}{seen}"
 
 
 def _known(where: list[str]) -> list[str]:

@@ -5,8 +5,9 @@ A code is never reused for another fault. Exit codes are those of docs/architect
 """
 
 import errno
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 EXIT_BUG = 1
 EXIT_USAGE = 2
@@ -134,6 +135,20 @@ class NoDropFolder(PipelineError):
     fix = Says(
         "gắn lại ổ mạng, hoặc sửa [paths] scripts trong config.toml",
         "mount the share again, or correct [paths] scripts in config.toml",
+    )
+
+
+class NothingShared(PipelineError):
+    """A worker was started where all work is done by the machine that finds it."""
+
+    code = "C-108"
+    exit_code = EXIT_CONFIG
+    what = Says(
+        'hàng đợi là của riêng máy này: [jobs] queue = "local"', 'the queue is of one machine: [jobs] queue = "local"'
+    )
+    fix = Says(
+        'ghi queue = "procrastinate" và [ledger] database trong config.toml của mọi máy; xem docs/vi/nhieu-may.md',
+        'set queue = "procrastinate" and [ledger] database in every machine\'s config.toml; see docs/vi/nhieu-may.md',
     )
 
 
@@ -503,6 +518,31 @@ class LedgerUnusable(PipelineError):
     )
 
 
+class LedgerAway(PipelineError):
+    """The database with the ledger does not answer, or does not let us in; nothing was kept of what was under way."""
+
+    code = "L-107"
+    exit_code = EXIT_CONFIG
+    retry = True
+    what = Says("không vào được sổ cái {where}: {reason}", "the ledger {where} does not answer: {reason}")
+    fix = Says(
+        "xem máy chủ PostgreSQL, đường mạng, tên người dùng và mật khẩu trong ~/.pgpass, rồi chạy lại",
+        "look at the PostgreSQL server, the line to it, the user's name and the password in ~/.pgpass; then run again",
+    )
+
+
+class LedgerOnShare(PipelineError):
+    """A SQLite ledger on a network share, where two machines may each believe that they write alone."""
+
+    code = "L-108"
+    exit_code = EXIT_CONFIG
+    what = Says("sổ cái nằm trên ổ mạng ({kind}): {where}", "the ledger stands on a network share ({kind}): {where}")
+    fix = Says(
+        "đặt [paths] state vào ổ đĩa của máy này, hoặc dùng PostgreSQL: [ledger] database",
+        "put [paths] state on a disk of this machine, or use PostgreSQL: [ledger] database",
+    )
+
+
 class StoreDamaged(PipelineError):
     """A stored file is missing or its bytes no longer match its name."""
 
@@ -560,6 +600,21 @@ class UnknownBulletin(PipelineError):
 # --- N: newsroom -----------------------------------------------------------------------------------------------------
 
 
+class WorkerLost(PipelineError):
+    """Work that ended every worker which took it up."""
+
+    code = "N-108"
+    exit_code = EXIT_BUG
+    what = Says(
+        "{tries} tiến trình làm việc {about} đều tắt giữa chừng",
+        "{tries} workers in a row ended while they did {about}",
+    )
+    fix = Says(
+        "xem nhật ký của bantin worker trên các máy: thiếu bộ nhớ, mất điện hay lỗi phần mềm",
+        "look at the logs of bantin worker on the machines: no memory left, power cuts, or a bug",
+    )
+
+
 class Unexpected(PipelineError):
     """A bug of ours met one script, bulletin or station; the others go on. `__cause__` keeps its trace."""
 
@@ -571,6 +626,29 @@ class Unexpected(PipelineError):
         "gửi dòng này kèm tệp gây lỗi cho người phát triển; các bài và trạm khác vẫn chạy",
         "send this line and what it is about to the developers; everything else goes on",
     )
+
+
+def to_record(problem: PipelineError) -> dict[str, object]:
+    """A problem as plain data, for a worker to tell another machine; a field that is no text or number becomes text."""
+    fields = {name: _plain(value) for name, value in problem.fields.items()}
+    return {"kind": type(problem).__name__, "fields": fields}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Says):
+        return {"vi": value.vi, "en": value.en}
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def from_record(record: Mapping[str, Any]) -> PipelineError:
+    """The problem that `to_record` made a record of."""
+    fields = {name: Says(**value) if isinstance(value, dict) else value for name, value in record["fields"].items()}
+    return _kinds(PipelineError)[record["kind"]](**fields)
+
+
+def _kinds(kind: type[PipelineError]) -> dict[str, type[PipelineError]]:
+    below = (found for each in kind.__subclasses__() for found in _kinds(each).items())
+    return {kind.__name__: kind, **dict(below)}
 
 
 def as_problem(fault: Exception, about: str) -> PipelineError:

@@ -3,7 +3,9 @@
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Protocol
 
 from pipeline.core.errors import PipelineError
@@ -112,6 +114,15 @@ class Transport(Protocol):
         """Connect. Whatever happens inside, the connection is cut `deadline` seconds from now."""
 
 
+class Lane(StrEnum):
+    """What work mostly waits for. Each lane has room of its own, so that neither kind holds up the other."""
+
+    LINE = "line"
+    """For stations: many at once."""
+    SOUND = "sound"
+    """For the processor: one a core."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A piece of work by name. Two jobs with the same `key` never run at once."""
@@ -119,6 +130,7 @@ class Job:
     verb: str
     key: str
     arguments: Mapping[str, Json] = field(default_factory=dict)
+    lane: Lane = Lane.LINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,4 +149,11 @@ class Queue(Protocol):
         """Run jobs and give each outcome as it comes. Our own errors are outcomes; a bug is raised when all are done.
 
         Close it (contextlib.closing): left half way, it ends the work under way.
+        """
+
+    def work(self, stop: Event) -> None:
+        """Do what other machines hand in, until `stop` is set; what is under way then is brought to its end.
+
+        Raises:
+            NothingShared: this queue is of one machine.
         """

@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import NothingShared, PipelineError
 from pipeline.core.facts import Json
-from pipeline.core.ports import Job, Outcome
+from pipeline.core.ports import Job, Lane, Outcome
 
 Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
 
@@ -16,30 +17,32 @@ _WAKE = 0.5
 """Seconds after which the thread that waits for outcomes looks up: only the main thread handles signals."""
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """What there is to cut short where nothing can be."""
 
 
+class Gates:
+    """How many jobs of each lane are at work at once, over all queues that share it."""
+
+    def __init__(self, room: Mapping[Lane, int]) -> None:
+        self.room = room
+        self._gates = {lane: threading.Semaphore(count) for lane, count in room.items()}
+
+    def __getitem__(self, lane: Lane) -> threading.Semaphore:
+        return self._gates[lane]
+
+
 class LocalQueue:
-    """Does jobs in up to `threads` threads; jobs with the same key one after the other, in the order given.
+    """Does jobs in threads, as many as there is room in their lane; jobs with the same key in the order given.
 
     `cut` is called once when a run is broken off (Ctrl-C, or the caller stops asking for outcomes): it should make the
-    handlers that are at work end soon, since a thread cannot be stopped from outside. Queues that share a `gate` have
-    no more jobs at work than it lets in, all of them together.
+    handlers that are at work end soon, since a thread cannot be stopped from outside.
     """
 
-    def __init__(
-        self,
-        handlers: Mapping[str, Handler],
-        threads: int,
-        *,
-        cut: Callable[[], None] = _nothing,
-        gate: threading.Semaphore | None = None,
-    ) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], gates: Gates, *, cut: Callable[[], None] = nothing) -> None:
         self._handlers = handlers
-        self._threads = threads
+        self._gates = gates
         self._cut = cut
-        self._gate = gate or threading.Semaphore(threads)
         self._turns: dict[str, threading.Lock] = {}
 
     def perform(self, jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
@@ -48,36 +51,50 @@ class LocalQueue:
         Our own errors are outcomes. A bug ends the jobs of its key; it is raised as it is when all others are done.
         Close the iterator (contextlib.closing) if you may stop half way.
         """
-        run = _Run(self._handlers, self._turns, self._gate)
-        pool = ThreadPoolExecutor(min(self._threads, max(1, len(jobs))), thread_name_prefix="job")
-        try:
-            chains = [pool.submit(run.chain, chain) for chain in _by_key(jobs)]
-            yield from run.outcomes(chains)
-        except BaseException:
-            run.stopping.set()
-            self._cut()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        run = _Run(self._handlers, self._turns, self._gates)
+        chains = _by_key(jobs)
+        with ExitStack() as stack:
+            pools = {
+                lane: stack.enter_context(_Pool(max(1, min(self._gates.room[lane], len(chains)))))
+                for lane in dict.fromkeys(job.lane for job in jobs)
+            }
+            try:
+                yield from run.outcomes([pools[chain[0].lane].submit(run.chain, chain) for chain in chains])
+            except BaseException:
+                run.stopping.set()
+                self._cut()
+                raise
+
+    def work(self, stop: threading.Event) -> None:  # noqa: ARG002 - the port's signature
+        """Raise: no other machine hands anything in."""
+        raise NothingShared
+
+
+class _Pool(ThreadPoolExecutor):
+    """Threads whose jobs are dropped at the end where they have not begun."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads, thread_name_prefix="job")
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown(cancel_futures=True)
 
 
 class _Run:
     """One call of perform."""
 
-    def __init__(
-        self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock], gate: threading.Semaphore
-    ) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock], gates: Gates) -> None:
         self.stopping = threading.Event()
         self._handlers = handlers
         self._turns = turns
-        self._gate = gate
+        self._gates = gates
         self._done: SimpleQueue[Outcome | None] = SimpleQueue()
 
     def chain(self, jobs: Sequence[Job]) -> None:
         """Do the jobs of one key, in order."""
         try:
             for job in jobs:
-                with self._turns.setdefault(job.key, threading.Lock()), self._gate:
+                with self._turns.setdefault(job.key, threading.Lock()), self._gates[job.lane]:
                     if self.stopping.is_set():
                         return
                     self._done.put(self._do(job))

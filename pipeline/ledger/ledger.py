@@ -1,16 +1,14 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from pipeline.core.errors import LedgerUnusable, Says, StationBusy
+from pipeline.core.errors import StationBusy
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
     Bulletin,
@@ -25,10 +23,9 @@ from pipeline.core.model import (
     Transmission,
     Trouble,
 )
-from pipeline.ledger import documents, records, tables
+from pipeline.ledger import database, documents, records, tables
 from pipeline.ledger.holdings import project
 
-_BUSY_MS = 30_000
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
      Happened.RETURNED, Happened.WITHDRAWN}
@@ -45,24 +42,13 @@ class Ledger:
         self._engine = engine
 
     @classmethod
-    def open(cls, file: Path) -> "Ledger":
-        """Open the ledger of a workspace, making it or bringing it up to date first.
+    def open(cls, where: Path | str) -> "Ledger":
+        """Open a workspace's ledger, making it or bringing it up to date first: a file, or the URL of a PostgreSQL.
 
         Raises:
             LedgerUnusable: it cannot be opened, or is damaged.
         """
-        engine = _sqlite(file)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if (found := _revision(engine)) != tables.HEAD:
-                _migrate(engine, found, file)
-        except (DBAPIError, OSError) as problem:
-            engine.dispose()
-            raise LedgerUnusable(where=file, reason=getattr(problem, "orig", problem)) from problem
-        except LedgerUnusable:
-            engine.dispose()
-            raise
-        return cls(engine)
+        return cls(database.sqlite(where) if isinstance(where, Path) else database.postgres(where))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -376,7 +362,7 @@ class Ledger:
         return {StationCode(row.station) for row in self._rows(query)}
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with database.reading(self._engine) as connection:
             return connection.execute(query).all()
 
 
@@ -398,53 +384,3 @@ def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.Col
 def _planned(connection: sa.Connection, names: Iterable[BulletinId]) -> set[Transmission]:
     query = sa.select(tables.transmissions).where(_among(tables.transmissions.c.bulletin, names))
     return {records.transmission(row) for row in connection.execute(query)}
-
-
-# --- opening ---------------------------------------------------------------------------------------------------------
-
-
-def _sqlite(file: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_MS / 1000})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
-        connection.isolation_level = None  # we say when a transaction begins, not the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        # IMMEDIATE: two writers wait for each other instead of failing halfway through.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _revision(engine: sa.Engine) -> str | None:
-    with _reading(engine) as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-        return found
-
-
-@contextmanager
-def _reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
-
-
-def _migrate(engine: sa.Engine, found: str | None, file: Path) -> None:
-    from alembic import command  # noqa: PLC0415 - heavy, and needed only when the ledger's shape changes
-    from alembic.config import Config  # noqa: PLC0415 - as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
-
-    config = Config()
-    config.set_main_option("script_location", "pipeline.ledger:migrations")
-    ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found and found not in ours:
-        newer = Says("do một phiên bản Bản Tin mới hơn ghi", "a newer version of Bản Tin wrote it")
-        raise LedgerUnusable(where=file, reason=newer)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

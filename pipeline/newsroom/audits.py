@@ -50,7 +50,7 @@ def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
     reached = [s for code, s in desk.config.stations.items() if code in codes and s.transport != CARRIED]
     jobs = [Job(verb=VERB, key=s.code, arguments={"station": s.code, "clean": clean}) for s in reached]
     found: list[Audited] = []
-    with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
+    with closing(desk.queue(desk).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("verify", done, len(jobs))
             listed = {kind: _names(outcome.result.get(kind)) for kind in _KINDS}

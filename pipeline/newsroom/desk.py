@@ -38,8 +38,8 @@ class Desk:
     engines: Mapping[str, Sequence[Engine]]
     """What each word of a programme's `engines` stands for."""
     transports: Mapping[str, Transport]
-    queue: Callable[[Mapping[str, Handler]], Queue]
-    """Makes a queue that knows how to do the verbs it is given."""
+    queue: Callable[["Desk"], Queue]
+    """A queue whose jobs are done at a desk."""
     check_alerts: Callable[[], None] = nothing
     """Raises ConfigError where the addresses of the people in charge cannot be used."""
     ffmpeg: Callable[[], Path]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.core.errors import BadRows, PipelineError
 from pipeline.core.facts import Json
+from pipeline.ledger.place import must_be_of_this_machine
 from pipeline.newsroom import announcers
 from pipeline.newsroom.desk import Desk
 
@@ -36,6 +37,8 @@ def check(desk: Desk) -> list[Finding]:
     for engines in desk.engines.values():
         findings += [_find(engine.name, engine.check, needed=engine.embedded) for engine in engines]
     findings.append(_dictionary(desk))
+    if not desk.config.settings.ledger.database:
+        findings.append(_find("ledger", lambda: must_be_of_this_machine(desk.config.state)))
     findings.append(_find("alerts", desk.check_alerts))
     for station in desk.config.stations.values():
         transport = desk.transports[station.transport]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from platform import node
 
 from pipeline.core.errors import StationBusy, WorkspaceInUse
@@ -10,6 +11,7 @@ from pipeline.core.model import Seconds, Station
 from pipeline.ledger.lock import alone
 from pipeline.newsroom.desk import Desk
 
+_MACHINE_ID = Path("/etc/machine-id")
 _MARGIN = Seconds(60)
 """How much longer than a visit a lease holds: what was proven is still to be written down."""
 
@@ -30,9 +32,18 @@ def leased(desk: Desk, station: Station, *, visit: bool = True) -> Iterator[int]
         except WorkspaceInUse as taken:
             raise StationBusy(station=station.code) from taken
         now, finished = desk.now(), False
-        token = desk.ledger.lease(station.code, node(), now, now + timedelta(seconds=seconds), opens=visit)
+        token = desk.ledger.lease(station.code, _machine(), now, now + timedelta(seconds=seconds), opens=visit)
         try:
             yield token
             finished = visit
         finally:
             desk.ledger.release(station.code, token, desk.now(), finished=finished)
+
+
+def _machine() -> str:
+    """This machine's name; two that were copied from one disk may share the first half."""
+    try:
+        own = _MACHINE_ID.read_text("ascii").strip()
+    except OSError:
+        own = ""
+    return f"{node()} {own}".strip()

@@ -226,7 +226,7 @@ def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:
     """Visit stations, as many at once as the settings allow; how each visit ended, by station."""
     jobs = [_job(errand) for errand in errands]
     attempts: list[Attempt] = []
-    with closing(desk.queue(handlers(desk)).perform(jobs)) as outcomes:
+    with closing(desk.queue(desk).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("push", done, len(jobs))
             attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))

@@ -236,3 +236,23 @@ def test_a_registry_that_cannot_be_read_is_a_fault_and_never_no_station(workspac
         (workspace / name).write_bytes(content)
         with pytest.raises(ConfigError, match="stations"):
             load(workspace)
+
+
+def test_a_password_in_the_settings_is_refused_and_not_shown(workspace):
+    file = workspace / "config.toml"
+    text = file.read_text("utf-8")
+    for url in ("postgresql://bantin:bi-mat@10.0.0.5/bantin", "postgresql://10.0.0.5/bantin?user=a&password=bi-mat"):
+        file.write_text(text.replace('database = ""', f'database = "{url}"'), "utf-8")
+        with pytest.raises(ConfigError, match="pgpass") as caught:
+            load(workspace)
+        assert "bi-mat" not in f"{caught.value}{caught.value.message.vi}"
+    file.write_text(text.replace('database = ""', 'database = "mysql://10.0.0.5/bantin"'), "utf-8")
+    with pytest.raises(ConfigError, match="postgresql://"):
+        load(workspace)
+
+
+def test_a_queue_of_many_machines_needs_its_database(workspace):
+    file = workspace / "config.toml"
+    file.write_text(file.read_text("utf-8").replace('queue = "local"', 'queue = "procrastinate"'), "utf-8")
+    with pytest.raises(ConfigError, match=r"\[ledger\] database"):
+        load(workspace)

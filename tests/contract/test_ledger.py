@@ -3,6 +3,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.core.errors import LedgerUnusable, StationBusy, StoreDamaged
+from pipeline.core.errors import LedgerAway, LedgerOnShare, LedgerUnusable, StationBusy, StoreDamaged
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
     Bulletin,
@@ -34,15 +35,26 @@ from pipeline.core.model import (
 )
 from pipeline.ledger import tables
 from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.place import must_be_of_this_machine
 from pipeline.ledger.store import Store
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 A = StationCode("A")
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request, tmp_path):
+    """Where a ledger may live; every promise holds in both."""
+    return (
+        tmp_path / "state" / "ledger.db"
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres").database()
+    )
+
+
 @pytest.fixture
-def ledger(tmp_path):
-    opened = Ledger.open(tmp_path / "state" / "ledger.db")
+def ledger(place):
+    opened = Ledger.open(place)
     yield opened
     opened.close()
 
@@ -96,9 +108,9 @@ def test_an_instant_without_its_zone_is_refused(ledger):
         ledger.record(naive)
 
 
-def test_a_ledger_opened_again_remembers(ledger, tmp_path):
+def test_a_ledger_opened_again_remembers(ledger, place):
     ledger.record(fact())
-    again = Ledger.open(tmp_path / "state" / "ledger.db")
+    again = Ledger.open(place)
     assert len(again.facts()) == 1
     again.close()
 
@@ -112,12 +124,12 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_was(tmp_path):
     assert file.read_bytes() == before
 
 
-def test_a_ledger_of_a_newer_program_is_refused_and_left_as_it_was(ledger, tmp_path):
+def test_a_ledger_of_a_newer_program_is_refused_and_left_as_it_was(ledger, place):
     with ledger._engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     ledger.close()
     with pytest.raises(LedgerUnusable, match="newer version"):
-        Ledger.open(tmp_path / "state" / "ledger.db")
+        Ledger.open(place)
 
 
 def test_the_migrations_end_where_the_tables_are(ledger):
@@ -128,7 +140,8 @@ def test_the_migrations_end_where_the_tables_are(ledger):
     inspector = sa.inspect(ledger._engine)
     for table in tables.metadata.sorted_tables:
         assert {c["name"] for c in inspector.get_columns(table.name)} == {c.name for c in table.columns}
-        assert {i["name"] for i in inspector.get_indexes(table.name)} == {i.name for i in table.indexes}
+        made = [i for i in inspector.get_indexes(table.name) if not i.get("duplicates_constraint")]
+        assert {i["name"] for i in made} == {i.name for i in table.indexes}
 
 
 def test_a_take_is_found_again_by_its_recipe(ledger):
@@ -194,6 +207,51 @@ def test_many_threads_write_and_no_fact_is_lost(ledger):
     for thread in threads:
         thread.join()
     assert [f.number for f in ledger.facts()] == list(range(1, 161))
+
+
+def test_who_only_reads_waits_for_no_writer(ledger):
+    with ledger._engine.begin():
+        assert ledger.facts() == []
+        assert ledger.troubles() == {}
+
+
+def test_a_server_that_was_restarted_costs_a_connection_and_not_the_night(postgres):
+    ledger = Ledger.open(postgres.database())
+    ledger.record(fact())
+    postgres.restart()
+    ledger.record(fact())
+    assert len(ledger.facts()) == 2
+    ledger.close()
+
+
+def test_a_server_that_is_away_is_told_in_our_words(postgres):
+    url = postgres.database()
+    ledger = Ledger.open(url)
+    with postgres.stopped():
+        with pytest.raises(LedgerAway, match="refused") as told:
+            ledger.record(fact())
+        with pytest.raises(LedgerAway, match="refused"):
+            Ledger.open(url)
+    assert url in told.value.message.vi
+    ledger.close()
+
+
+MOUNTS = """/dev/sda1 / ext4 rw 0 0
+nas:/vol /mnt/phat\\040thanh nfs4 rw 0 0
+/dev/sdb1 /mnt/phat\\040thanh/may-nay ext4 rw 0 0
+//nas/chung /srv cifs rw 0 0
+"""
+
+
+@pytest.mark.parametrize("folder", ["/mnt/phat thanh/bulletins", "/srv"])
+def test_a_ledger_on_a_network_share_is_refused(folder):
+    with pytest.raises(LedgerOnShare):
+        must_be_of_this_machine(Path(folder), MOUNTS)
+
+
+@pytest.mark.parametrize("folder", ["/var/lib/bantin", "/mnt/phat thanh/may-nay/so", "/srv2"])
+def test_a_ledger_on_a_disk_of_this_machine_is_fine(folder):
+    must_be_of_this_machine(Path(folder), MOUNTS)
 
 
 def test_the_store_names_files_by_content_and_keeps_one_of_each(tmp_path):
@@ -301,7 +359,7 @@ def test_a_mark_is_remembered_and_moved(ledger):
     assert ledger.mark("missed") == "two"
 
 
-def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stations_hold(ledger, tmp_path):
+def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stations_hold(ledger, place):
     other = StationCode("B")
     for station in (A, other):
         token = ledger.lease(station, "one", NOW, NOW + timedelta(hours=1))
@@ -319,7 +377,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stati
         ):  # fmt: skip
             connection.execute(sa.text(statement))
     ledger.close()
-    again = Ledger.open(tmp_path / "state" / "ledger.db")
+    again = Ledger.open(place)
     found = [(h.station, h.bulletin, h.digest[0]) for h in again.holdings()]
     assert found == [("A", "b1", "6")] == [(h.station, h.bulletin, h.digest[0]) for h in before]
     assert again.holdings()[0].remote == "6.mp3"

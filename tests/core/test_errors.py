@@ -1,4 +1,5 @@
 import ast
+import json
 import pickle
 import string
 from pathlib import Path
@@ -6,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.core import errors
-from pipeline.core.errors import ConfigError, PipelineError, Says, StationUnreachable
+from pipeline.core.errors import ConfigError, PipelineError, Says, StationUnreachable, from_record, to_record
+
+
+def test_a_problem_told_by_another_machine_is_the_same_problem():
+    told = StationUnreachable(station="CM-0101", reason=Says("mất điện", "no power"))
+    again = from_record(json.loads(json.dumps(to_record(told))))
+    assert type(again) is StationUnreachable
+    assert (again.message, again.next_step) == (told.message, told.next_step)
+    file = from_record(to_record(errors.FileTrouble(where=Path("a b"), reason=PermissionError(13, "no"))))
+    assert "a b" in file.message.vi
 
 
 def kinds(kind=PipelineError):

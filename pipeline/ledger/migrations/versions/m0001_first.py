@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables; on SQLite, let the database itself refuse to change or delete what happened."""
+    """Make the tables; let the database itself refuse to change or delete what happened."""
     op.create_table(
         "facts",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
@@ -71,14 +71,27 @@ def upgrade() -> None:
         sa.Column("holder", sa.Text, nullable=False),
         sa.Column("until", sa.DateTime, nullable=False),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        _refuse_changes("facts", "transmissions", "receipts")
+    refuse = {"sqlite": _refuse_on_sqlite, "postgresql": _refuse_on_postgres}[op.get_bind().dialect.name]
+    refuse("facts", "transmissions", "receipts")
 
 
-def _refuse_changes(*tables: str) -> None:
+def _refuse_on_sqlite(*tables: str) -> None:
     for table in tables:
         for verb in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} are only ever added'); END"
             )
+
+
+def _refuse_on_postgres(*tables: str) -> None:
+    op.execute(
+        "CREATE FUNCTION only_ever_added() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION '% are only ever added', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$"
+    )
+    for table in tables:
+        op.execute(
+            f"CREATE TRIGGER {table}_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION only_ever_added()"
+        )

@@ -23,6 +23,11 @@ _TOO_LATE = Says("chờ quá lâu, hoặc sắp đến giờ phát", "waited too
 _NEXT_ENGINE = Says(
     "giọng kế tiếp đọc thay; tăng online_minutes nếu muốn chờ", "the next voice reads; see online_minutes"
 )
+_TOO_LONG = Says("chờ quá lâu", "waited too long")
+_NOBODY_ELSE = Says(
+    "chạy lại (câu đã đọc được giữ nguyên), tăng online_minutes, hoặc thêm giọng vào engines của chương trình",
+    "run again (what was spoken is kept), raise online_minutes, or add a voice to the programme's engines",
+)
 
 
 class _Failed(Exception):
@@ -32,6 +37,33 @@ class _Failed(Exception):
         super().__init__(voice)
         self.voice = voice
         self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long online voices are waited for."""
+
+    ends: datetime
+    sooner: datetime
+    """Where another voice may air in their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An engine that speaks a language if it can."""
+
+    engine: Engine
+    until: datetime
+    """When its online voices are not asked any more."""
+    replaceable: bool
+    """Whether an engine after it may air."""
+
+    def check(self, voice: str, now: datetime) -> None:
+        """Raise _Failed where a voice must not be waited for any longer."""
+        if now < self.until or not any(v.online for v in self.engine.voices if v.name == voice):
+            return
+        reason, how = (_TOO_LATE, _NEXT_ENGINE) if self.replaceable else (_TOO_LONG, _NOBODY_ELSE)
+        raise _Failed(voice, EngineUnavailable(engine=self.engine.name, reason=reason, how=how))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +107,7 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first
     its other voice of that language is tried first. What was spoken is kept, and found again by the next run.
 
     Online voices are waited for no longer than `online_minutes`, and not into the half hour before `first_air` where
-    the programme lets the next engine air.
+    another engine comes after them that may air. Voices on this machine are never kept from speaking.
 
     Raises:
         NoVoiceForLanguage: no engine has a voice for a language; it is never read by a voice of another.
@@ -85,9 +117,9 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first
     takes: dict[int, Take] = {}
     spoken_now, embedded = 0, False
     fallbacks: list[Fallback] = []
-    until = _patience_ends(desk, programme, first_air)
+    patience = _patience(desk, first_air)
     for language in dict.fromkeys(s.language for s in sentences):
-        engine, found, fresh, failed = _voice_language(desk, sentences, language, programme, until)
+        engine, found, fresh, failed = _voice_language(desk, sentences, language, programme, patience)
         takes.update(found)
         spoken_now += fresh
         draft = {v.name for v in engine.voices if v.draft}
@@ -154,26 +186,37 @@ def cast(engine: Engine, language: Language, wish: str) -> Voice:
     return (named or voices)[0]
 
 
-def _patience_ends(desk: Desk, programme: Programme, first_air: datetime | None) -> datetime:
-    """When to stop waiting for online voices."""
+def _patience(desk: Desk, first_air: datetime | None) -> _Patience:
     now = desk.now()
     ends = now + timedelta(minutes=desk.config.settings.voices.online_minutes)
-    if first_air is None or not programme.embedded_may_air:
-        return ends  # before air time too: an embedded take would only hold the place
-    return min(ends, max(now, first_air - _BEFORE_AIR))
+    return _Patience(ends, min(ends, first_air - _BEFORE_AIR) if first_air else ends)
+
+
+def _may_air(engine: Engine, language: Language, programme: Programme) -> bool:
+    """Whether what an engine speaks may be signed for air: a draft only holds a place, unless the programme says so."""
+    rated = any(not v.draft for v in engine.voices if v.language is language)
+    return programme.embedded_may_air or (rated and not engine.embedded)
+
+
+def _turns(desk: Desk, programme: Programme, language: Language, patience: _Patience) -> Iterator[_Turn]:
+    engines = [*engines_for(desk, programme, language)]
+    for place, engine in enumerate(engines, start=1):
+        replaceable = any(_may_air(other, language, programme) for other in engines[place:])
+        yield _Turn(engine, patience.sooner if replaceable else patience.ends, replaceable)
 
 
 def _voice_language(
-    desk: Desk, sentences: Sequence[Sentence], language: Language, programme: Programme, until: datetime
+    desk: Desk, sentences: Sequence[Sentence], language: Language, programme: Programme, patience: _Patience
 ) -> tuple[Engine, Mapping[int, Take], int, Mapping[str, EngineUnavailable | TakeRejected]]:
     """The engine that speaks a language, its takes, how many were spoken now, and the engines that failed before it."""
     wanted = [(i, s) for i, s in enumerate(sentences) if s.language is language]
     failures: dict[str, EngineUnavailable | TakeRejected] = {}
-    for engine in engines_for(desk, programme, language):
+    for turn in _turns(desk, programme, language, patience):
+        engine = turn.engine
         instead: dict[str, str] = {}
         while True:
             try:
-                return engine, *_speak_all(desk, engine, wanted, instead, until), failures
+                return engine, *_speak_all(desk, turn, wanted, instead), failures
             except _Failed as failed:
                 problem = failures[engine.name] = failed.problem
                 other = _other_voice(engine, language, failed.voice, instead)
@@ -190,9 +233,10 @@ def _other_voice(engine: Engine, language: Language, failed: str, instead: Mappi
 
 
 def _speak_all(
-    desk: Desk, engine: Engine, wanted: Sequence[tuple[int, Sentence]], instead: Mapping[str, str], until: datetime
+    desk: Desk, turn: _Turn, wanted: Sequence[tuple[int, Sentence]], instead: Mapping[str, str]
 ) -> tuple[Mapping[int, Take], int]:
     """The takes of one language by one engine, and how many of them were spoken now."""
+    engine = turn.engine
     try:
         recipes = {i: _recipe(engine, sentence, instead) for i, sentence in wanted}
     except EngineUnavailable as problem:  # it does not load, and so cannot say its version
@@ -206,10 +250,9 @@ def _speak_all(
             known = voiced.get(recipe.digest)
             if known and known.audio in desk.store:
                 takes[recipe.digest] = known
-            elif engine.embedded or desk.now() < until:
-                yield recipe
             else:
-                raise _Failed(recipe.voice, EngineUnavailable(engine=engine.name, reason=_TOO_LATE, how=_NEXT_ENGINE))
+                turn.check(recipe.voice, desk.now())
+                yield recipe
 
     with desk.store.scratch() as folder:
 

@@ -255,6 +255,71 @@ def test_the_half_hour_before_air_is_not_spent_waiting_for_online_voices(desk, c
     assert set(fact.detail["engines"]) == {"espeak"}
 
 
+class Local(Online):
+    """A voice on this machine that is no draft."""
+
+    name, at_once = "local", 1
+
+    def __init__(self, speaker):
+        super().__init__(speaker)
+        self.voices = tuple(replace(voice, online=False) for voice in self.voices)
+
+
+def with_engines(desk, clock, *words, online=None):
+    """The desk with these engines in the only programme's order; asking the online one takes `online` minutes."""
+    speaker = desk.engines["embedded"][0]
+    edge, local = Online(speaker), Local(speaker)
+    if online:
+        speak = edge.speak
+
+        def slow(text, voice, out):
+            clock.at += timedelta(minutes=online)
+            speak(text, voice, out)
+
+        edge.speak, edge.at_once = slow, 1
+    (code,) = desk.config.programmes
+    programmes = {code: replace(desk.config.programmes[code], engines=words)}
+    object.__setattr__(desk, "config", replace(desk.config, programmes=programmes))
+    object.__setattr__(desk, "engines", {**desk.engines, "edge": (edge,), "local": (local,)})
+    return edge, local
+
+
+def spoken_by_engines(desk, bulletin):
+    bulletins.render(desk, bulletin)
+    return set(desk.ledger.facts(bulletin.id, Happened.VOICED)[-1].detail["engines"])
+
+
+@pytest.mark.parametrize("words", [("local", "embedded"), ("local",), ("edge", "local", "embedded")])
+def test_a_voice_on_this_machine_speaks_however_near_air_time_is(desk, clock, words):
+    edge, _ = with_engines(desk, clock, *words)
+    bulletin = taken(desk)
+    clock.at = min(bulletin.air) - timedelta(minutes=20)
+    assert spoken_by_engines(desk, bulletin) == {"local"}
+    assert edge.asked == []
+
+
+def test_what_the_online_voice_has_waited_is_not_held_against_the_voice_on_this_machine(desk, clock):
+    edge, _ = with_engines(desk, clock, "edge", "local", "embedded", online=10)
+    bulletin = taken(desk)
+    assert spoken_by_engines(desk, bulletin) == {"local"}
+    assert len(edge.asked) == 2  # online_minutes = 15
+
+
+def test_an_online_voice_that_nobody_can_replace_is_asked_until_air_time(desk, clock):
+    with_engines(desk, clock, "edge")
+    bulletin = taken(desk)
+    clock.at = min(bulletin.air) - timedelta(minutes=20)
+    assert spoken_by_engines(desk, bulletin) == {"online"}
+
+
+def test_an_online_voice_that_nobody_can_replace_is_not_told_to_be_replaced(desk, clock):
+    with_engines(desk, clock, "edge", online=20)
+    with pytest.raises(EngineUnavailable) as caught:
+        bulletins.render(desk, taken(desk))
+    assert "next voice" not in caught.value.next_step.en
+    assert "online_minutes" in caught.value.next_step.en
+
+
 def test_khmer_is_spoken_by_the_khmer_voice_and_a_vietnamese_name_inside_it_by_the_vietnamese(desk):
     bulletin = taken(desk, "សូមបងប្អូននៅឃុំ Đất Mũi ស្តាប់ព័ត៌មាន។\n", "km.txt")
     bulletins.render(desk, bulletin)

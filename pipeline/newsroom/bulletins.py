@@ -261,8 +261,14 @@ def _first_air(desk: Desk, bulletin: Bulletin) -> datetime:
     return min(bulletin.air).astimezone(desk.config.zone)
 
 
+def _next_air(desk: Desk, bulletin: Bulletin) -> datetime | None:
+    """Its next air time; None where all have passed."""
+    now = desk.now()
+    return min((at for at in bulletin.air if at > now), default=None)
+
+
 def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], programme: Programme) -> voicing.Voiced:
-    voiced = voicing.voice(desk, sentences, programme, _first_air(desk, bulletin))
+    voiced = voicing.voice(desk, sentences, programme, _next_air(desk, bulletin))
     desk.ledger.record(
         desk.fact(
             Happened.VOICED,

@@ -99,14 +99,14 @@ class Voiced:
         return dict(Counter(f"{take.engine} {take.voice}" for take in self.takes))
 
 
-def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first_air: datetime | None = None) -> Voiced:
+def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, next_air: datetime | None = None) -> Voiced:
     """Voice sentences by the programme's order of engines.
 
     One engine speaks all sentences of a language: where it fails on one, the next engine starts that language again,
     so that no listener hears the voice change between two sentences. Of an engine that answers without usable sound,
     its other voice of that language is tried first. What was spoken is kept, and found again by the next run.
 
-    Online voices are waited for no longer than `online_minutes`, and not into the half hour before `first_air` where
+    Online voices are waited for no longer than `online_minutes`, and not into the half hour before `next_air` where
     another engine comes after them that may air. Voices on this machine are never kept from speaking.
 
     Raises:
@@ -117,7 +117,7 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, first
     takes: dict[int, Take] = {}
     spoken_now, embedded = 0, False
     fallbacks: list[Fallback] = []
-    patience = _patience(desk, first_air)
+    patience = _patience(desk, next_air)
     for language in dict.fromkeys(s.language for s in sentences):
         engine, found, fresh, failed = _voice_language(desk, sentences, language, programme, patience)
         takes.update(found)
@@ -186,10 +186,10 @@ def cast(engine: Engine, language: Language, wish: str) -> Voice:
     return (named or voices)[0]
 
 
-def _patience(desk: Desk, first_air: datetime | None) -> _Patience:
+def _patience(desk: Desk, next_air: datetime | None) -> _Patience:
     now = desk.now()
     ends = now + timedelta(minutes=desk.config.settings.voices.online_minutes)
-    return _Patience(ends, min(ends, first_air - _BEFORE_AIR) if first_air else ends)
+    return _Patience(ends, min(ends, next_air - _BEFORE_AIR) if next_air else ends)
 
 
 def _may_air(engine: Engine, language: Language, programme: Programme) -> bool:

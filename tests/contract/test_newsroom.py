@@ -305,6 +305,14 @@ def test_what_the_online_voice_has_waited_is_not_held_against_the_voice_on_this_
     assert len(edge.asked) == 2  # online_minutes = 15
 
 
+@pytest.mark.parametrize("after_slot", [0, 1], ids=["before the second slot", "when all have passed"])
+def test_once_an_air_time_has_passed_the_online_voice_speaks_again(desk, clock, after_slot):
+    with_engines(desk, clock, "edge", "embedded")
+    bulletin = taken(desk)
+    clock.at = bulletin.air[after_slot] + timedelta(minutes=5)
+    assert spoken_by_engines(desk, bulletin) == {"online"}
+
+
 def test_an_online_voice_that_nobody_can_replace_is_asked_until_air_time(desk, clock):
     with_engines(desk, clock, "edge")
     bulletin = taken(desk)

@@ -46,7 +46,7 @@ def open_desk(
         messenger = Messenger(config.workspace / alerts if alerts else None)
         ledger = Ledger.open(config.state / LEDGER_NAME)
         stack.callback(ledger.close)
-        yield Desk(
+        desk = Desk(
             config=config,
             ledger=ledger,
             store=Store(config.state / "store"),
@@ -61,6 +61,8 @@ def open_desk(
             who=who,
             progress=progress,
         )
+        stack.callback(desk.stop.set)  # before its engines are closed: what still uses them is over
+        yield desk
 
 
 def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:

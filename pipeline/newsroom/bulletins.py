@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -68,10 +69,12 @@ def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
 
     Raises:
         PipelineError: of any kind; FileTrouble and DiskFull where the system stopped it, Unexpected where a bug did.
+        Stopped: the work was given up meanwhile; nothing is recorded.
     """
     try:
         return _render(desk, bulletin)
     except Exception as fault:  # noqa: BLE001 - one bulletin that breaks us must not keep the others from the air
+        desk.check_stop()  # its tools were taken away: not the bulletin's fault
         problem = as_problem(fault, bulletin.id)
         _hold(desk, bulletin, problem)
         raise problem from problem.__cause__
@@ -103,7 +106,9 @@ def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, Pi
     wanted = [row.bulletin for row in rows(desk) if _is_wanted(desk, row, held_too=held_too)]
     first, others = wanted[:1], wanted[1:]  # what all need is made by the first, or each would make it at once
     made = [_tried(desk, bulletin) for bulletin in first]
-    return [*made, *in_order(lambda bulletin: _tried(desk, bulletin), others, min(cores, _AT_ONCE))]
+    at_once = min(cores, _AT_ONCE)
+    with closing(in_order(lambda bulletin: _tried(desk, bulletin), others, at_once, desk.stop)) as results:
+        return [*made, *results]
 
 
 def _is_wanted(desk: Desk, row: Row, *, held_too: bool) -> bool:
@@ -187,6 +192,7 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
             said = mastering.Lines(opening=opening, body=text, closing=closing)
             voiced = _voice(desk, bulletin, said.all, programme)
             product = mastering.spoken(rack, said, voiced.takes, script.attachments)
+        desk.check_stop()
         # First what is made, then what people see of it: a folder that cannot be written loses no master.
         desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
         views.show(desk, bulletin, product.masters[0], product.papers, product.picture)

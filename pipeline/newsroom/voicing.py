@@ -113,6 +113,7 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, next_
         NoVoiceForLanguage: no engine has a voice for a language; it is never read by a voice of another.
         EngineUnavailable, TakeRejected: the last engine failed too; says why.
         NothingToSay: a sentence has nothing to pronounce.
+        Stopped: the work was given up meanwhile.
     """
     takes: dict[int, Take] = {}
     spoken_now, embedded = 0, False
@@ -265,6 +266,7 @@ def _speak_all(
 
         fresh = 0
         for recipe in in_order(speak, missing(), engine.at_once):
+            desk.check_stop()
             takes[recipe.digest] = _kept(desk, recipe, folder / f"{recipe.digest}.wav")
             fresh += 1
             desk.progress("voice", len(takes), len(recipes))

@@ -117,7 +117,7 @@ class LocalNeural:
         wav.write(sound, out)
 
     def close(self) -> None:
-        """End the workers; the next take starts another."""
+        """End the workers for good."""
         for _, speaker in self._speakers.values():
             speaker.close()
 

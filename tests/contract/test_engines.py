@@ -276,6 +276,24 @@ def test_an_engine_whose_package_is_missing_says_what_to_install(engine, package
     assert "reinstall" in told
 
 
+def test_a_closed_voice_ends_its_take_at_once_and_starts_no_other_worker(embedded, tmp_path):
+    engine = type(embedded.engine)()
+    engine.check()
+    before = speaker(engine)._worker
+    os.kill(before.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        take = pool.submit(engine.speak, embedded.text, engine.voices[0].name, tmp_path / "take.wav")
+        while not speaker(engine)._lock.locked():
+            time.sleep(0.01)
+        engine.close()
+        with pytest.raises(EngineUnavailable, match="closed"):
+            take.result(5)
+    with pytest.raises(EngineUnavailable, match="closed"):
+        engine.speak(embedded.text, engine.voices[0].name, tmp_path / "take.wav")
+    assert speaker(engine)._worker is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_worker_outlives_the_program():
     code = (
         "from pipeline.voices.espeak import EspeakVietnamese; engine = EspeakVietnamese(); engine.check();"

@@ -35,6 +35,7 @@ from pipeline.core.status import Stage, status_of
 from pipeline.delivery import manifest
 from pipeline.delivery.names import part
 from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
+from pipeline.newsroom.desk import Stopped
 from pipeline.newsroom.tally import tally
 
 TOP = Path(__file__).parents[2]
@@ -1219,6 +1220,47 @@ def test_ctrl_c_in_the_middle_of_voicing_leaves_no_half_file_and_the_next_run_go
         bulletins.render(desk, bulletin)
         (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
         assert 0 < fact.detail["voiced"] <= fact.detail["takes"] - 15
+
+
+def test_ctrl_c_while_several_bulletins_are_made_holds_none_of_them(folder, clock):
+    for n in range(4):
+        lines = "\n\n".join(f"Đoạn số {k} của bản tin thứ {n} hôm nay." for k in range(150 if n else 1))
+        (folder / "scripts" / f"tin {n}.txt").write_text(f"Tiêu đề: Tin {n}\n\n{lines}", "utf-8")
+    with open_desk(folder, clock) as desk:
+        scripts.sweep(desk, sorted((folder / "scripts").glob("*.txt")))
+    code = (
+        "import os, signal, sys, threading, time; from pathlib import Path; from pipeline import config, wiring\n"
+        "from pipeline.newsroom import bulletins\n"
+        "os.sched_getaffinity = lambda _: set(range(4))\n"
+        "seen = []\n"
+        "def progress(step, done, total):\n"
+        "    aside = threading.current_thread() is not threading.main_thread()\n"
+        "    if step == 'voice' and aside: seen.append(done)\n"
+        "    if len(seen) == 60: os.kill(os.getpid(), signal.SIGINT)\n"
+        "try:\n"
+        "    with wiring.open_desk(config.load(Path(sys.argv[1])), progress=progress) as desk:\n"
+        "        bulletins.render_new(desk)\n"
+        "finally:\n"
+        "    time.sleep(1)  # whatever still runs has its chance\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], check=False, capture_output=True, text=True)
+    assert done.stderr.rstrip().endswith("KeyboardInterrupt")
+    with open_desk(folder, clock) as desk:
+        assert desk.ledger.facts(happened=Happened.HELD) == []
+        assert list((desk.store.folder / "tmp").iterdir()) == []
+        stages = [stage(desk, bulletin) for bulletin in desk.ledger.bulletins()]
+        assert stages.count(Stage.WAITING) == 1
+        assert set(stages) <= {Stage.WAITING, Stage.RECEIVED, Stage.READ}
+
+
+def test_what_its_tools_were_taken_from_is_not_held(desk):
+    bulletin = taken(desk)
+    desk.stop.set()
+    for engine in desk.engines["embedded"]:
+        engine.close()
+    with pytest.raises(Stopped):
+        bulletins.render(desk, bulletin)
+    assert desk.ledger.facts(bulletin.id, Happened.HELD) == []
 
 
 def test_a_wish_for_a_womans_voice_is_understood_where_there_is_none(desk):

@@ -63,3 +63,36 @@ def test_what_is_ready_behind_a_fault_is_not_thrown_away():
     assert found[:1] == [0]
     assert {2, 3, 4} <= set(found)
     assert found == sorted(found)
+
+
+def test_work_that_is_given_up_is_told_to_stop_and_waited_for():
+    begun, stop, ended = threading.Barrier(3, timeout=10), threading.Event(), []
+
+    def work(n):
+        begun.wait()
+        assert stop.wait(10)
+        ended.append(n)
+
+    def jobs():
+        yield from range(2)
+        begun.wait()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(in_order(work, jobs(), 2, stop))
+    assert sorted(ended) == [0, 1]
+
+
+def test_results_that_nobody_wants_any_more_stop_the_work():
+    stop, ended = threading.Event(), []
+
+    def work(n):
+        if n:
+            assert stop.wait(10)
+            ended.append(n)
+
+    results = in_order(work, range(100), 2, stop)
+    next(results)
+    results.close()
+    assert ended
+    assert len(ended) < 5

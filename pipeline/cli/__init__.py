@@ -32,6 +32,6 @@ def main() -> None:
     except OSError as fault:
         if fault.errno not in SYSTEMS_FAULT:
             raise
-        trouble = as_problem(fault, str(Choice.workspace))
+        trouble = as_problem(fault, str(Choice.workspace.absolute()))
         print_problem(trouble)
         sys.exit(trouble.exit_code)

@@ -1,5 +1,6 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from pipeline.core.errors import LedgerUnusable, Says, StationBusy
+from pipeline.core.errors import DiskFull, LedgerUnusable, PipelineError, Says, StationBusy
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
     Bulletin,
@@ -29,6 +30,8 @@ from pipeline.ledger import documents, records, tables
 from pipeline.ledger.holdings import project
 
 _BUSY_MS = 30_000
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""How SQLite says that the disk has no room for the ledger, or for the index that readers and writers share."""
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
      Happened.RETURNED, Happened.WITHDRAWN}
@@ -39,7 +42,10 @@ _MOST_NAMES = 500
 
 
 class Ledger:
-    """One newsroom's memory. Every writing method is one transaction: all of it is kept, or none."""
+    """One newsroom's memory. Every writing method is one transaction: all of it is kept, or none.
+
+    Every method raises DiskFull where there is no room for it.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -50,6 +56,7 @@ class Ledger:
 
         Raises:
             LedgerUnusable: it cannot be opened, or is damaged.
+            DiskFull: there is no room for it.
         """
         engine = _sqlite(file)
         try:
@@ -59,7 +66,7 @@ class Ledger:
         except (DBAPIError, OSError) as problem:
             engine.dispose()
             raise LedgerUnusable(where=file, reason=getattr(problem, "orig", problem)) from problem
-        except LedgerUnusable:
+        except PipelineError:
             engine.dispose()
             raise
         return cls(engine)
@@ -416,6 +423,11 @@ def _sqlite(file: Path) -> sa.Engine:
     def begin(connection: sa.Connection) -> None:
         # IMMEDIATE: two writers wait for each other instead of failing halfway through.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "handle_error")
+    def full(context: sa.ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlite_errorcode", None) in _FULL:
+            raise DiskFull(where=file) from context.original_exception
 
     return engine
 

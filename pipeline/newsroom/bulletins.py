@@ -65,7 +65,8 @@ def is_open(desk: Desk, bulletin: Bulletin) -> bool:
 def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
     """Read, voice, mix and master a bulletin. Takes that exist are used again; equal input gives equal bytes.
 
-    Whatever stops it becomes a `held` fact with the reason and the next step, and is raised.
+    Whatever stops it becomes a `held` fact with the reason and the next step, and is raised. Where the ledger has no
+    room for that fact it is not held either, and the next run makes it.
 
     Raises:
         PipelineError: of any kind; FileTrouble and DiskFull where the system stopped it, Unexpected where a bug did.
@@ -75,8 +76,7 @@ def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         return _render(desk, bulletin)
     except Exception as fault:  # noqa: BLE001 - one bulletin that breaks us must not keep the others from the air
         desk.check_stop()  # its tools were taken away: not the bulletin's fault
-        problem = as_problem(fault, bulletin.id)
-        _hold(desk, bulletin, problem)
+        problem = _held(desk, bulletin, as_problem(fault, bulletin.id))
         raise problem from problem.__cause__
 
 
@@ -197,6 +197,15 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
         desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
         views.show(desk, bulletin, product.masters[0], product.papers, product.picture)
     return product.masters
+
+
+def _held(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> PipelineError:
+    """Record what stopped it, and say it; where the ledger cannot be written, that is what must be mended first."""
+    try:
+        _hold(desk, bulletin, problem)
+    except Exception as fault:  # noqa: BLE001 - as in render, and no more can be recorded
+        return as_problem(fault, bulletin.id)
+    return problem
 
 
 def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.core.errors import full_disk_of
+
 
 @dataclass(frozen=True, slots=True)
 class Sound:
@@ -56,7 +58,8 @@ def whole(out: Path) -> Iterator[Path]:
     # Cut, or the name of a file that may just be long enough would be too long with what is added.
     part = out.with_name(f".{out.name[:40]}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        yield part
-        part.replace(out)
+        with full_disk_of(out):
+            yield part
+            part.replace(out)
     finally:
         part.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Use cases on a real ledger, real voices and a real studio; only the clock is the test's own."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pipeline.clock import Clock as Serving
 from pipeline.core.errors import (
     AlertNotSent,
     AlreadyWithdrawn,
+    DiskFull,
     EngineUnavailable,
     NotApprovable,
     NotApproved,
@@ -1131,7 +1133,7 @@ def test_a_disk_that_fills_while_a_take_is_written_leaves_no_half_and_the_next_r
     write, written = wav.write, []
 
     def full(sound, out):
-        if len(written) == 2:
+        if len(written) >= 2:
             with wav.whole(out) as part:
                 part.write_bytes(b"RIFF")
                 raise OSError(28, "No space left on device")
@@ -1140,14 +1142,47 @@ def test_a_disk_that_fills_while_a_take_is_written_leaves_no_half_and_the_next_r
 
     monkeypatch.setattr(wav, "write", full)
     bulletin = taken(desk)
-    with pytest.raises(PipelineError):
-        bulletins.render(desk, bulletin)
+    for _ in range(2):
+        with pytest.raises(DiskFull) as caught:
+            bulletins.render(desk, bulletin)
+    assert caught.value.fields["where"] == str(desk.store.folder.absolute())
     assert stage(desk, bulletin) is Stage.HELD
+    assert len(desk.ledger.facts(bulletin.id, Happened.HELD)) == 1  # the same reason is told once
     assert [p for p in desk.store.folder.rglob("*") if p.is_file() and p.read_bytes() == b"RIFF"] == []
     monkeypatch.undo()
     bulletins.render(desk, bulletin)
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
     assert fact.detail["voiced"] == fact.detail["takes"] - 2
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A folder on a disk of 64 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    (tmp_path / "disk").mkdir()
+    mount = ["/usr/bin/env", "mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(tmp_path / "disk")]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    yield tmp_path / "disk"
+    subprocess.run(["/usr/bin/env", "umount", "--lazy", str(tmp_path / "disk")], check=True)
+
+
+@pytest.mark.parametrize("free", [0, 200_000, 600_000])
+def test_on_a_full_disk_every_bulletin_is_told_and_made_once_there_is_room(folder, clock, tiny_disk, free):
+    with open_desk(folder, clock, state=f'"{tiny_disk}"') as desk:
+        lines = "\n\n".join(f"Đoạn số {n} của bản tin hôm nay." for n in range(30))
+        made = [taken(desk, f"Tiêu đề: Tin {name}\n\n{lines}\n\nTin {name}.\n", f"{name}.txt") for name in "ab"]
+        with (tiny_disk / "filler").open("wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, shutil.disk_usage(tiny_disk).free - free)
+        problems = [problem for _, problem in bulletins.render_new(desk)]
+        assert [problem.code for problem in problems] == ["L-104", "L-104"]
+        assert all(str(tiny_disk) in problem.message.vi for problem in problems)
+        held = desk.ledger.facts(happened=Happened.HELD)
+        (tiny_disk / "filler").unlink()
+        assert all(problem is None for _, problem in bulletins.render_new(desk, held_too=True))
+        assert {stage(desk, bulletin) for bulletin in made} == {Stage.WAITING}
+        assert {fact.detail["code"] for fact in held} <= {"L-104"}
 
 
 @pytest.mark.parametrize(

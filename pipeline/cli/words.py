@@ -13,6 +13,7 @@ from pipeline.cli.shared import (
     Choice,
     a_language,
     app,
+    as_people_know_them,
     at_desk,
     faces_of,
     in_language,
@@ -64,6 +65,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
         raise NoSuchFile(name=file)
     with at_desk() as desk:
         found = checks.check(desk, file)
+        voices = as_people_know_them(desk, found.voices)
         faces = faces_of(desk.config)
     if as_json:
         print_json(found.as_json())
@@ -74,7 +76,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
             reading=found.reading,
             seconds=found.seconds,
             files=found.files,
-            voices=found.voices,
+            voices=voices,
             paragraphs=found.paragraphs,
             takes=found.takes,
             sounds=found.sounds,

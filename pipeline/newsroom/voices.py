@@ -52,6 +52,12 @@ def roster(desk: Desk) -> Iterator[Listed]:
             yield from (Listed(engine, voice, problem) for voice in engine.voices)
 
 
+def drafts(desk: Desk) -> frozenset[str]:
+    """Engine and voice, with a space between, of every draft voice: no native listener has rated it yet."""
+    every = (engine for engines in desk.engines.values() for engine in engines)
+    return frozenset(f"{engine.name} {voice.name}" for engine in every for voice in engine.voices if voice.draft)
+
+
 def sample(desk: Desk, name: str, out: Path) -> None:
     """Speak the sample text with one voice into a WAV. Raises UnknownName, EngineUnavailable, TakeRejected."""
     listed = _named(desk, name)

@@ -48,6 +48,28 @@ def test_a_listening_sheet_is_twenty_sentences_with_sound_and_a_form(desk):
     assert not list((desk.folder / "phieu").glob("*.part"))
 
 
+@pytest.mark.parametrize("name", ["km-thu", "vi-bac"])
+def test_a_draft_voice_is_called_one_on_the_sheet_that_rates_it(desk, name):
+    desk.bantin("voices", "--sheet", desk.folder / "phieu", "--voice", name)
+    page = (desk.folder / "phieu" / f"{name}.html").read_text("utf-8")
+    (head,) = re.findall("<h1>.*</h1>", page)
+    assert "giọng thử" in head
+    assert "Đây là giọng thử" in page
+
+
+def test_a_voice_that_listeners_have_rated_is_not_called_a_draft():
+    assert "giọng thử" not in listening.page(Voice(name="v", language=Language.KM, sex="nữ"), ["ក"])
+
+
+def test_whoever_asks_what_speaks_a_script_is_told_that_it_is_a_draft_voice(desk):
+    file = desk.drop("km.txt", "Tiêu đề: Tin\n\nសូមបងប្អូនស្តាប់ព័ត៌មាន។\n")
+    assert "khmer km-thu (giọng thử)" in desk.bantin("check", file).stdout
+    (made,) = desk.json("add", file)
+    assert "\tkhmer km-thu (giọng thử)\t" in desk.bantin("preview", made["id"]).stdout
+    told = desk.bantin("--lang", "en", "preview", made["id"], "-n", "2", "-o", desk.folder / "hai.wav").stdout
+    assert "khmer km-thu (draft voice)" in told
+
+
 def test_a_sample_is_one_file_and_an_unknown_voice_names_the_nearest(desk):
     desk.bantin("voices", "--sample", desk.folder / "mau", "--voice", "vi-nam")
     assert [file.name for file in (desk.folder / "mau").iterdir()] == ["vi-nam.wav"]

@@ -117,12 +117,15 @@ def _explain(pieces: list[Any]) -> None:
     sys.stdout.write("\n")
 
 
+_ENGINES = ("edge", "local", "embedded")
+
+
 @app.command()
 def say(
-    text: Annotated[str, typer.Argument(help="What to say, in plain writing.")],
+    text: Annotated[str, typer.Argument(help="What to say, in plain writing; - reads it from standard input.")],
     lang: Annotated[str, typer.Option("--lang", help="vi or km.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
-    engine: Annotated[str, typer.Option("--engine", help="edge or embedded.")] = "embedded",
+    engine: Annotated[str, typer.Option("--engine", help="edge, local or embedded.")] = "embedded",
     voice: Annotated[str, typer.Option("--voice", help="A voice's name, or nữ or nam.")] = "",
 ) -> None:
     """Say a text into a WAV file.
@@ -131,10 +134,13 @@ def say(
     """
     from pipeline.newsroom.voicing import say as speak
 
-    if engine not in {"edge", "embedded"}:
-        raise typer.BadParameter(f"{engine!r}: edge | embedded", param_hint="--engine")
+    if engine not in _ENGINES:
+        raise typer.BadParameter(f"{engine!r}: {' | '.join(_ENGINES)}", param_hint="--engine")
     if not out.absolute().parent.is_dir():
         raise NoSuchFile(name=out.absolute().parent)
+    if text == "-":
+        with _open_text(text) as lines:
+            text = lines.read()
     with at_desk() as desk:
         speak(desk, text, a_language(lang), out, engine=engine, wish=voice)
     typer.echo(out)

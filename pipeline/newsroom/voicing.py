@@ -23,6 +23,17 @@ _TOO_LATE = Says("chờ quá lâu, hoặc sắp đến giờ phát", "waited too
 _NEXT_ENGINE = Says(
     "giọng kế tiếp đọc thay; tăng online_minutes nếu muốn chờ", "the next voice reads; see online_minutes"
 )
+_ABSENT = {
+    "edge": (
+        Says("giọng trực tuyến đang tắt", "the online voices are switched off"),
+        Says("đặt online = true trong config.toml", "set online = true in config.toml"),
+    ),
+    "local": (
+        Says("chưa có thư mục mẫu giọng", "no folder of models is set"),
+        Says("ghi thư mục ấy vào models trong config.toml", "name the folder as models in config.toml"),
+    ),
+}
+"""Why there may be no engine behind a word."""
 _TOO_LONG = Says("chờ quá lâu", "waited too long")
 _NOBODY_ELSE = Says(
     "chạy lại (câu đã đọc được giữ nguyên), tăng online_minutes, hoặc thêm giọng vào engines của chương trình",
@@ -140,29 +151,53 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, next_
 def say(desk: Desk, text: str, language: Language, out: Path, *, engine: str = "embedded", wish: str = "") -> None:
     """Speak one text, as it is written, into a sound file, outside of any bulletin: sentence by sentence, as there.
 
+    A name in another script is said by a voice of its own language, as there.
+
     Raises:
         NothingToSay: it has nothing to pronounce.
         TextLost: it has letters that the language is not written in.
-        NoVoiceForLanguage: none of the engines behind the word speaks the language.
-        UnknownName: they have no voice of the wished name or sex.
+        NoVoiceForLanguage: none of the engines behind the word speaks the language, or that of a name inside the text.
+        EngineUnavailable: there is no engine behind the word, or it cannot speak now.
+        UnknownName: they have no voice of the wished name or sex in the text's language.
     """
     said = reading.utter(text, language, announcer(desk)).sentences
     if not said:
         raise NothingToSay(text=text)
-    speaking = [e for e in desk.engines[engine] if any(v.language is language for v in e.voices)]
-    if not speaking:
-        raise NoVoiceForLanguage(language=language.value)
-    names = [name for v in speaking[0].voices if v.language is language for name in (v.name, v.sex)]
-    if wish and wish not in names:
-        near = difflib.get_close_matches(wish, names, n=1, cutoff=0)
-        raise UnknownName(what=Says("giọng", "voice"), name=wish, nearest=near[0])
-    voice = cast(speaking[0], language, wish).name
+    usual = _speaker(desk, engine, language)
+    if wish and not _has(usual, language, wish):
+        raise UnknownName(what=Says("giọng", "voice"), name=wish, nearest=_nearest(usual, language, wish))
+    speakers = {language: usual}
     with desk.store.scratch() as folder:
-        takes = [(folder / f"{number}.wav", sentence.pause) for number, sentence in enumerate(said)]
-        for number, ((take, _), sentence) in enumerate(zip(takes, said, strict=True), start=1):
-            speaking[0].speak(sentence.text, voice, take)
+        takes: list[tuple[Path, Seconds]] = []
+        for number, sentence in enumerate(said, start=1):
+            spoken = sentence.language
+            speaker = speakers[spoken] = speakers.get(spoken) or _speaker(desk, engine, spoken)
+            takes.append((folder / f"{number}.wav", sentence.pause))
+            speaker.speak(sentence.text, cast(speaker, spoken, wish).name, takes[-1][0])
             desk.progress("voice", number, len(said))
         wav.join([*takes[:-1], (takes[-1][0], Seconds(0))], out)
+
+
+def _speaker(desk: Desk, word: str, language: Language) -> Engine:
+    """The engine behind a word that speaks a language."""
+    if not desk.engines[word]:
+        reason, how = _ABSENT[word]
+        raise EngineUnavailable(engine=word, reason=reason, how=how)
+    for engine in desk.engines[word]:
+        if any(v.language is language for v in engine.voices):
+            return engine
+    raise NoVoiceForLanguage(language=language.value)
+
+
+def _has(engine: Engine, language: Language, wish: str) -> bool:
+    return any(wish in {v.name, v.sex} for v in engine.voices if v.language is language)
+
+
+def _nearest(engine: Engine, language: Language, wish: str) -> str:
+    """The voice or sex of an engine and language most like a wish; its usual voice where none is like it."""
+    names = [name for v in engine.voices if v.language is language for name in (v.name, v.sex)]
+    near = difflib.get_close_matches(wish, names, n=1, cutoff=0.5)
+    return near[0] if near else names[0]
 
 
 def engines_for(desk: Desk, programme: Programme, language: Language) -> Iterator[Engine]:

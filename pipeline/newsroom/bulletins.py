@@ -303,7 +303,7 @@ def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], progra
 
 def _told(fallback: voicing.Fallback) -> str:
     problem = fallback.problem
-    who = f"{fallback.language.value}: {fallback.instead} đọc thay {fallback.engine}"
+    who = f"{fallback.language.value}: {fallback.instead} đọc thay {fallback.voice}"
     return f"{who} ({problem.code} {problem.message.vi})"
 
 
@@ -317,7 +317,7 @@ def spoken_by(desk: Desk, bulletin: Bulletin) -> list[tuple[Sentence, Take]]:
 
 
 def fallbacks(desk: Desk, bulletin: Bulletin) -> tuple[list[str], list[str]]:
-    """Where not the first engine spoke when a bulletin was last voiced, in Vietnamese, and who is to be told."""
+    """Where not the first voice spoke when a bulletin was last voiced, in Vietnamese, and who is to be told."""
     voiced = desk.ledger.facts(bulletin.id, Happened.VOICED)
     detail = voiced[-1].detail if voiced else {}
     found, tell = (detail.get(key) for key in ("fallbacks", "tell"))

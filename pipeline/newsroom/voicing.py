@@ -79,11 +79,13 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fallback:
-    """An engine that had to leave a language to the next one; why."""
+    """A voice that had to leave a language to another one, of its own engine or the next; why."""
 
     language: Language
-    engine: str
+    voice: str
+    """Engine and name; the engine alone where it does not load."""
     instead: str
+    """Engine and names of all that speak the language."""
     problem: EngineUnavailable | TakeRejected
 
 
@@ -97,7 +99,7 @@ class Voiced:
     embedded: bool
     """Whether a voice speaks any of it that is embedded, or that no native listener has rated yet."""
     fallbacks: tuple[Fallback, ...] = ()
-    """Where not the first engine speaks."""
+    """Where not the voice speaks that was tried first."""
 
     @property
     def engines(self) -> dict[str, int]:
@@ -136,9 +138,10 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, next_
         spoken_now += fresh
         draft = {v.name for v in engine.voices if v.draft}
         embedded = embedded or engine.embedded or any(take.voice in draft for take in found.values())
+        instead = " ".join([engine.name, *dict.fromkeys(take.voice for take in found.values())])
         fallbacks += (
-            Fallback(language=language, engine=name, instead=engine.name, problem=problem)
-            for name, problem in failed.items()
+            Fallback(language=language, voice=voice, instead=instead, problem=problem)
+            for voice, problem in failed.items()
         )
     return Voiced(
         takes=tuple(takes[i] for i in range(len(sentences))),
@@ -244,7 +247,7 @@ def _turns(desk: Desk, programme: Programme, language: Language, patience: _Pati
 def _voice_language(
     desk: Desk, sentences: Sequence[Sentence], language: Language, programme: Programme, patience: _Patience
 ) -> tuple[Engine, Mapping[int, Take], int, Mapping[str, EngineUnavailable | TakeRejected]]:
-    """The engine that speaks a language, its takes, how many were spoken now, and the engines that failed before it."""
+    """The engine that speaks a language, its takes, how many were spoken now, and the voices that failed before."""
     wanted = [(i, s) for i, s in enumerate(sentences) if s.language is language]
     failures: dict[str, EngineUnavailable | TakeRejected] = {}
     for turn in _turns(desk, programme, language, patience):
@@ -254,7 +257,7 @@ def _voice_language(
             try:
                 return engine, *_speak_all(desk, turn, wanted, instead), failures
             except _Failed as failed:
-                problem = failures[engine.name] = failed.problem
+                problem = failures[f"{engine.name} {failed.voice}".strip()] = failed.problem
                 other = _other_voice(engine, language, failed.voice, instead)
                 if not other or not isinstance(problem, TakeRejected):
                     break

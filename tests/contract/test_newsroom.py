@@ -224,6 +224,8 @@ def test_a_voice_without_sound_is_replaced_by_the_other_one_for_the_whole_bullet
     bulletins.render(desk, bulletin)
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
     assert set(fact.detail["voices"]) == {"online vi-nam"}
+    (fallback,), _ = bulletins.fallbacks(desk, bulletin)
+    assert fallback.startswith("vi: online vi-nam đọc thay online vi-nữ (V-104")
     assert fact.detail["embedded"] is False
 
 
@@ -1042,8 +1044,9 @@ def test_the_ledger_knows_who_spoke_each_sentence_and_why_not_the_first_voice(de
     assert {(take.engine, take.voice) for _, take in said} == {("espeak", "vi-bac")}
     assert all(take.audio in desk.store for _, take in said)
     assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["espeak vi-bac"] * 5
-    (fallback,), tell = bulletins.fallbacks(desk, bulletin)
-    assert fallback.startswith("vi: espeak đọc thay online (V-")
+    fallbacks, tell = bulletins.fallbacks(desk, bulletin)
+    for fallback, voice in zip(fallbacks, ("vi-nữ", "vi-nam"), strict=True):
+        assert fallback.startswith(f"vi: espeak vi-bac đọc thay online {voice} (V-104")
     assert tell == []
 
 

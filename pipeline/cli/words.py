@@ -163,13 +163,14 @@ def voices(
         listed = list(newsroom.roster(desk))
         ready = [one.voice for one in listed if not one.problem]
         if sample:
-            sample.mkdir(parents=True, exist_ok=True)
             for name in [voice] if voice else [v.name for v in ready]:
                 newsroom.sample(desk, name, sample / f"{name}.wav")
                 typer.echo(sample / f"{name}.wav")
         if sheet:
             for name in [voice] if voice else [v.name for v in ready if v.draft]:
                 typer.echo(newsroom.sheet(desk, name, sheet))
+        for problem in newsroom.silent(desk):
+            print_problem(problem)
         if as_json:
             print_json([one.as_json() for one in listed])
         elif not sample and not sheet:

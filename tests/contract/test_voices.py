@@ -79,6 +79,11 @@ def test_a_sample_is_one_file_and_an_unknown_voice_names_the_nearest(desk):
     assert "km-thu" in desk.bantin("voices", "--sheet", desk.folder / "p", "--voice", "km-thuu", code=3).stderr
 
 
+def test_a_wrong_name_leaves_no_empty_folder(desk):
+    desk.bantin("voices", "--sample", desk.folder / "mau", "--voice", "wrong", code=3)
+    assert not (desk.folder / "mau").exists()
+
+
 def test_nothing_of_a_name_gets_into_the_page_unescaped():
     voice = Voice(name="<b>", language=Language.VI, sex="nữ")
     page = listening.page(voice, ["a < b & c"])

@@ -1307,6 +1307,26 @@ def test_a_wish_for_a_womans_voice_is_understood_where_there_is_none(desk):
     assert {take.voice for _, take in bulletins.spoken_by(desk, bulletin)} == {"vi-bac"}
 
 
+@pytest.mark.parametrize(
+    ("wish", "text", "reader"),
+    [("km-thu", "Bà con chú ý.", "vi-bac"), ("vi-nam", "Bà con chú ý.", ""), ("nữ", "Bà con chú ý.", ""),
+     ("km-thu", "Bà con chú ý.\n\nសូមបងប្អូនស្តាប់ព័ត៌មាន។", "")],
+)  # fmt: skip
+def test_an_editor_is_told_of_a_wished_voice_that_reads_none_of_the_script(desk, wish, text, reader):
+    bulletin = taken(desk, f"Tiêu đề: Tin\nGiọng: {wish}\n\n{text}\n")
+    bulletins.render(desk, bulletin)
+    told = [note.message for note in bulletins.reading_of(desk, bulletin).notes if note.about == wish]
+    assert [reader in message for message in told] == ([True] if reader else [])
+
+
+@pytest.mark.parametrize(("wish", "near"), [("vi-namm", "vi-nam"), ("km thử", "km-thu")])
+def test_a_wish_for_a_voice_that_nobody_has_names_the_nearest(desk, wish, near):
+    file = desk.config.scripts / "tin.txt"
+    file.write_text(f"Tiêu đề: Tin\nGiọng: {wish}\n\nBà con chú ý.\n", "utf-8")
+    (refused,) = scripts.sweep(desk, [file])
+    assert refused.problem.next_step.vi.startswith(f"viết như: {near} (")
+
+
 def test_a_draft_is_not_made_again_where_no_better_voice_can_come(folder, clock):
     with open_desk(folder, clock, embedded_may_air="false") as desk:
         bulletin = taken(desk)

@@ -47,13 +47,13 @@ def open_desk(
         messenger = Messenger(config.workspace / alerts if alerts else None)
         ledger = Ledger.open(config.settings.ledger.database or config.state / LEDGER_NAME)
         stack.callback(ledger.close)
-        yield Desk(
+        desk = Desk(
             config=config,
             ledger=ledger,
             store=Store(config.state / "store"),
             engines=engines(config, stack),
             transports={transport.name: transport for transport in (sftp, Folder(), Stick())},
-            queue=_queue(config, sftp.cut),
+            queue=_queue(config),
             ffmpeg=cache(lambda: ffmpeg(config.settings.tools.ffmpeg)),
             now=now,
             cut=sftp.cut,
@@ -62,19 +62,21 @@ def open_desk(
             who=who,
             progress=progress,
         )
+        stack.callback(desk.stop.set)  # before its engines are closed: what still uses them is over
+        yield desk
 
 
 _MOST_MADE = 4
 """Bulletins made side by side at most: each takes some hundred megabytes."""
 
 
-def _queue(config: Config, cut: Callable[[], None]) -> Callable[[Desk], Queue]:
+def _queue(config: Config) -> Callable[[Desk], Queue]:
     """What makes the queue that the settings ask for; all queues of this machine have their room together."""
     cores = len(os.sched_getaffinity(0))
     room = {Lane.LINE: config.settings.delivery.stations_at_once, Lane.SOUND: min(cores, _MOST_MADE)}
     if config.settings.jobs.queue == "local":
         gates = Gates(room)
-        return lambda desk: LocalQueue(handlers(desk), gates, cut=cut)
+        return lambda desk: LocalQueue(handlers(desk), gates, cut=_cut(desk))
     try:
         from pipeline.jobs.postgres import PostgresQueue  # noqa: PLC0415 - an extra, and heavy
     except ImportError as problem:
@@ -83,7 +85,12 @@ def _queue(config: Config, cut: Callable[[], None]) -> Callable[[Desk], Queue]:
     settings = digest_of(f"{__version__} {config.fingerprint}".encode())
     beat = Seconds(config.settings.jobs.heartbeat_seconds)
     url = config.settings.ledger.database
-    return lambda desk: PostgresQueue(url, settings, handlers(desk), room, cut=cut, heartbeat=beat)
+    return lambda desk: PostgresQueue(url, settings, handlers(desk), room, cut=_cut(desk), heartbeat=beat)
+
+
+def _cut(desk: Desk) -> Callable[[Lane], None]:
+    """What ends the work under way in a lane: open lines are cut, and bulletins in the making given up."""
+    return lambda lane: desk.cut() if lane is Lane.LINE else desk.stop.set()
 
 
 def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:

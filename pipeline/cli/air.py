@@ -95,8 +95,9 @@ def run_due(as_json: AsJson = False) -> None:
         except (PipelineError, OSError) as hindrance:
             problems.append((as_problem(hindrance, str(desk.config.scripts)), ""))
         finally:  # whatever hinders the new bulletins, those that are signed go out
-            planning.plan_new(desk)
-            done = _push_and_tell(desk, "", as_json)
+            if not isinstance(sys.exception(), KeyboardInterrupt):
+                planning.plan_new(desk)
+                done = _push_and_tell(desk, "", as_json)
         for problem, about in problems:
             print_problem(problem, about)
         done.must_have_succeeded()

@@ -18,6 +18,7 @@ from pipeline.cli.shared import (
     By,
     Id,
     app,
+    as_people_know_them,
     at_desk,
     faces_of,
     in_language,
@@ -123,7 +124,8 @@ def preview(
             wanted = newsroom.reworded(desk, found, wanted, instead)
             file = out or _unused(file.with_stem(f"{file.stem}-thu"))
         take = newsroom.hear(desk, found, wanted, file)
-        typer.echo(f"{file}\t{take.engine} {take.voice}\t{take.seconds:.1f} s\t{wanted.text}")
+        (speaker,) = as_people_know_them(desk, [f"{take.engine} {take.voice}"])
+        typer.echo(f"{file}\t{speaker}\t{take.seconds:.1f} s\t{wanted.text}")
 
 
 def _list_passages(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin, imported where used
@@ -132,7 +134,8 @@ def _list_passages(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bul
     from pipeline.newsroom import preview as newsroom
 
     passages = newsroom.passages(desk, bulletin)
-    spoken = iter(newsroom.speakers(desk, bulletin, [p for p in passages if not isinstance(p, RecordingMark)]))
+    sentences = [p for p in passages if not isinstance(p, RecordingMark)]
+    spoken = iter(as_people_know_them(desk, newsroom.speakers(desk, bulletin, sentences)))
     number = 0
     for passage in passages:
         if isinstance(passage, RecordingMark):

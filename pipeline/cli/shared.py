@@ -169,6 +169,15 @@ def tell_fallbacks(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bul
         sys.stderr.write(f"! {bulletin.id}: {fallback}{whom}\n")
 
 
+def as_people_know_them(desk: "Desk", voices: Iterable[str]) -> list[str]:
+    """Engines with their voices, each draft voice called one."""
+    from pipeline.newsroom.voices import drafts
+    from pipeline.report.words import DRAFT
+
+    known, word = drafts(desk), in_language(DRAFT)
+    return [f"{voice} ({word})" if voice in known else voice for voice in voices]
+
+
 def tell_twins(twins: Iterable[str]) -> None:
     """Say that another edition of the same text airs at the same time."""
     for twin in twins:

@@ -13,6 +13,7 @@ from pipeline.cli.shared import (
     Choice,
     a_language,
     app,
+    as_people_know_them,
     at_desk,
     faces_of,
     in_language,
@@ -64,6 +65,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
         raise NoSuchFile(name=file)
     with at_desk() as desk:
         found = checks.check(desk, file)
+        voices = as_people_know_them(desk, found.voices)
         faces = faces_of(desk.config)
     if as_json:
         print_json(found.as_json())
@@ -74,7 +76,7 @@ def check(file: Annotated[Path, typer.Argument(help="A script or a recording.")]
             reading=found.reading,
             seconds=found.seconds,
             files=found.files,
-            voices=found.voices,
+            voices=voices,
             paragraphs=found.paragraphs,
             takes=found.takes,
             sounds=found.sounds,
@@ -115,12 +117,15 @@ def _explain(pieces: list[Any]) -> None:
     sys.stdout.write("\n")
 
 
+_ENGINES = ("edge", "local", "embedded")
+
+
 @app.command()
 def say(
-    text: Annotated[str, typer.Argument(help="What to say, in plain writing.")],
+    text: Annotated[str, typer.Argument(help="What to say, in plain writing; - reads it from standard input.")],
     lang: Annotated[str, typer.Option("--lang", help="vi or km.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
-    engine: Annotated[str, typer.Option("--engine", help="edge or embedded.")] = "embedded",
+    engine: Annotated[str, typer.Option("--engine", help="edge, local or embedded.")] = "embedded",
     voice: Annotated[str, typer.Option("--voice", help="A voice's name, or nữ or nam.")] = "",
 ) -> None:
     """Say a text into a WAV file.
@@ -129,10 +134,13 @@ def say(
     """
     from pipeline.newsroom.voicing import say as speak
 
-    if engine not in {"edge", "embedded"}:
-        raise typer.BadParameter(f"{engine!r}: edge | embedded", param_hint="--engine")
+    if engine not in _ENGINES:
+        raise typer.BadParameter(f"{engine!r}: {' | '.join(_ENGINES)}", param_hint="--engine")
     if not out.absolute().parent.is_dir():
         raise NoSuchFile(name=out.absolute().parent)
+    if text == "-":
+        with _open_text(text) as lines:
+            text = lines.read()
     with at_desk() as desk:
         speak(desk, text, a_language(lang), out, engine=engine, wish=voice)
     typer.echo(out)
@@ -155,13 +163,14 @@ def voices(
         listed = list(newsroom.roster(desk))
         ready = [one.voice for one in listed if not one.problem]
         if sample:
-            sample.mkdir(parents=True, exist_ok=True)
             for name in [voice] if voice else [v.name for v in ready]:
                 newsroom.sample(desk, name, sample / f"{name}.wav")
                 typer.echo(sample / f"{name}.wav")
         if sheet:
             for name in [voice] if voice else [v.name for v in ready if v.draft]:
                 typer.echo(newsroom.sheet(desk, name, sheet))
+        for problem in newsroom.silent(desk):
+            print_problem(problem)
         if as_json:
             print_json([one.as_json() for one in listed])
         elif not sample and not sheet:

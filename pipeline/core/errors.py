@@ -5,8 +5,10 @@ A code is never reused for another fault. Exit codes are those of docs/architect
 """
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 EXIT_BUG = 1
@@ -651,6 +653,21 @@ def _kinds(kind: type[PipelineError]) -> dict[str, type[PipelineError]]:
     return {kind.__name__: kind, **dict(below)}
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def full_disk_of(where: object) -> Iterator[None]:
+    """A disk that is found full in the block is told by this path, where the system names none, or one below it."""
+    try:
+        yield
+    except OSError as fault:
+        below = fault.filename is None or PurePath(fault.filename).is_relative_to(str(where))
+        if fault.errno in _FULL and below:
+            fault.filename = str(where)
+        raise
+
+
 def as_problem(fault: Exception, about: str) -> PipelineError:
     """One of ours for whatever stopped the work on one thing, for the few loops in which others must go on."""
     if isinstance(fault, PipelineError):
@@ -658,8 +675,9 @@ def as_problem(fault: Exception, about: str) -> PipelineError:
     problem: PipelineError = Unexpected(about=about, reason=repr(fault))
     if isinstance(fault, OSError):
         where = fault.filename2 or fault.filename or about  # of a rename, where it was to go
-        is_full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
-        problem = DiskFull(where=where) if is_full else FileTrouble(where=where, reason=fault.strerror or fault)
+        problem = (
+            DiskFull(where=where) if fault.errno in _FULL else FileTrouble(where=where, reason=fault.strerror or fault)
+        )
     problem.__cause__ = fault
     return problem
 

@@ -17,7 +17,7 @@ _WAKE = 0.5
 """Seconds after which the thread that waits for outcomes looks up: only the main thread handles signals."""
 
 
-def nothing() -> None:
+def nothing(_lane: Lane) -> None:
     """What there is to cut short where nothing can be."""
 
 
@@ -35,11 +35,11 @@ class Gates:
 class LocalQueue:
     """Does jobs in threads, as many as there is room in their lane; jobs with the same key in the order given.
 
-    `cut` is called once when a run is broken off (Ctrl-C, or the caller stops asking for outcomes): it should make the
-    handlers that are at work end soon, since a thread cannot be stopped from outside.
+    `cut` is called for each lane of a run that is broken off (Ctrl-C, or the caller stops asking for outcomes): it
+    should make the handlers that are at work end soon, since a thread cannot be stopped from outside.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], gates: Gates, *, cut: Callable[[], None] = nothing) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], gates: Gates, *, cut: Callable[[Lane], None] = nothing) -> None:
         self._handlers = handlers
         self._gates = gates
         self._cut = cut
@@ -62,7 +62,8 @@ class LocalQueue:
                 yield from run.outcomes([pools[chain[0].lane].submit(run.chain, chain) for chain in chains])
             except BaseException:
                 run.stopping.set()
-                self._cut()
+                for lane in pools:
+                    self._cut(lane)
                 raise
 
     def work(self, stop: threading.Event) -> None:  # noqa: ARG002 - the port's signature

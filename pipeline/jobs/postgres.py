@@ -32,6 +32,8 @@ from pipeline.jobs.local import Handler, nothing
 HEARTBEAT = Seconds(10)
 """How often a worker says that it lives; one that was not heard for three of these is dead."""
 _TASK = "bantin"
+_BUG = "bug"
+"""In a result: what stopped the work is raised where it was asked for."""
 _TRIES = 5
 """Workers that may die over one job."""
 _WAKE = Seconds(1)
@@ -85,7 +87,7 @@ class PostgresQueue:
         handlers: Mapping[str, Handler],
         room: Mapping[Lane, int],
         *,
-        cut: Callable[[], None] = nothing,
+        cut: Callable[[Lane], None] = nothing,
         heartbeat: Seconds = HEARTBEAT,
     ) -> None:
         self._url = url
@@ -112,7 +114,8 @@ class PostgresQueue:
             yield from self._outcomes(batch, jobs, hands)
         except BaseException:
             self._drop(batch)
-            self._cut()
+            for lane in {job.lane for job in jobs}:
+                self._cut(lane)
             raise
         finally:
             hands.end()
@@ -127,7 +130,8 @@ class PostgresQueue:
             while not stop.wait(_WAKE):
                 hands.must_live()
         finally:
-            self._cut()
+            for lane in Lane:
+                self._cut(lane)
             hands.end()
 
     def _hands(self) -> "_Hands":
@@ -185,7 +189,7 @@ class PostgresQueue:
             if place in told:
                 continue  # by a worker that was thought dead
             told.add(place)
-            if isinstance(problem, Unexpected):
+            if problem and _BUG in result:
                 bugs.append(problem)
             else:
                 yield Outcome(job=jobs[place], result=result, problem=problem)
@@ -228,7 +232,7 @@ class _Hands:
     def __init__(self, url: str, lanes: Mapping[str, int], handlers: Mapping[str, Handler], heartbeat: Seconds) -> None:
         self._url, self._lanes, self._handlers, self._heartbeat = url, lanes, handlers, heartbeat
         self._stop = threading.Event()
-        self._wake: Callable[[], object] = nothing
+        self._wake: Callable[[], object] = self._stop.is_set
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._live, name="hands", daemon=True)
         self._thread.start()
@@ -334,7 +338,7 @@ class _Hands:
             return {}, problem
         except Exception as bug:  # noqa: BLE001 - told to whoever asked, who raises it
             _log.exception("a bug in %s %s", verb, key)
-            return {}, Unexpected(about=f"{verb} {key}", reason=repr(bug))
+            return {_BUG: True}, Unexpected(about=f"{verb} {key}", reason=repr(bug))
         _log.info("%s %s: done in %.1f s", verb, key, time.monotonic() - began)
         return result, None
 

@@ -1,5 +1,6 @@
 """Where a ledger lives: a file of one machine (SQLite), or a PostgreSQL of many. Both have one writer at a time."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from pipeline.core.errors import LedgerAway, LedgerUnusable, Says, ToolMissing
+from pipeline.core.errors import DiskFull, LedgerAway, LedgerUnusable, PipelineError, Says, ToolMissing
 from pipeline.ledger import tables
 
 _BUSY_MS = 30_000
 """How long one writer waits for another."""
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""How SQLite says that the disk has no room for the ledger, or for the index that readers and writers share."""
 _WRITERS = 207
 """The number of the advisory lock that writers in PostgreSQL take turns by."""
 READ_ONLY = {"isolation_level": "AUTOCOMMIT"}
@@ -26,6 +29,7 @@ def sqlite(file: Path) -> sa.Engine:
 
     Raises:
         LedgerUnusable: it cannot be opened, or is damaged.
+        DiskFull: there is no room for it, now or at any later call.
     """
     engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_MS / 1000})
 
@@ -34,6 +38,11 @@ def sqlite(file: Path) -> sa.Engine:
         connection.isolation_level = None  # we say when a transaction begins, not the driver
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "handle_error")
+    def full(context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlite_errorcode", None) in _FULL:
+            raise DiskFull(where=file) from context.original_exception
 
     # IMMEDIATE: two writers wait for each other instead of failing halfway through.
     _turns(engine, "BEGIN IMMEDIATE")
@@ -92,7 +101,7 @@ def _up_to_date(engine: sa.Engine, where: str, before: Callable[[], object] = la
     except (DBAPIError, OSError) as problem:
         engine.dispose()
         raise LedgerUnusable(where=where, reason=getattr(problem, "orig", problem)) from problem
-    except (LedgerAway, LedgerUnusable):
+    except PipelineError:
         engine.dispose()
         raise
     return engine

@@ -36,7 +36,10 @@ _MOST_NAMES = 500
 
 
 class Ledger:
-    """One newsroom's memory. Every writing method is one transaction: all of it is kept, or none."""
+    """One newsroom's memory. Every writing method is one transaction: all of it is kept, or none.
+
+    Every method raises DiskFull where there is no room for it.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -47,6 +50,7 @@ class Ledger:
 
         Raises:
             LedgerUnusable: it cannot be opened, or is damaged.
+            DiskFull: there is no room for it.
         """
         return cls(database.sqlite(where) if isinstance(where, Path) else database.postgres(where))
 

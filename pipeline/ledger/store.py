@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.core.errors import StoreDamaged
+from pipeline.core.errors import StoreDamaged, full_disk_of
 from pipeline.core.model import Digest
 
 _BLOCK = 1 << 20
@@ -88,7 +88,11 @@ class Store:
         Where someone still writes into it, what is left is swept later.
         """
         self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder:
+        where = self.folder.absolute()
+        with (
+            full_disk_of(where),
+            tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder,
+        ):
             yield Path(folder)
 
 

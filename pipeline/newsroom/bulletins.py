@@ -1,8 +1,8 @@
 """Bulletins: from a received script to mastered sound, step by step, each step a fact and safe to take again."""
 
-import os
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -25,15 +25,14 @@ from pipeline.core.model import (
     StationCode,
     Take,
 )
+from pipeline.core.ports import Job, Lane
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger import documents
 from pipeline.newsroom import announcers, views, voicing
-from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.recipients import recipients
-from pipeline.newsroom.side import in_order
 
-_AT_ONCE = 4
-"""Bulletins rendered side by side at most: each takes some hundred megabytes."""
+VERB = "render"
 _NO_TITLE = re.compile(r"[\s,:;–-]*\{title\}")
 
 OPEN = frozenset({Stage.RECEIVED, Stage.READ, Stage.VOICED, Stage.HELD})
@@ -64,16 +63,18 @@ def is_open(desk: Desk, bulletin: Bulletin) -> bool:
 def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
     """Read, voice, mix and master a bulletin. Takes that exist are used again; equal input gives equal bytes.
 
-    Whatever stops it becomes a `held` fact with the reason and the next step, and is raised.
+    Whatever stops it becomes a `held` fact with the reason and the next step, and is raised. Where the ledger has no
+    room for that fact it is not held either, and the next run makes it.
 
     Raises:
         PipelineError: of any kind; FileTrouble and DiskFull where the system stopped it, Unexpected where a bug did.
+        Stopped: the work was given up meanwhile; nothing is recorded.
     """
     try:
         return _render(desk, bulletin)
     except Exception as fault:  # noqa: BLE001 - one bulletin that breaks us must not keep the others from the air
-        problem = as_problem(fault, bulletin.id)
-        _hold(desk, bulletin, problem)
+        desk.check_stop()  # its tools were taken away: not the bulletin's fault
+        problem = _held(desk, bulletin, as_problem(fault, bulletin.id))
         raise problem from problem.__cause__
 
 
@@ -94,30 +95,34 @@ def redo(desk: Desk, bulletin: Bulletin) -> list[Master]:
 def render_new(desk: Desk, *, held_too: bool = False) -> list[tuple[Bulletin, PipelineError | None]]:
     """Render every bulletin that has no master yet, or none for a kind of station that joined since.
 
-    As many side by side as there are cores, no more than four. One that is held does not keep the others waiting.
+    As many side by side as the queue has room for. One that is held does not keep the others waiting.
 
     `held_too` tries those again that were held before, for whatever stopped them may be mended.
     """
     desk.store.sweep()
-    cores = len(os.sched_getaffinity(0))
-    wanted = [row.bulletin for row in rows(desk) if _is_wanted(desk, row, held_too=held_too)]
-    first, others = wanted[:1], wanted[1:]  # what all need is made by the first, or each would make it at once
-    made = [_tried(desk, bulletin) for bulletin in first]
-    return [*made, *in_order(lambda bulletin: _tried(desk, bulletin), others, min(cores, _AT_ONCE))]
+    wanted = {row.bulletin.id: row.bulletin for row in rows(desk) if _is_wanted(desk, row, held_too=held_too)}
+    jobs = [Job(verb=VERB, key=name, arguments={"bulletin": name}, lane=Lane.SOUND) for name in wanted]
+    ended: dict[str, PipelineError | None] = {}
+    for some in (jobs[:1], jobs[1:]):  # what all need is made by the first, or each would make it at once
+        with closing(desk.queue(desk).perform(some)) as outcomes:
+            ended |= {outcome.job.key: outcome.problem for outcome in outcomes}
+    return [(bulletin, ended[name]) for name, bulletin in wanted.items()]
+
+
+def handlers(desk: Desk) -> Mapping[str, Handler]:
+    """The verb that any worker of this newsroom can do."""
+    return {VERB: lambda arguments: _make(desk, BulletinId(str(arguments["bulletin"])))}
+
+
+def _make(desk: Desk, name: BulletinId) -> Mapping[str, Json]:
+    (bulletin,) = desk.ledger.bulletins([name])
+    return {master.profile: master.digest for master in render(desk, bulletin)}
 
 
 def _is_wanted(desk: Desk, row: Row, *, held_too: bool) -> bool:
     stage = row.status.stage
     again = held_too and _waits_for_a_voice(desk, row)
     return (stage is not Stage.HELD or held_too) and (stage in OPEN or again or _lacks_profile(desk, row))
-
-
-def _tried(desk: Desk, bulletin: Bulletin) -> tuple[Bulletin, PipelineError | None]:
-    try:
-        render(desk, bulletin)
-    except PipelineError as problem:
-        return bulletin, problem
-    return bulletin, None
 
 
 def _waits_for_a_voice(desk: Desk, row: Row) -> bool:
@@ -187,10 +192,20 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
             said = mastering.Lines(opening=opening, body=text, closing=closing)
             voiced = _voice(desk, bulletin, said.all, programme)
             product = mastering.spoken(rack, said, voiced.takes, script.attachments)
+        desk.check_stop()
         # First what is made, then what people see of it: a folder that cannot be written loses no master.
         desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
         views.show(desk, bulletin, product.masters[0], product.papers, product.picture)
     return product.masters
+
+
+def _held(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> PipelineError:
+    """Record what stopped it, and say it; where the ledger cannot be written, that is what must be mended first."""
+    try:
+        _hold(desk, bulletin, problem)
+    except Exception as fault:  # noqa: BLE001 - as in render, and no more can be recorded
+        return as_problem(fault, bulletin.id)
+    return problem
 
 
 def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
@@ -261,8 +276,14 @@ def _first_air(desk: Desk, bulletin: Bulletin) -> datetime:
     return min(bulletin.air).astimezone(desk.config.zone)
 
 
+def _next_air(desk: Desk, bulletin: Bulletin) -> datetime | None:
+    """Its next air time; None where all have passed."""
+    now = desk.now()
+    return min((at for at in bulletin.air if at > now), default=None)
+
+
 def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], programme: Programme) -> voicing.Voiced:
-    voiced = voicing.voice(desk, sentences, programme, _first_air(desk, bulletin))
+    voiced = voicing.voice(desk, sentences, programme, _next_air(desk, bulletin))
     desk.ledger.record(
         desk.fact(
             Happened.VOICED,
@@ -282,7 +303,7 @@ def _voice(desk: Desk, bulletin: Bulletin, sentences: Sequence[Sentence], progra
 
 def _told(fallback: voicing.Fallback) -> str:
     problem = fallback.problem
-    who = f"{fallback.language.value}: {fallback.instead} đọc thay {fallback.engine}"
+    who = f"{fallback.language.value}: {fallback.instead} đọc thay {fallback.voice}"
     return f"{who} ({problem.code} {problem.message.vi})"
 
 
@@ -296,7 +317,7 @@ def spoken_by(desk: Desk, bulletin: Bulletin) -> list[tuple[Sentence, Take]]:
 
 
 def fallbacks(desk: Desk, bulletin: Bulletin) -> tuple[list[str], list[str]]:
-    """Where not the first engine spoke when a bulletin was last voiced, in Vietnamese, and who is to be told."""
+    """Where not the first voice spoke when a bulletin was last voiced, in Vietnamese, and who is to be told."""
     voiced = desk.ledger.facts(bulletin.id, Happened.VOICED)
     detail = voiced[-1].detail if voiced else {}
     found, tell = (detail.get(key) for key in ("fallbacks", "tell"))

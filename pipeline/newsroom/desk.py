@@ -1,5 +1,6 @@
 """The desk: everything a use case needs, put together once by wiring."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,10 @@ Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
 
 LINE_WAIT = Seconds(600)
 """How long one process waits for another that is taking in or rendering."""
+
+
+class Stopped(BaseException):
+    """The work was given up, as by Ctrl-C. No fault of what was worked on: nothing is recorded of it."""
 
 
 def nothing() -> None:
@@ -53,6 +58,13 @@ class Desk:
     who: str = "bantin"
     """Whose hand it is when nobody in particular asked."""
     progress: Progress = field(default=silent)
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set once rendering is given up: by Ctrl-C, or because the desk is closed."""
+
+    def check_stop(self) -> None:
+        """Raise Stopped where the rendering was given up, from any thread."""
+        if self.stop.is_set():
+            raise Stopped
 
     def fact(
         self,

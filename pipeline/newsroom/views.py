@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.core.model import Bulletin, Master
 from pipeline.newsroom.desk import Desk
+from pipeline.voices import wav
 
 _SOUNDS = {".mp3", ".opus", ".m4a", ".wav"}
 
@@ -42,15 +43,13 @@ def _encoded(suffix: str, text: str) -> bytes:
 
 
 def _copy(source: Path, target: Path) -> Path:
-    part = target.with_name(f".{target.name}.part")
-    shutil.copyfile(source, part)
-    return part.replace(target)
+    with wav.whole(target) as part:
+        shutil.copyfile(source, part)
+    return target
 
 
 def _write(target: Path, data: bytes) -> None:
-    part = target.with_name(f".{target.name}.part")
-    with part.open("wb") as stream:
+    with wav.whole(target) as part, part.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-    part.replace(target)

@@ -52,9 +52,28 @@ def roster(desk: Desk) -> Iterator[Listed]:
             yield from (Listed(engine, voice, problem) for voice in engine.voices)
 
 
+def silent(desk: Desk) -> Iterator[PipelineError]:
+    """What is wrong with each engine that offers no voice at all, and so has no row among the voices."""
+    for engines in desk.engines.values():
+        for engine in engines:
+            if not engine.voices and (problem := _problem(engine)):
+                yield problem
+
+
+def drafts(desk: Desk) -> frozenset[str]:
+    """Engine and voice, with a space between, of every draft voice: no native listener has rated it yet."""
+    every = (engine for engines in desk.engines.values() for engine in engines)
+    return frozenset(f"{engine.name} {voice.name}" for engine in every for voice in engine.voices if voice.draft)
+
+
 def sample(desk: Desk, name: str, out: Path) -> None:
-    """Speak the sample text with one voice into a WAV. Raises UnknownName, EngineUnavailable, TakeRejected."""
+    """Speak the sample text with one voice into a WAV; its folder is made where it is not there.
+
+    Raises:
+        UnknownName, EngineUnavailable, TakeRejected.
+    """
     listed = _named(desk, name)
+    out.parent.mkdir(parents=True, exist_ok=True)
     _speak(desk, listed, _SAMPLE[listed.voice.language], out)
 
 

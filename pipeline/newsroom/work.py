@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from pipeline.newsroom import audits, push
+from pipeline.newsroom import audits, bulletins, push
 from pipeline.newsroom.desk import Desk, Handler
 
 
 def handlers(desk: Desk) -> Mapping[str, Handler]:
     """What does each verb at a desk."""
-    return {**push.handlers(desk), **audits.handlers(desk)}
+    return {**bulletins.handlers(desk), **push.handlers(desk), **audits.handlers(desk)}

@@ -58,7 +58,8 @@ _WORDS = {
         "how": "Nghe từng câu rồi chấm: 1 là không hiểu hoặc rất máy móc, 5 là rõ và tự nhiên như người đọc. "
         "Chấm xong bấm nút ở cuối trang để lưu tệp điểm, rồi gửi lại tệp ấy.",
         "clear": "Rõ lời", "natural": "Tự nhiên", "note": "Chữ nào sai?", "who": "Người nghe, nơi ở",
-        "save": "Lưu điểm",
+        "save": "Lưu điểm", "draft": "giọng thử",
+        "unrated": "Đây là giọng thử: chưa người nghe nào chấm, nên chưa được coi là giọng phát sóng.",
     },
     Language.KM: {
         "title": "សន្លឹកស្តាប់សំឡេង",
@@ -66,6 +67,9 @@ _WORDS = {
         "Nghe từng câu rồi chấm: 1 là không hiểu, 5 là rõ và tự nhiên; bấm nút cuối trang để lưu tệp điểm và gửi lại.",
         "clear": "ច្បាស់ / Rõ lời", "natural": "ធម្មជាតិ / Tự nhiên", "note": "ពាក្យណាខុស? / Chữ nào sai?",
         "who": "អ្នកស្តាប់ / Người nghe, nơi ở", "save": "រក្សាទុក / Lưu điểm",
+        "draft": "សំឡេងសាកល្បង / giọng thử",
+        "unrated": "នេះជាសំឡេងសាកល្បង៖ មិនទាន់មានអ្នកស្តាប់ណាដាក់ពិន្ទុទេ។ "
+        "Đây là giọng thử: chưa người Khmer nào chấm, nên chưa được coi là giọng phát sóng.",
     },
 }  # fmt: skip
 _PAGE = Template("""<!doctype html>
@@ -77,8 +81,8 @@ body { font: 18px/1.6 "Noto Sans", "Noto Sans Khmer", "Khmer OS Battambang", "Le
 li { margin: 0 0 1.2em; } audio { width: 100%; } label { margin-right: .6em; } input[type=text] { width: 100%; }
 fieldset { border: 0; padding: 0; margin: 0; } button { font-size: 1.1em; padding: .4em 1.2em; }
 </style>
-<h1>$title: $voice</h1>
-<p>$how</p>
+<h1>$title: $voice$is_draft</h1>
+$warning<p>$how</p>
 <form>
 <p><label>$who <input type="text" name="who" required></label></p>
 <ol>
@@ -120,7 +124,7 @@ def sound_of(voice: str, number: int) -> str:
 
 
 def page(voice: Voice, spoken: Sequence[str]) -> str:
-    """The page for one voice, whose sounds stand beside it."""
+    """The page for one voice, whose sounds stand beside it; of a draft voice it says that it is one."""
     words = {key: escape(text) for key, text in _WORDS[voice.language].items()}
     items = (
         _ITEM.substitute(
@@ -133,7 +137,14 @@ def page(voice: Voice, spoken: Sequence[str]) -> str:
         )
         for at, text in enumerate(spoken)
     )
-    return _PAGE.substitute(words, lang=voice.language.value, voice=escape(voice.name), items="\n".join(items))
+    return _PAGE.substitute(
+        words,
+        lang=voice.language.value,
+        voice=escape(voice.name),
+        is_draft=f" ({words['draft']})" if voice.draft else "",
+        warning=f"<p><b>{words['unrated']}</b></p>\n" if voice.draft else "",
+        items="\n".join(items),
+    )
 
 
 def _marks(name: str) -> str:

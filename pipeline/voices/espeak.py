@@ -86,7 +86,7 @@ class EspeakVietnamese:
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:
-        """End the worker; the next take starts another."""
+        """End the workers for good."""
         for speaker in self._speakers.values():
             speaker.close()
 

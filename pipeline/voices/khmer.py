@@ -86,7 +86,7 @@ class EmbeddedKhmer:
         wav.write(audible(said, self.name, text), out)
 
     def close(self) -> None:
-        """End the workers; the next take starts others."""
+        """End the workers for good."""
         self._speaker.close()
         self._pronouncer.close()
 

@@ -5,6 +5,7 @@ Nothing is ever downloaded. The runtime, sherpa-onnx, is an optional extra: `pip
 
 import json
 import re
+import threading
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -53,8 +54,8 @@ class Model:
 class LocalNeural:
     """The VITS models in the folders below `folder`, at `speed` times their own pace.
 
-    Every model speaks in a process of its own, started when first needed. The same text need not give the same bytes:
-    these models draw their rhythm by chance. A folder that cannot be used is named by `check`.
+    Every model speaks in a process of its own, one for all threads, started when first needed. The same text need not
+    give the same bytes: these models draw their rhythm by chance. A folder that cannot be used is named by `check`.
     """
 
     name = "local"
@@ -65,6 +66,7 @@ class LocalNeural:
         self._folder = folder
         self._speed = speed
         self._speakers: dict[str, tuple[str, Speaker]] = {}
+        self._lock = threading.Lock()
 
     @property
     def version(self) -> str:
@@ -117,7 +119,7 @@ class LocalNeural:
         wav.write(sound, out)
 
     def close(self) -> None:
-        """End the workers; the next take starts another."""
+        """End the workers for good."""
         for _, speaker in self._speakers.values():
             speaker.close()
 
@@ -127,7 +129,9 @@ class LocalNeural:
         if not self._folder.is_dir():
             where = self._folder
             return [(None, Says(f"không có thư mục mẫu giọng {where}", f"there is no folder of models {where}"))]
-        return [_look(folder) for folder in sorted(self._folder.iterdir()) if folder.is_dir()]
+        where = self._folder
+        found = [_look(folder) for folder in sorted(where.iterdir()) if folder.is_dir()]
+        return found or [(None, Says(f"thư mục {where} không có mẫu giọng nào", f"there is no model in {where}"))]
 
     @cached_property
     def _models(self) -> Mapping[str, Model]:
@@ -137,18 +141,23 @@ class LocalNeural:
         return self._models[voice_named(voice, self.voices).name]
 
     def _speaker(self, voice: str) -> Speaker:
-        model = self._models[voice]
-        digest = _digest(model.model)
-        if self._speakers.get(voice, ("", None))[0] != digest:  # a model replaced meanwhile is loaded anew
-            if voice in self._speakers:
-                self._speakers[voice][1].close()
-            run = ("-P", "-m", "pipeline.voices.local_worker")
-            files = (model.model, model.tokens, model.lexicon, model.phonemes, model.speaker)
-            speaker = Speaker(
-                self.name, _DEADLINE, lambda: [*run, *map(str, files)], library="sherpa-onnx", package="bantin[local]"
-            )
-            self._speakers[voice] = digest, speaker
-        return self._speakers[voice][1]
+        """What speaks with a voice's model: one for all threads, as a model may fill half the memory."""
+        with self._lock:
+            digest = _digest(self._models[voice].model)
+            loaded, speaker = self._speakers.get(voice, ("", None))
+            if speaker is None or loaded != digest:  # a model replaced meanwhile is loaded anew
+                if speaker:
+                    speaker.close()
+                speaker = self._loaded(self._models[voice])
+                self._speakers[voice] = digest, speaker
+            return speaker
+
+    def _loaded(self, model: Model) -> Speaker:
+        run = ("-P", "-m", "pipeline.voices.local_worker")
+        files = (model.model, model.tokens, model.lexicon, model.phonemes, model.speaker)
+        return Speaker(
+            self.name, _DEADLINE, lambda: [*run, *map(str, files)], library="sherpa-onnx", package="bantin[local]"
+        )
 
     def _rejected(self, text: str, vi: str, en: str) -> TakeRejected:
         return TakeRejected(engine=self.name, text=text, reason=Says(vi, en))

@@ -26,7 +26,7 @@ class _Crashed(Exception):
 
 
 class Speaker:
-    """A worker started when first needed, kept until `close` or the program's end.
+    """A worker started when first needed, kept until `close` or the program's end. A closed one speaks no more.
 
     `command` gives what Python is to run. That says first its library's version and sample rate, then answers every
     request (see `worker`). Any thread may call; takes are made one at a time. A take that crashes the library is tried
@@ -50,6 +50,7 @@ class Speaker:
         self._reinstall = Says(f"cài lại gói {package}", f"reinstall the package {package}")
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
+        self._closed = False
 
     @property
     def version(self) -> str:
@@ -61,7 +62,7 @@ class Speaker:
         """The worker's answer to a request in its own form.
 
         Raises:
-            EngineUnavailable: the library cannot be loaded, refused, crashed twice or missed the deadline.
+            EngineUnavailable: the library cannot be loaded, refused, crashed twice, missed the deadline or was closed.
         """
         with self._lock:
             try:
@@ -70,7 +71,10 @@ class Speaker:
                 return self._ask_again(request)
 
     def close(self) -> None:
-        """End the worker; the next take starts another."""
+        """End the worker for good, and the take that it may be at."""
+        self._closed = True
+        if worker := self._worker:
+            worker.kill()  # not behind the lock, which the take holds for as long as it needs
         with self._lock:
             self._drop()
 
@@ -108,6 +112,8 @@ class Speaker:
         return answer
 
     def _running(self) -> "_Worker":
+        if self._closed:
+            raise self._unavailable(Says("đã đóng", "it was closed"), _AGAIN)
         if self._worker is None:
             self._worker = self._start()
         return self._worker
@@ -156,6 +162,11 @@ class _Worker:
     def pid(self) -> int:
         """The process's id, which is also that of its group."""
         return self._process.pid
+
+    def kill(self) -> None:
+        """End it from any thread; whoever waits for its answer finds it crashed."""
+        if self._process.returncode is None:
+            _kill(self.pid)
 
     def greet(self) -> None:
         kind, payload = self._read()

@@ -3,10 +3,12 @@
 import os
 import threading
 import wave
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.core.errors import full_disk_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +33,39 @@ def write(sound: Sound, out: Path) -> None:
         file.writeframes(sound.samples)
 
 
-def join(takes: Iterable[tuple[Path, float]], out: Path) -> None:
-    """Write takes of one voice one after another, each with so many seconds of silence behind it: whole or not at all.
+def join(takes: Sequence[tuple[Path, float]], out: Path) -> None:
+    """Write takes one after another, each with so many seconds of silence behind it: whole or not at all.
 
-    Raises:
-        wave.Error: a take has not the sample rate of the first.
+    Their voices need not have one sample rate: all are brought to the highest.
     """
+    rate = max(_rate(take) for take, _ in takes)
     with whole(out) as part, wave.open(str(part), "wb") as file:
-        rate = 0
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
         for take, pause in takes:
-            with wave.open(str(take)) as sound:
-                if not rate:
-                    rate = sound.getframerate()
-                    file.setparams(sound.getparams())
-                if sound.getframerate() != rate:
-                    raise wave.Error(f"{sound.getframerate()} Hz after {rate} Hz")
-                file.writeframes(sound.readframes(sound.getnframes()))
-                file.writeframes(bytes(2 * round(pause * rate)))
+            file.writeframes(_at(rate, take))
+            file.writeframes(bytes(2 * round(pause * rate)))
+
+
+def _rate(take: Path) -> int:
+    with wave.open(str(take)) as sound:
+        rate: int = sound.getframerate()
+    return rate
+
+
+def _at(rate: int, take: Path) -> bytes:
+    """A take's samples at a sample rate."""
+    samples: bytes
+    with wave.open(str(take)) as sound:
+        samples, own = sound.readframes(sound.getnframes()), sound.getframerate()
+    if own == rate:
+        return samples
+    import numpy as np  # noqa: PLC0415 - only where two rates meet
+    import soxr  # noqa: PLC0415 - as above
+
+    resampled: bytes = soxr.resample(np.frombuffer(samples, np.int16), own, rate).tobytes()
+    return resampled
 
 
 @contextmanager
@@ -56,7 +74,8 @@ def whole(out: Path) -> Iterator[Path]:
     # Cut, or the name of a file that may just be long enough would be too long with what is added.
     part = out.with_name(f".{out.name[:40]}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        yield part
-        part.replace(out)
+        with full_disk_of(out):
+            yield part
+            part.replace(out)
     finally:
         part.unlink(missing_ok=True)

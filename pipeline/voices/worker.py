@@ -11,6 +11,7 @@ dies takes the worker with it, which closes the pipe.
 import ctypes
 import gc
 import os
+import select
 import signal
 import struct
 import sys
@@ -119,6 +120,7 @@ def _serve(library: ctypes.CDLL, requests: "BinaryIO", answers: "BinaryIO") -> i
     while len(head := requests.read(_REQUEST.size)) == _REQUEST.size:
         phonemes, size = _REQUEST.unpack(head)
         text = requests.read(size)
+        ended, life = os.pipe()
         child = os.fork()
         if not child:
             failed = 1
@@ -127,9 +129,21 @@ def _serve(library: ctypes.CDLL, requests: "BinaryIO", answers: "BinaryIO") -> i
                 failed = 0
             finally:
                 os._exit(failed)
+        os.close(life)  # from here on only the fork holds it
+        if _program_ended_before(ended, requests.fileno()):
+            os.kill(child, signal.SIGKILL)  # a fork that hangs would be there for ever
+        os.close(ended)
         if os.waitpid(child, 0)[1]:
             return 1
     return 0
+
+
+def _program_ended_before(ended: int, requests: int) -> bool:
+    """Wait for a fork to end; whether the program that asked for its take was gone before."""
+    hangups = select.poll()
+    hangups.register(ended, 0)
+    hangups.register(requests, 0)
+    return ended not in dict(hangups.poll())
 
 
 def main() -> int:

@@ -151,6 +151,8 @@ def test_two_stations_in_one_folder_are_refused(workspace):
         ("[voices]\nkhmer_rate = 10", "voices.khmer_rate: phải từ 80 trở lên"),
         ("[newsroom]\nname = 5", "newsroom.name: phải là chữ trong ngoặc kép"),
         ("[programmes.b]\n", "programmes.b.title: thiếu mục này"),
+        ('[voices]\nproxy = "10.0.0.1:3128"', "như http://10.0.0.1:3128"),
+        ('[voices]\nproxy = "socks5://10.0.0.1:1080"', "như http://10.0.0.1:3128"),
     ],
 )
 def test_a_wrong_setting_is_told_in_words_an_editor_reads(workspace, setting, said):

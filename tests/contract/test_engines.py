@@ -1,5 +1,6 @@
 """One contract for every voice: what it promises the newsroom, with the real library and the real client."""
 
+import contextlib
 import ctypes
 import io
 import os
@@ -276,6 +277,24 @@ def test_an_engine_whose_package_is_missing_says_what_to_install(engine, package
     assert "reinstall" in told
 
 
+def test_a_closed_voice_ends_its_take_at_once_and_starts_no_other_worker(embedded, tmp_path):
+    engine = type(embedded.engine)()
+    engine.check()
+    before = speaker(engine)._worker
+    os.kill(before.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        take = pool.submit(engine.speak, embedded.text, engine.voices[0].name, tmp_path / "take.wav")
+        while not speaker(engine)._lock.locked():
+            time.sleep(0.01)
+        engine.close()
+        with pytest.raises(EngineUnavailable, match="closed"):
+            take.result(5)
+    with pytest.raises(EngineUnavailable, match="closed"):
+        engine.speak(embedded.text, engine.voices[0].name, tmp_path / "take.wav")
+    assert speaker(engine)._worker is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_worker_outlives_the_program():
     code = (
         "from pipeline.voices.espeak import EspeakVietnamese; engine = EspeakVietnamese(); engine.check();"
@@ -284,6 +303,45 @@ def test_no_worker_outlives_the_program():
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+
+def ends(pid):
+    """Whether a process is gone within some seconds; one that nobody waits for is."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_no_worker_outlives_a_program_that_was_killed_while_a_take_hung():
+    code = (
+        "import pathlib, threading; from pipeline.voices.espeak import EspeakVietnamese\n"
+        "engine = EspeakVietnamese(); engine.check()\n"
+        "print(engine._speakers['vi-bac']._worker.pid, flush=True)\n"
+        "engine.speak('bà con ' * 20_000, 'vi-bac', pathlib.Path('/dev/null/x'))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+        worker = int(program.stdout.readline())
+        while not (forks := children(worker)):
+            time.sleep(0.005)
+        os.kill(forks[0], signal.SIGSTOP)
+        program.kill()
+    try:
+        assert ends(worker)
+        assert ends(forks[0])
+    finally:
+        for pid in (worker, *forks):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_the_worker_is_light():

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
-from pipeline.core.errors import LedgerAway, LedgerOnShare, LedgerUnusable, StationBusy, StoreDamaged
+from pipeline.core.errors import DiskFull, LedgerAway, LedgerOnShare, LedgerUnusable, StationBusy, StoreDamaged
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
     Bulletin,
@@ -402,3 +402,19 @@ def test_a_visit_that_did_not_come_to_its_end_is_remembered(ledger):
     assert ledger.troubles() == {}
     ledger.release(A, ledger.lease(A, "one", NOW, hour, opens=False), NOW)
     assert ledger.unfinished() == set()
+
+
+def test_a_ledger_without_room_for_a_fact_says_that_the_disk_is_full_and_keeps_none_of_it(tmp_path):
+    ledger = Ledger.open(tmp_path / "state" / "ledger.db")
+
+    @sa.event.listens_for(ledger._engine, "checkout")
+    def no_more_pages(connection, *_):
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    long = [fact(Happened.HELD, detail={"reason": "vì sao " * 4000}) for _ in range(3)]
+    with pytest.raises(DiskFull) as caught:
+        ledger.record(*long)
+    assert caught.value.fields["where"] == tmp_path / "state" / "ledger.db"
+    assert ledger.facts() == []
+    ledger.close()

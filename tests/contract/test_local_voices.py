@@ -3,12 +3,15 @@
 import os
 import shutil
 import signal
+import time
 import wave
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pipeline.core.errors import EngineUnavailable, NothingToSay, TakeRejected, TextLost, UnknownName
 from pipeline.core.model import Language
+from pipeline.voices import local
 from pipeline.voices.local import ABOUT, LocalNeural
 from tests import toy_model
 from tests.desk import Workspace
@@ -169,6 +172,33 @@ def test_a_model_that_was_replaced_has_another_recipe_and_is_loaded_anew(engine,
     assert engine.settings("vits-mms-vie") != before
     engine.speak(TEXT, "vits-mms-vie", tmp_path / "b.wav")
     assert seconds(tmp_path / "b.wav") == pytest.approx(seconds(tmp_path / "a.wav") / 2, rel=0.1)
+
+
+def test_bulletins_side_by_side_load_a_model_once(engine, monkeypatch):
+    class Slow(local.Speaker):
+        def __init__(self, *words, **named):
+            time.sleep(0.2)
+            super().__init__(*words, **named)
+
+    monkeypatch.setattr(local, "Speaker", Slow)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: engine._speaker("vits-mms-vie"), range(4)))
+    assert len(set(map(id, found))) == 1
+
+
+def test_a_folder_without_a_model_that_can_be_used_is_told_beside_the_voices(tmp_path):
+    workspace = Workspace(tmp_path / "w")
+    workspace.bantin("init", workspace.folder)
+    workspace.set(online=False, models="giong")
+    (workspace.folder / "giong").mkdir()
+    assert "giong" in workspace.bantin("voices").stderr
+    toy_model.write(workspace.folder / "giong" / "hỏng")
+    (workspace.folder / "giong" / "hỏng" / "tokens.txt").unlink()
+    for words in ((), ("--json",)):
+        told = workspace.bantin("voices", *words)
+        assert "V-101" in told.stderr
+        assert "hỏng" in told.stderr
+        assert "km-thu" in told.stdout
 
 
 def test_without_the_runtime_it_says_what_to_install(models, tmp_path, monkeypatch):

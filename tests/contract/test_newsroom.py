@@ -1,6 +1,7 @@
 """Use cases on a real ledger, real voices and a real studio; only the clock is the test's own."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pipeline.clock import Clock as Serving
 from pipeline.core.errors import (
     AlertNotSent,
     AlreadyWithdrawn,
+    DiskFull,
     EngineUnavailable,
     NotApprovable,
     NotApproved,
@@ -35,6 +37,7 @@ from pipeline.core.status import Stage, status_of
 from pipeline.delivery import manifest
 from pipeline.delivery.names import part
 from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
+from pipeline.newsroom.desk import Stopped
 from pipeline.newsroom.tally import tally
 
 TOP = Path(__file__).parents[2]
@@ -221,6 +224,8 @@ def test_a_voice_without_sound_is_replaced_by_the_other_one_for_the_whole_bullet
     bulletins.render(desk, bulletin)
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
     assert set(fact.detail["voices"]) == {"online vi-nam"}
+    (fallback,), _ = bulletins.fallbacks(desk, bulletin)
+    assert fallback.startswith("vi: online vi-nam đọc thay online vi-nữ (V-104")
     assert fact.detail["embedded"] is False
 
 
@@ -253,6 +258,79 @@ def test_the_half_hour_before_air_is_not_spent_waiting_for_online_voices(desk, c
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
     assert online.asked == []
     assert set(fact.detail["engines"]) == {"espeak"}
+
+
+class Local(Online):
+    """A voice on this machine that is no draft."""
+
+    name, at_once = "local", 1
+
+    def __init__(self, speaker):
+        super().__init__(speaker)
+        self.voices = tuple(replace(voice, online=False) for voice in self.voices)
+
+
+def with_engines(desk, clock, *words, online=None):
+    """The desk with these engines in the only programme's order; asking the online one takes `online` minutes."""
+    speaker = desk.engines["embedded"][0]
+    edge, local = Online(speaker), Local(speaker)
+    if online:
+        speak = edge.speak
+
+        def slow(text, voice, out):
+            clock.at += timedelta(minutes=online)
+            speak(text, voice, out)
+
+        edge.speak, edge.at_once = slow, 1
+    (code,) = desk.config.programmes
+    programmes = {code: replace(desk.config.programmes[code], engines=words)}
+    object.__setattr__(desk, "config", replace(desk.config, programmes=programmes))
+    object.__setattr__(desk, "engines", {**desk.engines, "edge": (edge,), "local": (local,)})
+    return edge, local
+
+
+def spoken_by_engines(desk, bulletin):
+    bulletins.render(desk, bulletin)
+    return set(desk.ledger.facts(bulletin.id, Happened.VOICED)[-1].detail["engines"])
+
+
+@pytest.mark.parametrize("words", [("local", "embedded"), ("local",), ("edge", "local", "embedded")])
+def test_a_voice_on_this_machine_speaks_however_near_air_time_is(desk, clock, words):
+    edge, _ = with_engines(desk, clock, *words)
+    bulletin = taken(desk)
+    clock.at = min(bulletin.air) - timedelta(minutes=20)
+    assert spoken_by_engines(desk, bulletin) == {"local"}
+    assert edge.asked == []
+
+
+def test_what_the_online_voice_has_waited_is_not_held_against_the_voice_on_this_machine(desk, clock):
+    edge, _ = with_engines(desk, clock, "edge", "local", "embedded", online=10)
+    bulletin = taken(desk)
+    assert spoken_by_engines(desk, bulletin) == {"local"}
+    assert len(edge.asked) == 2  # online_minutes = 15
+
+
+@pytest.mark.parametrize("after_slot", [0, 1], ids=["before the second slot", "when all have passed"])
+def test_once_an_air_time_has_passed_the_online_voice_speaks_again(desk, clock, after_slot):
+    with_engines(desk, clock, "edge", "embedded")
+    bulletin = taken(desk)
+    clock.at = bulletin.air[after_slot] + timedelta(minutes=5)
+    assert spoken_by_engines(desk, bulletin) == {"online"}
+
+
+def test_an_online_voice_that_nobody_can_replace_is_asked_until_air_time(desk, clock):
+    with_engines(desk, clock, "edge")
+    bulletin = taken(desk)
+    clock.at = min(bulletin.air) - timedelta(minutes=20)
+    assert spoken_by_engines(desk, bulletin) == {"online"}
+
+
+def test_an_online_voice_that_nobody_can_replace_is_not_told_to_be_replaced(desk, clock):
+    with_engines(desk, clock, "edge", online=20)
+    with pytest.raises(EngineUnavailable) as caught:
+        bulletins.render(desk, taken(desk))
+    assert "next voice" not in caught.value.next_step.en
+    assert "online_minutes" in caught.value.next_step.en
 
 
 def test_khmer_is_spoken_by_the_khmer_voice_and_a_vietnamese_name_inside_it_by_the_vietnamese(desk):
@@ -966,8 +1044,9 @@ def test_the_ledger_knows_who_spoke_each_sentence_and_why_not_the_first_voice(de
     assert {(take.engine, take.voice) for _, take in said} == {("espeak", "vi-bac")}
     assert all(take.audio in desk.store for _, take in said)
     assert preview.speakers(desk, bulletin, preview.sentences(desk, bulletin)) == ["espeak vi-bac"] * 5
-    (fallback,), tell = bulletins.fallbacks(desk, bulletin)
-    assert fallback.startswith("vi: espeak đọc thay online (V-")
+    fallbacks, tell = bulletins.fallbacks(desk, bulletin)
+    for fallback, voice in zip(fallbacks, ("vi-nữ", "vi-nam"), strict=True):
+        assert fallback.startswith(f"vi: espeak vi-bac đọc thay online {voice} (V-104")
     assert tell == []
 
 
@@ -1057,7 +1136,7 @@ def test_a_disk_that_fills_while_a_take_is_written_leaves_no_half_and_the_next_r
     write, written = wav.write, []
 
     def full(sound, out):
-        if len(written) == 2:
+        if len(written) >= 2:
             with wav.whole(out) as part:
                 part.write_bytes(b"RIFF")
                 raise OSError(28, "No space left on device")
@@ -1066,14 +1145,47 @@ def test_a_disk_that_fills_while_a_take_is_written_leaves_no_half_and_the_next_r
 
     monkeypatch.setattr(wav, "write", full)
     bulletin = taken(desk)
-    with pytest.raises(PipelineError):
-        bulletins.render(desk, bulletin)
+    for _ in range(2):
+        with pytest.raises(DiskFull) as caught:
+            bulletins.render(desk, bulletin)
+    assert caught.value.fields["where"] == str(desk.store.folder.absolute())
     assert stage(desk, bulletin) is Stage.HELD
+    assert len(desk.ledger.facts(bulletin.id, Happened.HELD)) == 1  # the same reason is told once
     assert [p for p in desk.store.folder.rglob("*") if p.is_file() and p.read_bytes() == b"RIFF"] == []
     monkeypatch.undo()
     bulletins.render(desk, bulletin)
     (fact,) = desk.ledger.facts(bulletin.id, Happened.VOICED)
     assert fact.detail["voiced"] == fact.detail["takes"] - 2
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A folder on a disk of 64 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    (tmp_path / "disk").mkdir()
+    mount = ["/usr/bin/env", "mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(tmp_path / "disk")]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    yield tmp_path / "disk"
+    subprocess.run(["/usr/bin/env", "umount", "--lazy", str(tmp_path / "disk")], check=True)
+
+
+@pytest.mark.parametrize("free", [0, 200_000, 600_000])
+def test_on_a_full_disk_every_bulletin_is_told_and_made_once_there_is_room(folder, clock, tiny_disk, free):
+    with open_desk(folder, clock, state=f'"{tiny_disk}"') as desk:
+        lines = "\n\n".join(f"Đoạn số {n} của bản tin hôm nay." for n in range(30))
+        made = [taken(desk, f"Tiêu đề: Tin {name}\n\n{lines}\n\nTin {name}.\n", f"{name}.txt") for name in "ab"]
+        with (tiny_disk / "filler").open("wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, shutil.disk_usage(tiny_disk).free - free)
+        problems = [problem for _, problem in bulletins.render_new(desk)]
+        assert [problem.code for problem in problems] == ["L-104", "L-104"]
+        assert all(str(tiny_disk) in problem.message.vi for problem in problems)
+        held = desk.ledger.facts(happened=Happened.HELD)
+        (tiny_disk / "filler").unlink()
+        assert all(problem is None for _, problem in bulletins.render_new(desk, held_too=True))
+        assert {stage(desk, bulletin) for bulletin in made} == {Stage.WAITING}
+        assert {fact.detail["code"] for fact in held} <= {"L-104"}
 
 
 @pytest.mark.parametrize(
@@ -1148,10 +1260,71 @@ def test_ctrl_c_in_the_middle_of_voicing_leaves_no_half_file_and_the_next_run_go
         assert 0 < fact.detail["voiced"] <= fact.detail["takes"] - 15
 
 
+def test_ctrl_c_while_several_bulletins_are_made_holds_none_of_them(folder, clock):
+    for n in range(4):
+        lines = "\n\n".join(f"Đoạn số {k} của bản tin thứ {n} hôm nay." for k in range(150 if n else 1))
+        (folder / "scripts" / f"tin {n}.txt").write_text(f"Tiêu đề: Tin {n}\n\n{lines}", "utf-8")
+    with open_desk(folder, clock) as desk:
+        scripts.sweep(desk, sorted((folder / "scripts").glob("*.txt")))
+    code = (
+        "import os, signal, sys, threading, time; from pathlib import Path; from pipeline import config, wiring\n"
+        "from pipeline.newsroom import bulletins\n"
+        "os.sched_getaffinity = lambda _: set(range(4))\n"
+        "seen = []\n"
+        "def progress(step, done, total):\n"
+        "    aside = threading.current_thread() is not threading.main_thread()\n"
+        "    if step == 'voice' and aside: seen.append(done)\n"
+        "    if len(seen) == 60: os.kill(os.getpid(), signal.SIGINT)\n"
+        "try:\n"
+        "    with wiring.open_desk(config.load(Path(sys.argv[1])), progress=progress) as desk:\n"
+        "        bulletins.render_new(desk)\n"
+        "finally:\n"
+        "    time.sleep(1)  # whatever still runs has its chance\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], check=False, capture_output=True, text=True)
+    assert done.stderr.rstrip().endswith("KeyboardInterrupt")
+    with open_desk(folder, clock) as desk:
+        assert desk.ledger.facts(happened=Happened.HELD) == []
+        assert list((desk.store.folder / "tmp").iterdir()) == []
+        stages = [stage(desk, bulletin) for bulletin in desk.ledger.bulletins()]
+        assert stages.count(Stage.WAITING) == 1
+        assert set(stages) <= {Stage.WAITING, Stage.RECEIVED, Stage.READ}
+
+
+def test_what_its_tools_were_taken_from_is_not_held(desk):
+    bulletin = taken(desk)
+    desk.stop.set()
+    for engine in desk.engines["embedded"]:
+        engine.close()
+    with pytest.raises(Stopped):
+        bulletins.render(desk, bulletin)
+    assert desk.ledger.facts(bulletin.id, Happened.HELD) == []
+
+
 def test_a_wish_for_a_womans_voice_is_understood_where_there_is_none(desk):
     bulletin = taken(desk, "Tiêu đề: Tin\nGiọng: nữ\n\nBà con chú ý.\n")
     bulletins.render(desk, bulletin)
     assert {take.voice for _, take in bulletins.spoken_by(desk, bulletin)} == {"vi-bac"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "text", "reader"),
+    [("km-thu", "Bà con chú ý.", "vi-bac"), ("vi-nam", "Bà con chú ý.", ""), ("nữ", "Bà con chú ý.", ""),
+     ("km-thu", "Bà con chú ý.\n\nសូមបងប្អូនស្តាប់ព័ត៌មាន។", "")],
+)  # fmt: skip
+def test_an_editor_is_told_of_a_wished_voice_that_reads_none_of_the_script(desk, wish, text, reader):
+    bulletin = taken(desk, f"Tiêu đề: Tin\nGiọng: {wish}\n\n{text}\n")
+    bulletins.render(desk, bulletin)
+    told = [note.message for note in bulletins.reading_of(desk, bulletin).notes if note.about == wish]
+    assert [reader in message for message in told] == ([True] if reader else [])
+
+
+@pytest.mark.parametrize(("wish", "near"), [("vi-namm", "vi-nam"), ("km thử", "km-thu")])
+def test_a_wish_for_a_voice_that_nobody_has_names_the_nearest(desk, wish, near):
+    file = desk.config.scripts / "tin.txt"
+    file.write_text(f"Tiêu đề: Tin\nGiọng: {wish}\n\nBà con chú ý.\n", "utf-8")
+    (refused,) = scripts.sweep(desk, [file])
+    assert refused.problem.next_step.vi.startswith(f"viết như: {near} (")
 
 
 def test_a_draft_is_not_made_again_where_no_better_voice_can_come(folder, clock):

@@ -132,7 +132,7 @@ def test_whoever_stops_asking_cuts_the_work_short(queue):
             assert cut.wait(5)
         return {}
 
-    with closing(queue({"do": work}, 2, cut.set).perform(jobs("a", "b", "c", "d"))) as outcomes:
+    with closing(queue({"do": work}, 2, lambda _lane: cut.set()).perform(jobs("a", "b", "c", "d"))) as outcomes:
         next(outcomes)
     assert cut.is_set()
     assert len(started) < 4
@@ -158,7 +158,7 @@ def test_control_c_cuts_the_work_short_and_is_passed_on(queue):
     started = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
-        closing(queue({"do": work}, 1, cut.set).perform(jobs("a", "b"))) as o,
+        closing(queue({"do": work}, 1, lambda _lane: cut.set()).perform(jobs("a", "b"))) as o,
     ):
         next(o)
     assert time.monotonic() - started < 4

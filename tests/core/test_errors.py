@@ -77,3 +77,9 @@ def test_an_error_survives_the_way_to_another_machine():
 def test_exit_codes_are_the_documented_ones():
     assert (errors.EXIT_USAGE, errors.EXIT_CONFIG, errors.EXIT_BAD_INPUT, errors.EXIT_ENGINE) == (2, 3, 4, 5)
     assert (errors.EXIT_SOME_FAILED, errors.EXIT_ALL_FAILED, errors.EXIT_RUNNING) == (6, 7, 8)
+
+
+def test_a_bulletin_without_recordings_whose_loudness_is_refused_is_not_told_only_of_recordings():
+    step = errors.MasterRejected(lufs="-20", dbtp="-1").next_step
+    assert "lặp" in step.vi
+    assert "repeated" in step.en

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from pipeline.core.errors import NothingShared
 from pipeline.core.facts import Happened
 from pipeline.core.status import Stage
-from pipeline.newsroom import audits, bulletins, push
+from pipeline.newsroom import audits, bulletins, push, scripts
 from tests.province import FIVE, Clock, lay_out, newsroom, row, signed
 
 SLOW = 4000
@@ -167,3 +168,24 @@ def test_a_worker_where_nothing_is_shared_is_told_so(tmp_path):
     lay_out(tmp_path, [{"code": "A", "name": "Xã A", "transport": "usb"}])
     with newsroom(tmp_path, Clock(FIVE)) as desk, pytest.raises(NothingShared):
         desk.queue(desk).work(None)
+
+
+def test_bulletins_are_made_by_all_machines_and_again_where_one_dies(machines):
+    newsroom = machines(1)
+    lines = "\n\n".join(f"Bà con chú ý, đây là đoạn số {n}." for n in range(15))
+    for n in range(4):
+        (newsroom.folder / "scripts" / f"tin-{n}.txt").write_text(f"Tiêu đề: Tin số {n}\n\n{lines}\n", "utf-8")
+    with newsroom.desk() as desk:
+        taken = scripts.sweep(desk, sorted((newsroom.folder / "scripts").glob("*.txt")))
+        assert [t.problem for t in taken] == [None] * 4
+        worker = newsroom.start("worker")
+        log = newsroom.folder / "worker0.log"
+        newsroom.wait(lambda: "working for" in log.read_text())
+        killer = threading.Thread(target=lambda: (newsroom.wait(lambda: "render" in log.read_text()), worker.kill()))
+        killer.start()
+        made = bulletins.render_new(desk)
+        killer.join()
+        assert [problem for _, problem in made] == [None] * 4
+        assert len(desk.ledger.facts(happened=Happened.MASTERED)) >= 4
+        assert {r.status.stage for r in bulletins.rows(desk)} == {Stage.WAITING}
+    assert "render" in log.read_text()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -39,6 +40,13 @@ def _line(template: str) -> str:
 def _window(text: str) -> str:
     window(text)
     return text
+
+
+def _proxy(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise ValueError("viết cả http://, như http://10.0.0.1:3128 / write it with http://")
+    return url
 
 
 class _Section(BaseModel):
@@ -89,7 +97,7 @@ class Voices(_Section):
     online_rate: int = Field(0, ge=-50, le=100)
     models: str = ""
     models_speed: float = Field(1.0, ge=0.5, le=2)
-    proxy: str = ""
+    proxy: Annotated[str, AfterValidator(_proxy)] = ""
 
 
 class Tools(_Section):

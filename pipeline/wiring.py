@@ -19,7 +19,7 @@ from pipeline.delivery.stick import Stick
 from pipeline.jobs.local import LocalQueue
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
-from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.desk import Desk, until_stopped
 from pipeline.studio.tools import ffmpeg
 from pipeline.voices.edge import EdgeOnline
 from pipeline.voices.espeak import EspeakVietnamese
@@ -44,6 +44,7 @@ def open_desk(
         gate = threading.Semaphore(most)
         alerts = config.settings.alerts.file
         messenger = Messenger(config.workspace / alerts if alerts else None)
+        stop = threading.Event()
         ledger = Ledger.open(config.state / LEDGER_NAME)
         stack.callback(ledger.close)
         desk = Desk(
@@ -59,9 +60,10 @@ def open_desk(
             tell=messenger.send,
             check_alerts=messenger.check,
             who=who,
-            progress=progress,
+            progress=until_stopped(progress, stop),
+            stop=stop,
         )
-        stack.callback(desk.stop.set)  # before its engines are closed: what still uses them is over
+        stack.callback(stop.set)  # before its engines are closed: what still uses them is over
         yield desk
 
 

@@ -21,7 +21,7 @@ from pipeline.delivery.stick import Stick
 from pipeline.jobs.local import Gates, LocalQueue
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
-from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.desk import Desk, until_stopped
 from pipeline.newsroom.work import handlers
 from pipeline.studio.tools import ffmpeg
 from pipeline.voices.edge import EdgeOnline
@@ -45,6 +45,7 @@ def open_desk(
     with ExitStack() as stack:
         sftp, alerts = Sftp(), config.settings.alerts.file
         messenger = Messenger(config.workspace / alerts if alerts else None)
+        stop = threading.Event()
         ledger = Ledger.open(config.settings.ledger.database or config.state / LEDGER_NAME)
         stack.callback(ledger.close)
         desk = Desk(
@@ -60,9 +61,10 @@ def open_desk(
             tell=messenger.send,
             check_alerts=messenger.check,
             who=who,
-            progress=progress,
+            progress=until_stopped(progress, stop),
+            stop=stop,
         )
-        stack.callback(desk.stop.set)  # before its engines are closed: what still uses them is over
+        stack.callback(stop.set)  # before its engines are closed: what still uses them is over
         yield desk
 
 

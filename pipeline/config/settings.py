@@ -52,6 +52,13 @@ def _database(url: str) -> str:
     return url
 
 
+def _proxy(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise ValueError("viết cả http://, như http://10.0.0.1:3128 / write it with http://")
+    return url
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -100,7 +107,7 @@ class Voices(_Section):
     online_rate: int = Field(0, ge=-50, le=100)
     models: str = ""
     models_speed: float = Field(1.0, ge=0.5, le=2)
-    proxy: str = ""
+    proxy: Annotated[str, AfterValidator(_proxy)] = ""
 
 
 class Tools(_Section):

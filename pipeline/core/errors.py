@@ -381,8 +381,8 @@ class MasterRejected(PipelineError):
         "bản hoàn chỉnh đo được {lufs} LUFS, {dbtp} dBTP, không đạt", "the master measures {lufs} LUFS, {dbtp} dBTP"
     )
     fix = Says(
-        "nghe lại các đoạn ghi âm; cắt bỏ tiếng va, tiếng gõ lớn rồi thả lại",
-        "listen to its recordings; cut out loud knocks and drop it again",
+        "tìm chỗ to hẳn hoặc nhỏ hẳn (tiếng va trong bản ghi, chữ lặp rất dài), sửa rồi thả lại",
+        "find what is far too loud or soft (a knock in a recording, one sound repeated), mend it and drop it again",
     )
 
 

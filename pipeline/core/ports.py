@@ -14,7 +14,7 @@ from pipeline.core.model import Digest, Identity, Item, Seconds, Station, Voice
 
 
 class Progress(Protocol):
-    """Told how far long work has come; must be quick and must not fail."""
+    """Told how far long work has come; must be quick, and fails only to end work that is given up."""
 
     def __call__(self, step: str, done: float, total: float) -> None:
         """`step` names the work for people; `done` of `total` in any unit."""

@@ -60,6 +60,8 @@ class LocalQueue:
             }
             try:
                 yield from run.outcomes([pools[chain[0].lane].submit(run.chain, chain) for chain in chains])
+            except Exception:
+                raise  # a bug, raised when all others are done: there is nothing to cut
             except BaseException:
                 run.stopping.set()
                 for lane in pools:

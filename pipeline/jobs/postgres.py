@@ -112,6 +112,9 @@ class PostgresQueue:
         hands = self._hands()
         try:
             yield from self._outcomes(batch, jobs, hands)
+        except Exception:
+            self._drop(batch)
+            raise
         except BaseException:
             self._drop(batch)
             for lane in {job.lane for job in jobs}:

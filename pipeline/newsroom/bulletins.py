@@ -221,8 +221,10 @@ def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
 
 def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     desk.progress("read", 0, 1)
-    text = reading.read(script, announcers.announcer(desk, desk.programme(bulletin)))
-    text = replace(text, notes=(*text.notes, *announcers.faults(desk)))
+    programme = desk.programme(bulletin)
+    text = reading.read(script, announcers.announcer(desk, programme))
+    unheeded = voicing.unheeded(desk, text.sentences, programme)
+    text = replace(text, notes=(*text.notes, *announcers.faults(desk), *unheeded))
     digest = desk.store.put_bytes(documents.readings().dump_json(text))
     before = desk.ledger.facts(bulletin.id, Happened.READ)
     if not before or before[-1].digest != digest:  # read again to the same words is no news

@@ -25,6 +25,17 @@ class Stopped(BaseException):
     """The work was given up, as by Ctrl-C. No fault of what was worked on: nothing is recorded of it."""
 
 
+def until_stopped(progress: Progress, stop: threading.Event) -> Progress:
+    """A Progress that ends the work by Stopped once it is given up: long work of every stage tells of itself often."""
+
+    def tell(step: str, done: float, total: float) -> None:
+        if stop.is_set():
+            raise Stopped
+        progress(step, done, total)
+
+    return tell
+
+
 def nothing() -> None:
     """What there is to cut where no line can be open."""
 

@@ -1,5 +1,6 @@
 """Scripts: files dropped by editors become bulletins, or are put aside with the reason beside them."""
 
+import difflib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -229,7 +230,7 @@ def _named(script: Script) -> str:
 
 
 def _check_voices(desk: Desk, script: Script) -> None:
-    """Raise WrongHeadValue where a script wishes for a voice by a name that no engine has.
+    """Raise WrongHeadValue, with the nearest name, where a script wishes for a voice that no engine has.
 
     A wish for a woman's or a man's voice is understood by every newsroom; where there is none, the usual voice speaks.
     """
@@ -238,7 +239,10 @@ def _check_voices(desk: Desk, script: Script) -> None:
     wishes = [("Giọng", script.head.voice), *(("[giọng: …]", m.voice) for m in script.body if isinstance(m, VoiceMark))]
     for key, wish in wishes:
         if wish and wish not in known:
-            raise WrongHeadValue(name=script.name, key=key, value=wish, example=", ".join(dict.fromkeys(known)))
+            (near,) = difflib.get_close_matches(wish, known, n=1, cutoff=0)
+            others = ", ".join(name for name in dict.fromkeys(known) if name not in {near, ""})
+            example = Says(f"{near} (cũng có: {others})", f"{near} (there are also: {others})")
+            raise WrongHeadValue(name=script.name, key=key, value=wish, example=example)
 
 
 def _programme(desk: Desk, script: Script) -> Programme:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from pipeline import reading
 from pipeline.core.errors import EngineUnavailable, NothingToSay, NoVoiceForLanguage, Says, TakeRejected, UnknownName
-from pipeline.core.model import Digest, Language, Programme, Recipe, Seconds, Sentence, Take, Voice
+from pipeline.core.model import Digest, Language, Note, Programme, Recipe, Seconds, Sentence, Take, Voice
 from pipeline.core.ports import Engine
 from pipeline.newsroom.announcers import announcer
 from pipeline.newsroom.desk import Desk
@@ -216,6 +217,22 @@ def first_engine(desk: Desk, programme: Programme, language: Language) -> Engine
     for engine in engines_for(desk, programme, language):
         return engine
     raise NoVoiceForLanguage(language=language.value)
+
+
+def unheeded(desk: Desk, sentences: Sequence[Sentence], programme: Programme) -> tuple[Note, ...]:
+    """The voices that a script wishes for by name and that will read none of it, for its editor.
+
+    A wish for a woman's or a man's voice is no name: where there is none, the usual voice speaks.
+    """
+    readers: dict[str, list[Voice]] = {}
+    for sentence in sentences:
+        for engine in islice(engines_for(desk, programme, sentence.language), 1):
+            readers.setdefault(sentence.voice, []).append(cast(engine, sentence.language, sentence.voice))
+    return tuple(
+        Note(wish, f"giọng này không đọc bài: bài do {', '.join(dict.fromkeys(v.name for v in voices))} đọc")
+        for wish, voices in readers.items()
+        if wish not in {"", "nữ", "nam"} and all(v.name != wish for v in voices)
+    )
 
 
 def cast(engine: Engine, language: Language, wish: str) -> Voice:

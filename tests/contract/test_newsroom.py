@@ -1301,6 +1301,26 @@ def test_what_its_tools_were_taken_from_is_not_held(desk):
     assert desk.ledger.facts(bulletin.id, Happened.HELD) == []
 
 
+@pytest.mark.parametrize("step", ["voice", "mix", "master"])
+def test_work_that_is_given_up_ends_in_the_middle_of_any_stage(folder, clock, step):
+    seen = []
+
+    def progress(name, _done, _total):
+        seen.append(name)
+        if name == step:
+            desk.stop.set()
+
+    open_desk(folder, clock)  # writes the settings
+    with wiring.open_desk(config.load(folder), now=clock, progress=progress) as desk:
+        bulletin = taken(desk)
+        with pytest.raises(Stopped):
+            bulletins.render(desk, bulletin)
+        assert seen[-1] == step
+        assert {fact.happened for fact in desk.ledger.facts(bulletin.id)} <= {
+            Happened.RECEIVED, Happened.READ, Happened.VOICED,
+        }  # fmt: skip
+
+
 def test_a_wish_for_a_womans_voice_is_understood_where_there_is_none(desk):
     bulletin = taken(desk, "Tiêu đề: Tin\nGiọng: nữ\n\nBà con chú ý.\n")
     bulletins.render(desk, bulletin)

@@ -70,7 +70,7 @@ class Clip:
     loudness: tuple[Lufs, Lufs] = (_SILENCE, _SILENCE)
     """Integrated, as one channel and as two."""
     sounding: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-    """Of each 10 ms from `start` on, whether there is more than silence."""
+    """Of each hop from `start` on, whether there is more than silence."""
     cut: Seconds = Seconds(0)
     """Silence that was cut off its ends."""
     clipped: float = 0.0
@@ -90,6 +90,11 @@ class Clip:
     def seconds(self) -> Seconds:
         """How long it airs."""
         return Seconds((self.end - self.start) / self.sample_rate)
+
+    @property
+    def hop(self) -> int:
+        """Frames in a hop: a hundredth of a second, or as near as whole frames come to it. Count time in frames."""
+        return self.sample_rate // 100
 
     @property
     def is_stereo(self) -> bool:
@@ -259,7 +264,7 @@ def _check_length(named: Path, frames: int, declared: int, rate: int) -> None:
 
 def _trimmed(whole: Clip, named: Path, margin: Seconds) -> Clip:
     """The clip without the silence at its ends, with its loudness."""
-    hop = whole.sample_rate // 100
+    hop = whole.hop
     one = Gating(whole.sample_rate)
     two = Gating(whole.sample_rate, (1.0, 1.0)) if whole.is_stereo else None
     peaks: list[Samples] = []
@@ -288,16 +293,16 @@ def _trimmed(whole: Clip, named: Path, margin: Seconds) -> Clip:
     end = min(whole.end, (int(hops_on[-1]) + 1) * hop + left)
     cut = Seconds((start + whole.end - end) / whole.sample_rate)
     return replace(
-        whole, start=start, end=end, loudness=(loudness, wide), cut=cut, gaps=_gaps(hops_on),
+        whole, start=start, end=end, loudness=(loudness, wide), cut=cut, gaps=_gaps(hops_on, hop / whole.sample_rate),
         sounding=sounding[start // hop :],
     )  # fmt: skip
 
 
-def _gaps(sounding: NDArray[np.intp]) -> tuple[tuple[Seconds, Seconds], ...]:
-    """Hops between sounding ones, where there are many; a hop is a hundredth of a second."""
+def _gaps(sounding: NDArray[np.intp], hop: float) -> tuple[tuple[Seconds, Seconds], ...]:
+    """Hops of so many seconds between sounding ones, where there are many."""
     silent = np.diff(sounding)
-    places = np.flatnonzero(silent > _GAP * 100)
-    return tuple((Seconds(float(sounding[i]) / 100), Seconds(float(silent[i]) / 100)) for i in places)
+    places = np.flatnonzero(silent * hop > _GAP)
+    return tuple((Seconds(float(sounding[i] * hop)), Seconds(float(silent[i] * hop))) for i in places)
 
 
 def _sounding(levels: Samples) -> NDArray[np.bool_]:

@@ -300,12 +300,13 @@ _Curve = tuple[Sequence[float], Sequence[float]]
 
 
 def _voiced(timeline: Timeline, clips: Mapping[str, Clip]) -> Iterator[tuple[float, float]]:
-    """From when to when someone is heard, as the sounds themselves say, hundredths of a second apart."""
+    """From when to when someone is heard, as the sounds themselves say, to a hundredth of a second."""
     for placed in timeline.placed:
         if placed.segment.kind in SPOKEN and placed.segment.kind is not SegmentKind.PAUSE:
-            on = np.flatnonzero(np.diff(clips[placed.segment.source].sounding.astype(np.int8), prepend=0, append=0))
-            for first, last in on.reshape(-1, 2):
-                yield placed.start + first / 100, min(placed.end, placed.start + last / 100)
+            clip = clips[placed.segment.source]
+            on = np.flatnonzero(np.diff(clip.sounding.astype(np.int8), prepend=0, append=0))
+            for first, last in on.reshape(-1, 2) * (clip.hop / clip.sample_rate):
+                yield placed.start + first, min(placed.end, placed.start + last)
 
 
 def _ducked(voiced: Iterator[tuple[float, float]], ducking: Ducking, even: float) -> _Curve:

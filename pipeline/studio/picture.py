@@ -78,7 +78,7 @@ def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption
         figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
         _draw_wave(wave, heard, timeline, profile, caption.language)
         _draw_level(level, heard, profile)
-        level.set_xlim(0, max(0.1, len(heard.peaks) / 10))
+        level.set_xlim(0, max(heard.tick, len(heard.peaks) * heard.tick))
         level.set_xlabel("giây")
         part = out.with_name(f".{out.name}.part")
         FigureCanvasAgg(figure).print_png(str(part), metadata={"Software": None})
@@ -86,7 +86,7 @@ def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption
 
 
 def _draw_wave(axes: Axes, heard: Metered, timeline: Timeline, profile: Profile, language: Language) -> None:
-    at = np.arange(len(heard.peaks)) / 10
+    at = np.arange(len(heard.peaks)) * heard.tick
     axes.fill_between(at, -heard.peaks, heard.peaks, color=_WAVE, linewidth=0)
     ceiling = 10 ** (profile.ceiling / 20)
     for side in (-ceiling, ceiling):
@@ -114,7 +114,7 @@ def _draw_parts(axes: Axes, parts: Sequence[Chapter], seconds: float) -> None:
 
 def _draw_level(axes: Axes, heard: Metered, profile: Profile) -> None:
     level = np.maximum(_FLOOR, short_term(heard.energy))
-    axes.plot(np.arange(len(level)) / 10, level, color=_LINE, linewidth=1.2)
+    axes.plot(np.arange(len(level)) * heard.tick, level, color=_LINE, linewidth=1.2)
     axes.axhline(profile.target, color=_TARGET, linewidth=1, linestyle="--")
     goal = f"mục tiêu {figure(profile.target).vi} LUFS"
     axes.text(0.995, 0.06, goal, fontsize=8, color=_TARGET, ha="right", transform=axes.transAxes)

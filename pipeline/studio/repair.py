@@ -14,8 +14,8 @@ from pipeline.studio.fir import Fir, Levels, Samples, minimum_phase
 from pipeline.studio.meter import Gating
 from pipeline.studio.mix import ramps
 
-_HOP = 100
-"""Hops a second: gains are worked out for each hundredth."""
+_HOPS = 100
+"""Hops of a clip in a second, near enough for widths. Where a hop lies is counted in frames."""
 _ORDER = 4
 """Poles of the high-pass: 24 dB an octave."""
 _MAINS = (50.0, 60.0)
@@ -71,7 +71,7 @@ def repair(clip: Clip, treatment: Treatment, out: Path, progress: Progress = sil
     with soundfile.SoundFile(out, "w", clip.sample_rate, channels, "FLOAT", format="RF64") as sound:
         at = 0
         for block in _cleaned(clip, fir, denoiser, channels):
-            treated = block * _over(gains, at, block.shape[1], clip.sample_rate // _HOP)
+            treated = block * _over(gains, at, block.shape[1], clip.hop)
             for part in _kept(treated, at, keeps, round(_JOINT * clip.sample_rate)):
                 sound.write(np.ascontiguousarray(part.T))
             at += block.shape[1]
@@ -210,12 +210,11 @@ class _Denoiser:
 
 
 def _gains(clip: Clip, treatment: Treatment) -> Samples:
-    """The linear gain at the edge of each hundredth of a second: what the gate and the speakers' levels ask for."""
-    hops = (clip.end - clip.start) // (clip.sample_rate // _HOP) + 2
+    """The linear gain at the edge of each hop: what the gate and the speakers' levels ask for."""
+    hops = (clip.end - clip.start) // clip.hop + 2
     decibels = np.zeros(hops)
     if treatment.even or treatment.gate:
-        level = np.repeat(_tenths(clip), _HOP // 10)[:hops]
-        level = np.pad(level, (0, hops - len(level)), mode="edge")
+        level = _levels(clip, hops)
         if treatment.even:
             decibels += _evened(level, clip.loudness[0], treatment.even)
         if treatment.gate:
@@ -224,14 +223,14 @@ def _gains(clip: Clip, treatment: Treatment) -> Samples:
     return gains
 
 
-def _tenths(clip: Clip) -> Levels:
-    """The K-weighted level in LUFS of each 100 ms."""
+def _levels(clip: Clip, hops: int) -> Levels:
+    """The K-weighted level in LUFS of the tenth of a second in which each hop begins."""
     gating = Gating(clip.sample_rate)
     for raw in clip.blocks():
         gating.feed(clip.folded(raw, 1))
     energy = gating.energy if len(gating.energy) else np.zeros(1)
-    levels: Levels = -0.691 + 10 * np.log10(np.maximum(energy, 1e-12))
-    return levels
+    tenths: Levels = -0.691 + 10 * np.log10(np.maximum(energy, 1e-12))
+    return tenths[np.minimum(np.arange(hops) * clip.hop // gating.hop, len(tenths) - 1)]
 
 
 def _evened(level: Levels, loudness: float, most: float) -> Levels:
@@ -244,7 +243,7 @@ def _evened(level: Levels, loudness: float, most: float) -> Levels:
     around = 10 * np.log10(np.maximum(heard, 1e-12) / np.maximum(share, 1e-6))
     wanted = np.where(share > 0.1, np.clip((loudness - around) * 0.7, -most, most), np.nan)
     known = np.flatnonzero(~np.isnan(wanted))
-    return _mean(np.interp(np.arange(len(level)), known, wanted[known]), _HOP)
+    return _mean(np.interp(np.arange(len(level)), known, wanted[known]), _HOPS)
 
 
 def _gated(level: Levels, loudness: float) -> Levels:

@@ -186,6 +186,22 @@ def test_a_bed_rises_in_a_pause_that_lies_within_one_recording(tmp_path):
     assert level[1] - level[0] == pytest.approx(8.0, abs=0.5)
 
 
+def test_a_bed_is_down_when_a_word_begins_however_long_someone_has_spoken_at_any_rate(tmp_path):
+    rate = 22050  # of which a hundredth of a second is no whole number of samples
+    words = np.concatenate([np.tile(speech(4.0, rate), 40), np.zeros(rate * 6, np.float32), speech(4.0, rate)])
+    words[rate * 166 : rate * 166 + 2000] = 0.1
+    clip = probe(save(tmp_path / "a.wav", words, rate), ffmpeg(), tmp_path)
+    tone = (0.1 * np.sin(2 * np.pi * 400 * np.arange(44100 * 2) / 44100)).astype(np.float32)
+    under = probe(save(tmp_path / "bed.wav", tone, 44100, subtype="FLOAT"), ffmpeg(), tmp_path)
+    timeline = lay([Segment(kind=SegmentKind.RECORDING, seconds=clip.seconds, source="a")], bed=True)
+    around = (44100 * 150, 44100 * 168)
+    bare = mix(timeline, {"a": clip}, tmp_path)[1].samples(*around)[0]
+    music = mix(timeline, {"a": clip}, tmp_path, under)[1].samples(*around)[0] - bare
+    begins = 16 - clip.start / rate
+    level = [20 * np.log10(np.sqrt(np.mean(music[round(a * 44100) :][:4410] ** 2))) for a in (13.0, begins)]
+    assert level[0] - level[1] == pytest.approx(8.0, abs=0.5)
+
+
 # --- what goes with it -----------------------------------------------------------------------------------------------
 
 

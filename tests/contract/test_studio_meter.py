@@ -145,3 +145,12 @@ def test_our_whole_reading_agrees_with_ffmpegs(tmp_path, rate, kind):
     assert ours.loudness.integrated == pytest.approx(theirs.integrated, abs=0.1)
     assert -0.4 <= ours.loudness.true_peak - theirs.true_peak <= 0.2
     assert ours.loudness.range == pytest.approx(theirs.range, abs=0.3)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 22050, 11025])
+def test_a_waveform_does_not_run_late_in_a_long_programme(rate):
+    blocks = (np.full((1, 5 * rate), 0.5 if at == 590 else 0.0, np.float32) for at in range(0, 600, 5))
+    found = metered(blocks, rate)
+    assert len(found.peaks) - len(found.energy) in {0, 1}
+    assert np.flatnonzero(found.peaks > 0.1)[0] * found.tick == pytest.approx(590, abs=0.11)
+    assert np.flatnonzero(found.energy > 1e-3)[0] * found.tick == pytest.approx(590, abs=0.11)

@@ -110,6 +110,21 @@ def test_long_silences_are_shortened_without_a_click_and_told_with_their_time(tm
     assert np.abs(np.diff(back[int(10.3 * RATE) : int(11.7 * RATE)])).max() < 2e-4
 
 
+@pytest.mark.parametrize("rate", [22050, 11025])  # of which a hundredth of a second is no whole number of samples
+def test_no_word_is_cut_or_turned_down_after_twenty_minutes_at_any_rate(tmp_path, rate):
+    words = np.repeat(np.tile([0.3, 0.0], 600), rate) * np.tile(tone(1.0, 300, 1.0, rate), 1200)
+    last = tone(1.0, 440, 0.3, rate)
+    gate = Treatment(gate=True, hum=False, highpass=0, even=0, longest_gap=2.0)
+    clip, done, back = treated(tmp_path, np.concatenate([words, np.zeros(5 * rate), last]), gate, rate)
+    ((start, seconds),) = done.shortened
+    assert (start, seconds) == pytest.approx((1199, 6), abs=0.05)
+    assert len(back) / rate == pytest.approx(clip.seconds - 4, abs=0.05)
+    assert rms(back[-rate:]) == pytest.approx(rms(last), abs=0.1)
+    before = np.array_split(words[-10 * rate : -rate], 90)  # and the words before what is left of the gap
+    after = np.array_split(back[-12 * rate : -3 * rate], 90)
+    assert max(abs(rms(a) - rms(b)) for a, b in zip(before, after, strict=True) if rms(a) > -14) < 1
+
+
 def test_an_hour_is_repaired_in_the_memory_of_a_minute(tmp_path):
     import subprocess
     import sys

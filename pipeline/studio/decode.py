@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import figure
 from pipeline.core.model import Lufs, Seconds
-from pipeline.studio.container import bad, check_whole, decoded, states_its_length
+from pipeline.studio.container import bad, check_frames, check_whole, decoded, states_its_length
 from pipeline.studio.fir import Levels, Samples
 from pipeline.studio.meter import Gating
 
 _BLOCK_SECONDS = 5
+_MP3 = "MP3"
+"""libsndfile's name for it."""
 _LONGEST = 4 * 3600
 _SHORTEST = 0.1
 _SILENCE = Lufs(-70.0)
@@ -135,11 +137,13 @@ def probe(path: Path, program: Path, scratch: Path, *, margin: Seconds = TIGHT) 
     Of six channels (5.1) the one for effects is left out. Of the silence at its ends, `margin` stays.
 
     Raises:
-        BadRecording: it is no sound, cut short, broken, silent, off centre, or too short or long to air. A bare MP3,
-            AAC or AMR stream cannot say how long it is: cut short, it is taken as it is.
+        BadRecording: it is no sound, cut short, damaged, broken, silent, off centre, or too short or long to air. A
+            bare MP3, AAC or AMR stream cannot say how long it is: cut short, it is taken as it is.
     """
     check_whole(path)
     try:
+        if soundfile.info(path).format == _MP3:
+            check_frames(path, program)
         return _survey(path, path, margin)
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a name ending in .raw
         return _survey(decoded(path, program, scratch), path, margin)
@@ -221,14 +225,18 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
         rate, declared = int(stream.samplerate), int(stream.frames)
         if declared > _LONGEST * rate:
             raise bad(named, "dài quá bốn giờ", "it is longer than four hours")
+        if stream.format == _MP3 and not states_its_length(sound):
+            declared = 0
         seen = _Channels(rate)
         for block in blocks_of(stream):
+            if seen.frames % (_BLOCK_SECONDS * rate):  # a block before this one came short, and was not the last
+                raise bad(named, "bị hỏng giữa chừng", "it is damaged: a part of it cannot be decoded")
             highest = seen.feed(block)
             if not np.isfinite(highest):
                 raise bad(named, "có mẫu âm thanh hỏng (NaN)", "it holds broken samples (NaN)")
             if highest > _MOST:
                 raise bad(named, "có mẫu vượt xa toàn thang", "it holds samples far beyond full scale")
-    _check_length(named, seen.frames, declared if states_its_length(sound) else 0, rate)
+    _check_length(named, seen.frames, declared, rate)
     if abs(offset := seen.offset()) > _MOST_DC:
         raise bad(
             named,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 from matplotlib.image import imread
-from mutagen.id3 import ID3
+from mutagen.apev2 import APEv2
+from mutagen.id3 import APIC, ID3
 
 from pipeline.core.errors import BadRecording, MasterRejected
 from pipeline.core.model import Language, Profile
@@ -436,6 +437,70 @@ def test_a_damaged_file_is_called_damaged_and_not_no_sound(tmp_path):
     flac.write_bytes(data)
     with pytest.raises(BadRecording, match="damaged"):
         probe(flac, ffmpeg(), tmp_path)
+
+
+def encoded(tmp_path, name, *options):
+    save(tmp_path / "a.wav", speech(20.0))
+    out = tmp_path / name
+    subprocess.run([ffmpeg(), "-loglevel", "error", "-y", "-i", tmp_path / "a.wav", *options, out], check=True)
+    return out.read_bytes()
+
+
+def wounds(data, page=b""):
+    """What happens to a file on a bad card: bytes destroyed, a few bits flipped, a piece in the middle lost."""
+    quarter, middle = len(data) // 4, len(data) // 2
+    yield "destroyed", data[:quarter] + np.random.default_rng(1).bytes(quarter) + data[2 * quarter :]
+    yield "zeros", data[:quarter] + bytes(quarter) + data[2 * quarter :]
+    flipped = np.frombuffer(data, np.uint8).copy()
+    flipped[5000::700] ^= 0xFF
+    yield "flipped", flipped.tobytes()
+    lost = data.index(page, middle) if page else middle
+    yield "lost", data[:lost] + data[data.index(page, lost + 100) if page else lost + 100 :]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.opus", []), ("a.ogg", ["-c:a", "libvorbis"]), ("a.mp3", ["-write_xing", "0"]), ("b.mp3", [])],
+)
+def test_a_compressed_file_that_is_damaged_in_the_middle_is_refused(tmp_path, name, options):
+    data = encoded(tmp_path, name, *options)
+    taken = []
+    for kind, wounded in wounds(data, b"" if "mp3" in name else b"OggS"):
+        file = tmp_path / f"w-{name}"
+        file.write_bytes(wounded)
+        with suppress(BadRecording):
+            probe(file, ffmpeg(), tmp_path)
+            taken.append(kind)
+    assert taken == []
+
+
+def test_an_mp3_with_tags_pictures_or_zeros_or_cut_out_of_another_is_whole(tmp_path):
+    bare = encoded(tmp_path, "a.mp3", "-write_xing", "0", "-id3v2_version", "0", "-b:a", "64k")
+    tags = ID3()
+    tags.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=b"\xff\xfb\x90\x00" + b"x" * 30_000))
+    (tmp_path / "tags").write_bytes(b"")
+    tags.save(tmp_path / "tags")
+    ape = APEv2()
+    ape["Title"] = "Tin " * 500
+    (tmp_path / "ape").write_bytes(b"")
+    ape.save(tmp_path / "ape")
+    tag, ape, old = (tmp_path / "tags").read_bytes(), (tmp_path / "ape").read_bytes(), b"TAG" + bytes(125)
+    odd = {
+        "picture": tag + bare, "old tag": bare + old, "ape": bare + ape, "both": bare + ape + old,
+        "zeros first": bytes(3000) + bare, "joined": tag + bare + old + tag + encoded(tmp_path, "b.mp3"),
+        "from the middle of a frame": bare[5000:], "last frame cut": bare[:-100],
+        "stereo": encoded(tmp_path, "c.mp3", "-ac", "2", "-q:a", "4"),
+        "16 kHz": encoded(tmp_path, "d.mp3", "-ar", "16k"),
+        "layer 2": encoded(tmp_path, "e.mp2"),
+    }  # fmt: skip
+    refused = {}
+    for name, data in odd.items():
+        (tmp_path / "x.mp3").write_bytes(data)
+        try:
+            assert probe(tmp_path / "x.mp3", ffmpeg(), tmp_path).seconds > 18
+        except BadRecording as problem:
+            refused[name] = problem.message.en
+    assert refused == {}
 
 
 def test_a_name_that_promises_bare_samples_is_refused_and_does_not_crash(tmp_path):

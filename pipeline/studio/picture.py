@@ -23,6 +23,8 @@ _INK, _WAVE, _MUSIC, _LINE, _TARGET = "#1f2933", "#2f6f8f", "#d9a441", "#7a1f3d"
 _FLOOR = -50.0
 _LETTERS, _FEWEST = 190, 8
 """Letters that fit the whole width under the wave, and how many make a name worth writing."""
+_BETWEEN = 30
+"""Pixels at least between title and subtitle."""
 _one_at_a_time = threading.Lock()
 """matplotlib's settings and fonts are everyone's."""
 Drawn = dict[str, object]
@@ -70,19 +72,31 @@ def draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption,
 
 def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
     fonts = ["DejaVu Sans", *_khmer_fonts()]
-    with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True}):
+    # No mathematics: a price in dollars is no formula.
+    with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True, "text.parse_math": False}):
         figure = Figure(figsize=(14, 4.2), dpi=100, facecolor="white")
         wave, level = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         figure.subplots_adjust(left=0.055, right=0.985, top=0.88, bottom=0.12, hspace=0.08)
-        figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
-        figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
+        canvas = FigureCanvasAgg(figure)
+        _draw_caption(figure, caption)
         _draw_wave(wave, heard, timeline, profile, caption.language)
         _draw_level(level, heard, profile)
         level.set_xlim(0, max(heard.tick, len(heard.peaks) * heard.tick))
         level.set_xlabel("giây")
         part = out.with_name(f".{out.name}.part")
-        FigureCanvasAgg(figure).print_png(str(part), metadata={"Software": None})
+        canvas.print_png(str(part), metadata={"Software": None})
     part.replace(out)
+
+
+def _draw_caption(figure: Figure, caption: Caption) -> None:
+    """The subtitle on the right, and as much of the title as there is room for on its left."""
+    told = figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
+    title = figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
+    room = told.get_window_extent().x0 - title.get_window_extent().x0 - _BETWEEN
+    letters = len(caption.title)
+    while letters > 1 and (width := title.get_window_extent().width) > room:
+        letters = max(1, min(letters - 1, int(letters * room / width)))
+        title.set_text(shortened(caption.title, letters))
 
 
 def _draw_wave(axes: Axes, heard: Metered, timeline: Timeline, profile: Profile, language: Language) -> None:

@@ -279,6 +279,34 @@ def test_the_picture_is_a_png_of_known_size_and_always_the_same(tmp_path):
     assert len(data) < 150_000
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The upper edge of a picture with a title, dark where there are letters."""
+    folder = tmp_path_factory.mktemp("drawn")
+    _, made, _ = produced(folder, save(folder / "a.wav", speech(2.0)))
+
+    def title(text, subtitle="phát 25/11/2026 05:00 · dài 0:02 · -16,0 LUFS · -1,9 dBTP"):
+        only = lay([Segment(kind=SegmentKind.RECORDING, seconds=2.0, source="a", text=text)])
+        draw(made.heard, only, PROFILE, Caption(title=text, subtitle=subtitle), folder / "a.png")
+        return imread(folder / "a.png")[:45, :, :3].mean(axis=2)
+
+    return title
+
+
+def test_dollars_in_a_title_are_drawn_as_they_are(drawn):
+    width = [np.flatnonzero(drawn(text, "").min(axis=0) < 0.5)[-1] for text in ("Giá 5$ và 10$", "Giá 5S và 10S")]
+    assert width[0] == pytest.approx(width[1], abs=3)
+    drawn("Giá 5$ và x_^{ 10$")  # which would be a faulty formula
+
+
+def test_a_long_title_leaves_room_for_date_and_level(drawn):
+    short, *long = drawn("Tin"), drawn("Tin bão số 5 khẩn cấp " * 6), drawn("ព័ត៌មាន" * 30), drawn("W" * 300)
+    begins = np.flatnonzero(short[:, 500:].min(axis=0) < 0.5)[0] + 500
+    for picture in long:
+        assert np.array_equal(short[:, begins - 20 :], picture[:, begins - 20 :])
+        assert picture[:, begins - 300 : begins - 20].min() < 0.5
+
+
 @pytest.mark.parametrize("ceiling", [-1.5, -6.0])
 def test_the_picture_shows_the_ceiling_as_a_line_on_either_side(tmp_path, ceiling):
     _, made, timeline = produced(tmp_path, save(tmp_path / "a.wav", speech()))

@@ -15,6 +15,7 @@ from pipeline.core.rundown import SPOKEN, Placed, SegmentKind, Timeline
 from pipeline.studio.decode import Clip
 from pipeline.studio.fir import Samples
 from pipeline.studio.meter import Weighting, hop_energy
+from pipeline.studio.track import Track
 
 RATE = 44_100
 """Hz of every mix. Profiles of other rates are resampled from it: no master depends on which others there are."""
@@ -45,14 +46,14 @@ _NOTHING = -90.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mix:
-    """A mixed programme: float32 samples on disk, channels interleaved, with what a meter needs of each millisecond."""
+    """A mixed programme on disk: float32 samples, channels interleaved, and what a meter needs of each millisecond."""
 
     path: Path
     channels: int
     frames: int
-    peaks: Samples
+    peaks: Track
     """The highest magnitude in each hop, of all channels."""
-    energy: Samples
+    energy: Track
     """The K-weighted mean square of each hop, channels summed (ITU-R BS.1770-4)."""
 
     @property
@@ -85,6 +86,7 @@ def mix(
     with ExitStack() as files:
         boards = [
             _Board(
+                folder / f"mix-{count}.f32",
                 files.enter_context((folder / f"mix-{count}.f32").open("wb")),
                 count,
                 _Bed(timeline, clips, bed, ducking, count) if bed else None,
@@ -101,7 +103,7 @@ def mix(
                 board.finish(until)
         for board in boards:
             board.finish(round(timeline.seconds * RATE), whole=True)
-        return {board.channels: board.mixed(folder / f"mix-{board.channels}.f32") for board in boards}
+        return {board.channels: board.mixed() for board in boards}
 
 
 def _play(boards: Sequence["_Board"], clip: Clip, placed: Placed, start: int, until: int) -> None:
@@ -190,16 +192,17 @@ def resampler(rate: int, channels: int, wanted: int = RATE) -> soxr.ResampleStre
 class _Board:
     """Adds up sounds that may overlap; measures and writes what is finished, in whole hops."""
 
-    def __init__(self, stream: BinaryIO, channels: int, bed: "_Bed | None") -> None:
+    def __init__(self, path: Path, stream: BinaryIO, channels: int, bed: "_Bed | None") -> None:
         self.channels = channels
+        self._path = path
         self._at = 0
         """The first frame that is not finished."""
         self._open = np.zeros((channels, 0), np.float32)
         self._stream = stream
         self._bed = bed
         self._weighting = Weighting(RATE, channels)
-        self._peaks: list[Samples] = []
-        self._energy: list[Samples] = []
+        self._peaks = Track(path.with_suffix(".peaks"))
+        self._energy = Track(path.with_suffix(".energy"))
 
     def add(self, start: int, offset: int, block: Samples) -> None:
         """Add a block whose clip began at `start`, from `offset` frames on."""
@@ -219,12 +222,10 @@ class _Board:
             self._open = self._open[:, hops * HOP :]
             self._at += hops * HOP
 
-    def mixed(self, path: Path) -> Mix:
+    def mixed(self) -> Mix:
         """What was written."""
         self._stream.flush()
-        peaks = np.concatenate([*self._peaks, np.zeros(0, np.float32)])
-        energy = np.concatenate([*self._energy, np.zeros(0, np.float32)])
-        return Mix(path=path, channels=self.channels, frames=self._at, peaks=peaks, energy=energy)
+        return Mix(path=self._path, channels=self.channels, frames=self._at, peaks=self._peaks, energy=self._energy)
 
     def _reach(self, frames: int) -> None:
         if (more := frames - self._open.shape[1]) > 0:
@@ -235,8 +236,7 @@ class _Board:
             self._bed.add_under(self._at, block)
         rows = block.reshape(self.channels, -1, HOP)
         self._peaks.append(np.maximum(rows.max(axis=2), -rows.min(axis=2)).max(axis=0))
-        energy = hop_energy(self._weighting.feed(block), HOP).sum(axis=0)
-        self._energy.append(energy.astype(np.float32))
+        self._energy.append(hop_energy(self._weighting.feed(block), HOP).sum(axis=0).astype(np.float32))
         np.ascontiguousarray(block.T).tofile(self._stream)
 
 

@@ -71,3 +71,19 @@ def test_an_inspection_tells_level_and_faults_and_draws(here):
     assert (here / "a.png").read_bytes().startswith(b"\x89PNG")
     (here / "b.mp3").write_bytes(b"<html>" * 100)
     assert "S-101" in bantin("inspect", "b.mp3", cwd=here, code=4).stderr
+
+
+def test_a_long_recording_takes_the_memory_of_a_short_one(here):
+    code = (
+        "import resource, subprocess, sys; words = [sys.executable, '-m', 'pipeline.cli', 'render', *sys.argv[1:]]\n"
+        "subprocess.run(words, check=True, capture_output=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)\n"
+    )
+    minute = np.random.default_rng(1).uniform(-0.3, 0.3, 8000 * 60) * np.repeat(np.tile([1.0, 0.3, 0.01], 160), 1000)
+    used = []
+    for minutes in (1, 10):
+        soundfile.write(here / f"{minutes}.wav", np.tile(minute, minutes), 8000)
+        words = [sys.executable, "-c", code, f"{minutes}.wav", "-o", f"{minutes}.mp3"]
+        used.append(int(subprocess.run(words, cwd=here, check=True, capture_output=True, text=True).stdout))
+    assert used[1] - used[0] < 10
+    assert used[1] < 200

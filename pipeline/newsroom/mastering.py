@@ -87,7 +87,7 @@ def doubts(clip: Clip, path: Path) -> Iterator[str]:
     if clip.dead:
         yield "một bên kênh không có tiếng; chỉ dùng bên còn lại"
     if clip.opposed:
-        yield "hai kênh ngược pha, trộn lại sẽ mất tiếng; chỉ dùng kênh trái"
+        yield "các kênh ngược pha, trộn lại sẽ mất tiếng; chỉ dùng một kênh"
     if clip.sample_rate < _DULL:
         yield f"ghi ở {clip.sample_rate} Hz, nghe đục như qua điện thoại"
     for start, seconds in clip.gaps:

@@ -3,6 +3,7 @@
 import re
 import struct
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import ffmpeg
@@ -11,6 +12,8 @@ import soundfile
 from pipeline.core.errors import BadRecording, Says, figure
 from pipeline.studio import mpeg, ogg
 
+_LONGEST = 4 * 3600 + 60
+"""Seconds that are decoded: a little more than may air, so that what is longer is known for it."""
 _SLACK = 0.5
 """Seconds by which a compressed file may be shorter than it says: encoders pad and skip at the ends."""
 
@@ -116,16 +119,18 @@ def decoded(path: Path, program: Path, scratch: Path) -> Path:
         BadRecording: it is no sound file, damaged, or shorter than it says.
     """
     kind = _kind(path)
-    out = scratch / f"{path.name}.wav"
+    with NamedTemporaryFile(dir=scratch, suffix=".wav", delete=False) as copy:  # a name of its own may be too long
+        out = Path(copy.name)
     only = {"protocol_whitelist": "file,pipe", "format_whitelist": _DEMUXERS}
-    source: Any = ffmpeg.input(str(path), **only, err_detect="explode", vn=None)
-    graph = source.output(str(out), acodec="pcm_s16le", fs=4_000_000_000).global_args("-nostdin", "-xerror")
+    source: Any = ffmpeg.input(f"file:{path}", **only, err_detect="explode", vn=None)
+    graph = source.output(f"file:{out}", acodec="pcm_s16le", rf64="auto", t=_LONGEST).global_args("-nostdin", "-xerror")
     try:
         _, told = graph.run(cmd=str(program), capture_stdout=True, capture_stderr=True, overwrite_output=True)
     except ffmpeg.Error as problem:
-        last = problem.stderr.decode(errors="replace").replace(str(path), path.name).strip().splitlines()[-1]
+        last = problem.stderr.decode(errors="replace").replace(f"file:{path}", path.name).strip().splitlines()[-1]
         raise bad(path, "bị hỏng, không giải mã được", f"it is damaged: {last}") from problem
-    said, there = _declared_seconds(told) if kind in _TIMED else 0.0, soundfile.info(out).duration
+    said = min(_LONGEST, _declared_seconds(told)) if kind in _TIMED else 0.0
+    there = soundfile.info(out).duration
     if there < said - _SLACK - 0.005 * said:
         raise bad(
             path,

@@ -29,8 +29,6 @@ _SHORT_TERM = 30
 """Hops of 100 ms in a short-term level (EBU Tech 3341: 3 s)."""
 _MOMENTARY = 4
 _SILENT = Lufs(-120.0)
-SURROUND = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
-"""How much each channel of L R C LFE Ls Rs counts (ITU-R BS.1770-4, table 3)."""
 
 
 class Weighting:
@@ -47,7 +45,7 @@ class Weighting:
 class Gating:
     """Gathers mean squares of 100 ms and reads loudness off them; of several channels their sum, each by its weight.
 
-    `weights` are those of BS.1770-4: 1 for each channel by default, `SURROUND` for six of them.
+    `weights` are those of BS.1770-4: 1 for one channel by default, of more those of `layout.weights`.
     """
 
     def __init__(self, sample_rate: int, weights: Sequence[float] = (1.0,)) -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.studio.layout import weights
 from pipeline.studio.limiter import curve
-from pipeline.studio.meter import REACH, SURROUND, Gating, loudness_range, measure, true_peaks
+from pipeline.studio.meter import REACH, Gating, loudness_range, measure, true_peaks
 from pipeline.studio.meter import read as metered
 from pipeline.studio.tools import ffmpeg
 
@@ -86,12 +87,12 @@ def test_what_is_below_the_ceiling_is_not_touched():
 def test_five_channels_count_as_the_standard_weighs_them(rate):
     levels = (-28.0, -28.0, -24.0, None, -30.0, -30.0)  # case 6, with an empty channel for effects
     signal = np.stack([sine(level, 20, rate) if level else np.zeros(20 * rate, np.float32) for level in levels])
-    gating = Gating(rate, SURROUND)
+    gating = Gating(rate, weights(6, "PCM_16"))
     gating.feed(signal)
     assert gating.loudness() == pytest.approx(-23.0, abs=0.1)
     noisy = signal.copy()
     noisy[3] = sine(-6, 20, rate)
-    gating = Gating(rate, SURROUND)
+    gating = Gating(rate, weights(6, "PCM_16"))
     gating.feed(noisy)
     assert gating.loudness() == pytest.approx(-23.0, abs=0.1)
 

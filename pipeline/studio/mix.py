@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import soundfile
 import soxr
 
 from pipeline.core.model import Ducking, Lufs
@@ -40,6 +41,11 @@ _BLOCK = 5000
 """Hops worked on at once."""
 _BED_FADE = 2.0
 """Seconds of fade at the bed's ends."""
+_SEAM = 0.03
+"""Seconds over which the end of a bed fades into its beginning, where one does not lead on to the other."""
+_STEP = 1.5
+"""How many times the steps of a wave the one at its seam may be."""
+_INAUDIBLE = 1e-4
 _NOTHING = -90.0
 """dB at which nothing is heard."""
 
@@ -278,14 +284,41 @@ class _Bed:
         return taken
 
     def _endless(self) -> Iterator[Samples]:
-        """One stream without a seam: nothing is faded where the end meets the beginning."""
+        """One stream without a seam: where the end does not lead on to the beginning, one fades into the other."""
         stream = resampler(self._clip.sample_rate, self._channels)
+        for sound in self._repeated(0 if self._leads_on() else round(_SEAM * self._clip.sample_rate)):
+            block = sound
+            if stream:
+                block = stream.resample_chunk(np.ascontiguousarray(sound.T)).reshape(-1, self._channels).T
+            yield block
+
+    def _repeated(self, fade: int) -> Iterator[Samples]:
+        """The clip again and again, its last frames under the first ones of the next time."""
+        rising = (np.arange(fade, dtype=np.float32) + 0.5) / max(1, fade)
+        last = np.zeros((self._channels, 0), np.float32)
         while True:
+            held = np.zeros((self._channels, 0), np.float32)
             for raw in self._clip.blocks():
-                block = self._clip.folded(raw, self._channels)
-                if stream:
-                    block = stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, self._channels).T
-                yield block
+                block = np.concatenate([held, self._clip.folded(raw, self._channels)], axis=1)
+                if last.shape[1]:
+                    block[:, :fade] = block[:, :fade] * rising + last * (1 - rising)
+                    last = last[:, :0]
+                yield block[:, : block.shape[1] - fade]
+                held = block[:, block.shape[1] - fade :]
+            last = held
+
+    def _leads_on(self) -> bool:
+        """Whether the step from the clip's last frame to its first is one as there are others around them."""
+        clip, reach = self._clip, round(_SEAM * self._clip.sample_rate)
+        with soundfile.SoundFile(clip.path) as sound:
+            ends = []
+            for at in (clip.start, max(clip.start, clip.end - reach)):
+                sound.seek(at)
+                frames = sound.read(min(reach, clip.end - at), dtype="float32", always_2d=True)
+                ends.append(clip.folded(np.ascontiguousarray(frames.T), self._channels))
+        first, last = ends
+        usual = max(float(np.abs(np.diff(end)).max(initial=0.0)) for end in ends)
+        return bool(np.abs(first[:, 0] - last[:, -1]).max() <= _STEP * usual + _INAUDIBLE)
 
 
 def ramps(edges: Samples, hop: int) -> Samples:

@@ -210,6 +210,16 @@ def test_a_bed_begins_again_without_a_seam(tmp_path, rate):
     assert level[round(8.9 * 200)] < steady.min() - 3
 
 
+def test_a_bed_that_ends_in_the_middle_of_a_wave_begins_again_without_a_click(tmp_path):
+    wave = 0.3 * np.sin(2 * np.pi * 400 * np.arange(round(44100 * 1.30056)) / 44100)
+    cut = save(tmp_path / "bed.wav", wave.astype(np.float32), 44100, subtype="FLOAT")
+    samples = bed_alone(tmp_path, speech(9.0), bed=cut)[round(2.5 * 44100) : round(6.5 * 44100)]
+    bend = np.abs(np.diff(samples, 2))
+    assert bend.max() < 2 * np.percentile(bend, 99)
+    level = envelope(samples)
+    assert level.max() - level.min() < 8
+
+
 def test_a_bed_rises_in_a_long_pause_and_ducks_before_the_next_word(tmp_path):
     save(tmp_path / "one.wav", speech(5.0))
     save(tmp_path / "two.wav", speech(5.0, seed=2))

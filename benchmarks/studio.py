@@ -269,6 +269,17 @@ def one(folder: Path, channels: int, kbps: int, **how: Any) -> list[float]:  # n
     return [found.integrated - _TARGET, found.true_peak, made.reduction, made.encodings]
 
 
+def command(folder: Path) -> None:
+    """`bantin render` of what was written as one recording, as a newsroom would get it: repair, picture and all."""
+    from shutil import which
+
+    parts = [word for number in range(3) for word in ("-i", folder / f"p{number}.wav")]
+    _ffmpeg(*parts, "-filter_complex", "concat=n=3:v=0:a=1", "-b:a", "48k", folder / "hour.m4a")
+    program = which("bantin", path=str(Path(sys.executable).parent)) or "bantin"
+    words = [program, "render", str(folder / "hour.m4a"), "-o", str(folder / "hour.mp3")]
+    subprocess.run(words, check=True, capture_output=True, cwd=folder)
+
+
 def _syllables(seconds: float, rng: Any) -> Any:  # noqa: ANN401 - numpy's
     """Noise with the rhythm and the crest of speech."""
     import numpy as np
@@ -301,7 +312,8 @@ def survey(folder: Path) -> None:
             _run("write", folder)
             told = _run("long", folder)
             rows.append((name, [told["off"], told["peak"], told["reduction"], told["encodings"]]))
-            print(f"60 minutes: {told['mb']:.0f} MB, {told['cpu']:.1f} CPU s")
+            whole = _run("command", folder)
+            print(f"60 minutes: {told['cpu']:.1f} CPU s; bantin render: {whole['mb']:.0f} MB, {whole['cpu']:.1f} CPU s")
             continue
         try:
             write(folder, **how)
@@ -334,6 +346,9 @@ def main() -> None:
             _tell({})
         case ["write", folder]:
             write(Path(folder), seconds=3600.0, seed=1)
+            _tell({})
+        case ["command", folder]:
+            command(Path(folder))
             _tell({})
         case ["long", folder]:
             off, peak, reduction, encodings = one(Path(folder), 1, 64)

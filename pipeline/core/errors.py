@@ -386,6 +386,15 @@ class MasterRejected(PipelineError):
     )
 
 
+class WouldOverwrite(PipelineError):
+    """A result was to be written over what it is made from."""
+
+    code = "S-103"
+    exit_code = EXIT_USAGE
+    what = Says("{out} chính là tệp gốc {source}: ghi vào đó sẽ mất bản gốc", "{out} is the source {source} itself")
+    fix = Says("đặt tên khác sau -o", "give another name behind -o")
+
+
 # --- D: delivery -----------------------------------------------------------------------------------------------------
 
 

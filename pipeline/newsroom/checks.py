@@ -143,7 +143,7 @@ def _sounds(
 def _music(desk: Desk, bulletin: Bulletin, script: Script) -> list[PipelineError]:
     from pipeline.newsroom import mastering  # noqa: PLC0415 - numpy, only where sound is asked about
 
-    return [*mastering.missing_music(desk, bulletin, script)]
+    return [*mastering.faulty_music(desk, bulletin, script)]
 
 
 def _words(script: Script) -> dict[Digest, Seconds]:

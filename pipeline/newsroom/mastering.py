@@ -1,11 +1,11 @@
 """Mastering: takes and recordings become a rundown, a mix, and a measured master for each profile."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.core.errors import BadRecording, Says, UnknownName, figure
+from pipeline.core.errors import BadRecording, PipelineError, Says, UnknownName, figure
 from pipeline.core.model import (
     Bulletin,
     Digest,
@@ -40,6 +40,10 @@ _NONE = frozenset({"", "không", "khong", "none"})
 _NO_PAUSE = Seconds(0)
 _WORTH_TELLING = Seconds(1)
 """Silence cut off a recording that its editor should know of."""
+_NEAR = 0.5
+"""Seconds by which the edge of a silence may move when a recording is made fit."""
+Stretch = tuple[Seconds, Seconds]
+"""From when in a file, and for how long."""
 _HEARD_CLIPPING = 0.001
 """Share of a recording's samples that stand at the rail."""
 _DULL = 16_000
@@ -78,8 +82,7 @@ def doubts(clip: Clip, path: Path) -> Iterator[str]:
     """What an editor should know of a recording that may air all the same, in Vietnamese."""
     if is_open_ended(path):
         yield "tệp không ghi dấu kết thúc, có thể bị cụt; nghe kỹ đoạn cuối"
-    if clip.cut > _WORTH_TELLING:
-        yield f"đã cắt {figure(clip.cut).vi} giây im lặng ở đầu và cuối"
+    yield from _trimmed(clip)
     if clip.clipped > _HEARD_CLIPPING:
         places = ", ".join(map(_clock, clip.clipped_at))
         share = figure(clip.clipped * 100).vi
@@ -87,10 +90,19 @@ def doubts(clip: Clip, path: Path) -> Iterator[str]:
     if clip.dead:
         yield "một bên kênh không có tiếng; chỉ dùng bên còn lại"
     if clip.opposed:
-        yield "hai kênh ngược pha, trộn lại sẽ mất tiếng; chỉ dùng kênh trái"
+        yield "các kênh ngược pha, trộn lại sẽ mất tiếng; chỉ dùng một kênh"
     if clip.sample_rate < _DULL:
         yield f"ghi ở {clip.sample_rate} Hz, nghe đục như qua điện thoại"
-    for start, seconds in clip.gaps:
+    yield from _silent(clip.gaps)
+
+
+def _trimmed(clip: Clip) -> Iterator[str]:
+    if clip.cut > _WORTH_TELLING:
+        yield f"đã cắt {figure(clip.cut).vi} giây im lặng ở đầu và cuối"
+
+
+def _silent(gaps: Iterable[Stretch]) -> Iterator[str]:
+    for start, seconds in gaps:
         yield f"im lặng {figure(seconds).vi} giây ở phút {_clock(start)}; kiểm tra có mất tiếng không"
 
 
@@ -163,12 +175,15 @@ class Rack:
         done = repair(clip, self.desk.config.treatment, self.scratch / f"{sound}.rf64", self.desk.progress)
         self.notes += (f"{name}: {mended}" for mended in _mended(done))
         fit = self._look(done.path, name, LOOSE)
-        if not done.hum or not fit.gaps:
+        # An offset, rumble or hum may have filled its silences: they are found, and shortened, only now.
+        found = _uncovered(clip, done, fit, self.desk.config.treatment.longest_gap)
+        self.notes += (f"{name}: {doubt}" for doubt in (*_trimmed(fit), *_silent(found)))
+        if not found:
             return fit
-        # Hum had filled its silences: they are found, and shortened, only now.
         rest = replace(self.desk.config.treatment, highpass=0, hum=False, gate=False, denoise=False, even=0)
         again = repair(fit, rest, self.scratch / f"{sound}-2.rf64", self.desk.progress)
-        self.notes += (f"{name}: {mended}" for mended in _mended(again))
+        longest = self.desk.config.treatment.longest_gap
+        self.notes += (f"{name}: {cut}" for cut in _shortened(gap for gap in found if gap[1] > longest > 0))
         return self._look(again.path, name, LOOSE)
 
     def _probe(self, sound: Digest, name: str, margin: Seconds = TIGHT) -> Clip:
@@ -314,8 +329,24 @@ def _mended(done: Repaired) -> Iterator[str]:
     """What was done to a recording that its editor should know of, in Vietnamese."""
     if done.hum:
         yield f"đã lọc tiếng ù {done.hum:.0f} Hz của điện lưới"
-    for start, seconds in done.shortened:
+    yield from _shortened(done.shortened)
+
+
+def _shortened(gaps: Iterable[Stretch]) -> Iterator[str]:
+    for start, seconds in gaps:
         yield f"đã rút ngắn khoảng lặng {figure(seconds).vi} giây ở phút {_clock(start)}"
+
+
+def _uncovered(clip: Clip, done: Repaired, fit: Clip, longest: Seconds) -> list[Stretch]:
+    """The silences of a repaired recording that were none before, by their times in its file."""
+    found: list[Stretch] = []
+    for at, seconds in fit.gaps:
+        start = at + clip.start / clip.sample_rate
+        for gap, width in done.shortened:  # what was cut out lies before all that follows it
+            start += max(0.0, width - longest) if start > gap + longest / 2 else 0.0
+        if not any(gap - _NEAR <= start <= gap + width + _NEAR for gap, width in clip.gaps):
+            found.append((Seconds(start), seconds))
+    return found
 
 
 def _clock(seconds: float) -> str:
@@ -347,8 +378,11 @@ def ours(desk: Desk, kind: SegmentKind | None, name: str) -> str:
     raise UnknownName(what=Says("âm thanh", "sound"), name=name, nearest=", ".join(near))
 
 
-def missing_music(desk: Desk, bulletin: Bulletin, script: Script) -> Iterator[UnknownName]:
-    """What a bulletin's music would be refused for: names in its head, its marks and its programme's template."""
+def faulty_music(desk: Desk, bulletin: Bulletin, script: Script) -> Iterator[PipelineError]:
+    """What a bulletin's music would be refused for, named in its head, its marks and its programme's template.
+
+    A name that is none, and a file of the newsroom's own that must not air.
+    """
     template = desk.programme(bulletin).template
     stings = {mark.sting or template.sting for mark in script.body if isinstance(mark, StingMark)}
     wanted = [
@@ -357,11 +391,14 @@ def missing_music(desk: Desk, bulletin: Bulletin, script: Script) -> Iterator[Un
         (SegmentKind.OUTRO, template.outro),
         *((SegmentKind.STING, sting) for sting in sorted(stings)),
     ]
-    for kind, name in wanted:
-        if not _is_none(name) and not _own_music(desk, name):
+    with desk.store.scratch() as scratch:
+        for kind, name in dict.fromkeys(wanted):
             try:
-                ours(desk, kind, name)
-            except UnknownName as problem:
+                if own := None if _is_none(name) else _own_music(desk, name):
+                    probe(own, desk.ffmpeg(), scratch)
+                elif not _is_none(name):
+                    ours(desk, kind, name)
+            except (UnknownName, BadRecording) as problem:
                 yield problem
 
 

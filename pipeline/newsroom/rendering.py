@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.config import Config
-from pipeline.core.errors import Says, UnknownName
+from pipeline.core.errors import Says, UnknownName, WouldOverwrite
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import Bulletin, Master
 from pipeline.intake import drop
@@ -64,6 +64,7 @@ def render(desk: Desk, file: Path, out: Path) -> Rendered:
     """Read, voice, mix and master a file on a desk set aside; `out` is whole or not there. The file stays where it is.
 
     Raises:
+        WouldOverwrite: `out` is the file itself, or a sound that belongs to it, by whatever name.
         UnknownName: `out` has not the suffix of the profile's format; a player would not know what to make of it.
         PipelineError: whatever would refuse or hold it.
     """
@@ -72,6 +73,9 @@ def render(desk: Desk, file: Path, out: Path) -> Rendered:
         kind = Says(f"đuôi tệp cho hồ sơ {profile.name}", f"suffix for profile {profile.name}")
         raise UnknownName(what=kind, name=out.suffix or out.name, nearest=profile.suffix)
     submission = drop.take_in(file, max_bytes=desk.config.settings.intake.max_megabytes * 1_000_000)
+    for source in (file, *submission.files.values()):
+        if out.exists() and out.samefile(source):
+            raise WouldOverwrite(out=out.name, source=source.name)
     bulletin = scripts.edition(desk, submission.script)
     for sound in submission.files.values():
         desk.store.put(sound)

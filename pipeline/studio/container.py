@@ -3,16 +3,17 @@
 import re
 import struct
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import ffmpeg
 import soundfile
 
 from pipeline.core.errors import BadRecording, Says, figure
+from pipeline.studio import mpeg, ogg
 
-_OGG_PAGE = 65_307
-"""Bytes of the longest page (RFC 3533)."""
-_LAST_PAGE = 4
+_LONGEST = 4 * 3600 + 60
+"""Seconds that are decoded: a little more than may air, so that what is longer is known for it."""
 _SLACK = 0.5
 """Seconds by which a compressed file may be shorter than it says: encoders pad and skip at the ends."""
 
@@ -53,21 +54,38 @@ def bad(path: Path, vi: str, en: str) -> BadRecording:
 
 
 def check_whole(path: Path) -> None:
-    """Refuse a WAV (RF64 too), AIFF or Ogg file that ends before it says; libsndfile would quietly read what is there.
+    """Refuse a WAV (RF64 too) or AIFF file that ends before it says, and an Ogg file that lost anything.
+
+    libsndfile would quietly read what is there.
 
     Raises:
-        BadRecording: it is empty or cut short.
+        BadRecording: it is empty, cut short or damaged.
     """
     size = path.stat().st_size
     if not size:
         raise bad(path, "tệp rỗng", "it is empty")
     with path.open("rb") as stream:
         head = stream.read(28)
-    if head[:4] == b"OggS" and not _last_page(path):
-        raise bad(path, "bị cụt: trang cuối không trọn", "it is cut short: its last page is not whole")
+    if ogg.is_ogg(path) and (fault := ogg.fault(path)):
+        raise bad(path, fault.vi, fault.en)
     declared = _declared_bytes(head)
     if declared > size + _SLOPPY:
         raise bad(path, f"bị cụt: khai {declared} byte, chỉ có {size}", f"it is cut short: {size} of {declared} bytes")
+
+
+def check_frames(path: Path, program: Path) -> None:
+    """Refuse an MP3 of which a frame is damaged or missing; libsndfile would quietly play on.
+
+    Raises:
+        BadRecording: it is damaged.
+    """
+    if fault := mpeg.fault(path, program):
+        raise bad(path, fault.vi, fault.en)
+
+
+def is_open_ended(path: Path) -> bool:
+    """Whether an Ogg file does not say that it ends where it does. Some recorders never say so; nobody can tell."""
+    return ogg.is_ogg(path) and ogg.is_open_ended(path)
 
 
 def _declared_bytes(head: bytes) -> int:
@@ -80,7 +98,7 @@ def _declared_bytes(head: bytes) -> int:
 
 
 def states_its_length(path: Path) -> bool:
-    """Whether an MP3 says how long it is, by a frame of the kinds Xing, Info or VBRI; of another file, always.
+    """Whether an MP3 says how long it is, by a frame of the kinds Xing, Info or VBRI.
 
     Of one that does not, libsndfile tells a guess by its size, tags and pictures included.
     """
@@ -91,30 +109,7 @@ def states_its_length(path: Path) -> bool:
         size = sum((tag >> 8 * n & 0x7F) << 7 * n for n in range(4)) if tag >= 0 else -10
         stream.seek(size + 10)
         frame = stream.read(200)
-    is_mp3 = head[:3] == b"ID3" or (len(frame) > 1 and frame[0] == 0xFF and frame[1] & 0xE6 in {0xE2, 0xE4, 0xE6})
-    return not is_mp3 or any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
-
-
-def is_open_ended(path: Path) -> bool:
-    """Whether an Ogg file does not say that it ends where it does. Some recorders never say so; nobody can tell."""
-    with path.open("rb") as stream:
-        if stream.read(4) != b"OggS":
-            return False
-    page = _last_page(path)
-    return not page or not page[5] & _LAST_PAGE
-
-
-def _last_page(path: Path) -> bytes:
-    """The last page of an Ogg file if it is whole, else nothing."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - 2 * _OGG_PAGE))
-        tail = stream.read()
-    page = tail[max(0, tail.rfind(b"OggS\0")) :]
-    if len(page) < 27 or len(page) < 27 + page[26]:
-        return b""
-    length = 27 + page[26] + sum(page[27 : 27 + page[26]])
-    begun = page[length : length + 4]  # a next page of which only the first letters came
-    return b"" if len(page) < length or (begun and b"OggS\0".startswith(begun)) else page[:length]
+    return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def decoded(path: Path, program: Path, scratch: Path) -> Path:
@@ -124,16 +119,18 @@ def decoded(path: Path, program: Path, scratch: Path) -> Path:
         BadRecording: it is no sound file, damaged, or shorter than it says.
     """
     kind = _kind(path)
-    out = scratch / f"{path.name}.wav"
+    with NamedTemporaryFile(dir=scratch, suffix=".wav", delete=False) as copy:  # a name of its own may be too long
+        out = Path(copy.name)
     only = {"protocol_whitelist": "file,pipe", "format_whitelist": _DEMUXERS}
-    source: Any = ffmpeg.input(str(path), **only, err_detect="explode", vn=None)
-    graph = source.output(str(out), acodec="pcm_s16le", fs=4_000_000_000).global_args("-nostdin", "-xerror")
+    source: Any = ffmpeg.input(f"file:{path}", **only, err_detect="explode", vn=None)
+    graph = source.output(f"file:{out}", acodec="pcm_s16le", rf64="auto", t=_LONGEST).global_args("-nostdin", "-xerror")
     try:
         _, told = graph.run(cmd=str(program), capture_stdout=True, capture_stderr=True, overwrite_output=True)
     except ffmpeg.Error as problem:
-        last = problem.stderr.decode(errors="replace").replace(str(path), path.name).strip().splitlines()[-1]
+        last = problem.stderr.decode(errors="replace").replace(f"file:{path}", path.name).strip().splitlines()[-1]
         raise bad(path, "bị hỏng, không giải mã được", f"it is damaged: {last}") from problem
-    said, there = _declared_seconds(told) if kind in _TIMED else 0.0, soundfile.info(out).duration
+    said = min(_LONGEST, _declared_seconds(told)) if kind in _TIMED else 0.0
+    there = soundfile.info(out).duration
     if there < said - _SLACK - 0.005 * said:
         raise bad(
             path,

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import figure
 from pipeline.core.model import Lufs, Seconds
-from pipeline.studio.container import bad, check_whole, decoded, states_its_length
+from pipeline.studio.container import bad, check_frames, check_whole, decoded, states_its_length
 from pipeline.studio.fir import Levels, Samples
+from pipeline.studio.layout import layout, sides
 from pipeline.studio.meter import Gating
 
 _BLOCK_SECONDS = 5
+_MP3 = "MP3"
+"""libsndfile's name for it."""
 _LONGEST = 4 * 3600
 _SHORTEST = 0.1
 _SILENCE = Lufs(-70.0)
@@ -29,7 +32,7 @@ TIGHT = Seconds(0.03)
 """Left standing before the first and after the last sound of a take, whose pauses the rundown makes."""
 LOOSE = Seconds(0.1)
 """The same for a recording: a person's first and last sounds are soft, and nobody's word is cut."""
-_MOST = 8.0
+MOST = 8.0
 """Magnitude above which a floating-point sample is no sound (+18 dBFS)."""
 _MOST_DC = 0.02
 """Share of full scale by which a recording may lie to one side."""
@@ -45,11 +48,6 @@ _TWICE = 10 * math.log10(2)
 """LU by which one sound on two channels is louder than on one."""
 _PLACES = 5
 """So many places of a fault are told; who finds the first will find the others."""
-_SURROUND = 6
-_ITU_LEFT = (1.0, 0.0, 0.707, 0.0, 0.707, 0.0)
-_ITU_RIGHT = (0.0, 1.0, 0.707, 0.0, 0.0, 0.707)
-"""L R C LFE Ls Rs into two channels (ITU-R BS.775-3); the loudness is set later."""
-
 
 Fold = tuple[tuple[float, ...], ...]
 """How the channels of a file make those that air: a row for each that airs, how much of each of the file's in it."""
@@ -70,7 +68,7 @@ class Clip:
     loudness: tuple[Lufs, Lufs] = (_SILENCE, _SILENCE)
     """Integrated, as one channel and as two."""
     sounding: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-    """Of each 10 ms from `start` on, whether there is more than silence."""
+    """Of each hop from `start` on, whether there is more than silence."""
     cut: Seconds = Seconds(0)
     """Silence that was cut off its ends."""
     clipped: float = 0.0
@@ -84,12 +82,17 @@ class Clip:
     dead: bool = False
     """Whether one side of a stereo file carries nothing."""
     opposed: bool = False
-    """Whether its two sides cancel each other."""
+    """Whether its sides cancel each other."""
 
     @property
     def seconds(self) -> Seconds:
         """How long it airs."""
         return Seconds((self.end - self.start) / self.sample_rate)
+
+    @property
+    def hop(self) -> int:
+        """Frames in a hop: a hundredth of a second, or as near as whole frames come to it. Count time in frames."""
+        return self.sample_rate // 100
 
     @property
     def is_stereo(self) -> bool:
@@ -126,15 +129,17 @@ def blocks_of(stream: Any) -> Iterator[Samples]:  # noqa: ANN401 - soundfile has
 def probe(path: Path, program: Path, scratch: Path, *, margin: Seconds = TIGHT) -> Clip:
     """Look through a sound file once; `scratch` takes a decoded copy where only `program` (ffmpeg) can read it.
 
-    A side that is dead is left out; where two sides cancel each other (opposite polarity), only the left one airs.
-    Of six channels (5.1) the one for effects is left out. Of the silence at its ends, `margin` stays.
+    A side that is dead is left out; where sides cancel each other (opposite polarity), only one airs: of two the left.
+    Of surround sound (5.1, 7.1) the channel for effects is left out. Of the silence at its ends, `margin` stays.
 
     Raises:
-        BadRecording: it is no sound, cut short, broken, silent, off centre, or too short or long to air. A bare MP3,
-            AAC or AMR stream cannot say how long it is: cut short, it is taken as it is.
+        BadRecording: it is no sound, cut short, damaged, broken, silent, off centre, or too short or long to air. A
+            bare MP3, AAC or AMR stream cannot say how long it is: cut short, it is taken as it is.
     """
     check_whole(path)
     try:
+        if soundfile.info(path).format == _MP3:
+            check_frames(path, program)
         return _survey(path, path, margin)
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a name ending in .raw
         return _survey(decoded(path, program, scratch), path, margin)
@@ -148,6 +153,8 @@ class _Channels:
     """What a first look gathers of every channel."""
 
     rate: int
+    places: tuple[str, ...] = ()
+    """Where each stands, in surround sound."""
     frames: int = 0
     flat: int = 0
     flat_at: list[Seconds] = field(default_factory=list)
@@ -157,7 +164,7 @@ class _Channels:
     def feed(self, block: Samples) -> float:
         """Take in a block and tell its highest magnitude, NaN where it holds any. What is refused changes nothing."""
         highest = max(-float(block.min()), float(block.max()))
-        if not highest <= _MOST:
+        if not highest <= MOST:
             return highest
         if highest >= _RAIL:
             self._rail(block)
@@ -182,23 +189,33 @@ class _Channels:
         return energy > _DEAD * max(float(energy.max()), 1e-30)
 
     def is_opposed(self) -> bool:
-        """Whether two live channels cancel each other."""
-        if self.cross is None or len(self.cross) != 2 or not self.live().all():
+        """Whether live channels cancel each other."""
+        if self.cross is None or self.live().sum() < 2:
             return False
         energy = np.diag(self.cross)
-        return float(self.cross[0, 1] / np.sqrt(energy[0] * energy[1])) < _OPPOSED
+        if len(energy) == 2:
+            return float(self.cross[0, 1] / np.sqrt(energy[0] * energy[1])) < _OPPOSED
+        one = np.asarray(self._whole())
+        return float(one @ self.cross @ one) < (1 + _OPPOSED) * float(one**2 @ energy)
 
     def folds(self) -> tuple[Fold, Fold]:
         """Into one channel, and into two."""
-        live = self.live()
-        if len(live) == _SURROUND:
-            left, right = _ITU_LEFT, _ITU_RIGHT
-            return (tuple((a + b) / 2 for a, b in zip(left, right, strict=True)),), (left, right)
+        live, one = self.live(), self._whole()
         if self.is_opposed():
-            live = np.array([True, False])
-        one = tuple(float(on) / max(1, int(live.sum())) for on in live)
+            best = 0 if len(live) == 2 else int(np.argmax(np.diag(self.cross)))  # type: ignore[arg-type]  # there is one
+            one = tuple(float(channel == best) for channel in range(len(live)))
+            return (one,), (one, one)
+        if self.places:
+            return (one,), sides(self.places)
         alike = len(live) != 2 or not live.all() or self._same()
         return (one,), ((one, one) if alike else ((1.0, 0.0), (0.0, 1.0)))
+
+    def _whole(self) -> tuple[float, ...]:
+        """All channels in one: by their places, else the mean of the live ones."""
+        if self.places:
+            return tuple((left + right) / 2 for left, right in zip(*sides(self.places), strict=True))
+        live = self.live()
+        return tuple(float(on) / max(1, int(live.sum())) for on in live)
 
     def _same(self) -> bool:
         """Whether two channels are one sound: what they differ by is nothing beside it."""
@@ -206,9 +223,9 @@ class _Channels:
         return bool(left + right - 2 * both <= _DEAD * (left + right))
 
     def offset(self) -> float:
-        """How far the one channel lies to one side, as a share of full scale."""
+        """How far the worst channel lies to one side, as a share of full scale."""
         mean = np.zeros(1) if self.total is None else self.total / max(1, self.frames)
-        return float(np.dot(mean, self.folds()[0][0]))
+        return float(mean[np.argmax(np.abs(mean))])
 
 
 def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
@@ -216,14 +233,18 @@ def _survey(sound: Path, named: Path, margin: Seconds) -> Clip:
         rate, declared = int(stream.samplerate), int(stream.frames)
         if declared > _LONGEST * rate:
             raise bad(named, "dài quá bốn giờ", "it is longer than four hours")
-        seen = _Channels(rate)
+        if stream.format == _MP3 and not states_its_length(sound):
+            declared = 0
+        seen = _Channels(rate, layout(int(stream.channels), stream.subtype))
         for block in blocks_of(stream):
+            if seen.frames % (_BLOCK_SECONDS * rate):  # a block before this one came short, and was not the last
+                raise bad(named, "bị hỏng giữa chừng", "it is damaged: a part of it cannot be decoded")
             highest = seen.feed(block)
             if not np.isfinite(highest):
                 raise bad(named, "có mẫu âm thanh hỏng (NaN)", "it holds broken samples (NaN)")
-            if highest > _MOST:
+            if highest > MOST:
                 raise bad(named, "có mẫu vượt xa toàn thang", "it holds samples far beyond full scale")
-    _check_length(named, seen.frames, declared if states_its_length(sound) else 0, rate)
+    _check_length(named, seen.frames, declared, rate)
     if abs(offset := seen.offset()) > _MOST_DC:
         raise bad(
             named,
@@ -259,7 +280,7 @@ def _check_length(named: Path, frames: int, declared: int, rate: int) -> None:
 
 def _trimmed(whole: Clip, named: Path, margin: Seconds) -> Clip:
     """The clip without the silence at its ends, with its loudness."""
-    hop = whole.sample_rate // 100
+    hop = whole.hop
     one = Gating(whole.sample_rate)
     two = Gating(whole.sample_rate, (1.0, 1.0)) if whole.is_stereo else None
     peaks: list[Samples] = []
@@ -288,16 +309,16 @@ def _trimmed(whole: Clip, named: Path, margin: Seconds) -> Clip:
     end = min(whole.end, (int(hops_on[-1]) + 1) * hop + left)
     cut = Seconds((start + whole.end - end) / whole.sample_rate)
     return replace(
-        whole, start=start, end=end, loudness=(loudness, wide), cut=cut, gaps=_gaps(hops_on),
+        whole, start=start, end=end, loudness=(loudness, wide), cut=cut, gaps=_gaps(hops_on, hop / whole.sample_rate),
         sounding=sounding[start // hop :],
     )  # fmt: skip
 
 
-def _gaps(sounding: NDArray[np.intp]) -> tuple[tuple[Seconds, Seconds], ...]:
-    """Hops between sounding ones, where there are many; a hop is a hundredth of a second."""
+def _gaps(sounding: NDArray[np.intp], hop: float) -> tuple[tuple[Seconds, Seconds], ...]:
+    """Hops of so many seconds between sounding ones, where there are many."""
     silent = np.diff(sounding)
-    places = np.flatnonzero(silent > _GAP * 100)
-    return tuple((Seconds(float(sounding[i]) / 100), Seconds(float(silent[i]) / 100)) for i in places)
+    places = np.flatnonzero(silent * hop > _GAP)
+    return tuple((Seconds(float(sounding[i] * hop)), Seconds(float(silent[i] * hop))) for i in places)
 
 
 def _sounding(levels: Samples) -> NDArray[np.bool_]:

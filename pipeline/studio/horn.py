@@ -9,6 +9,7 @@ from pipeline.core.model import Profile
 from pipeline.studio.fir import Fir, Levels, Samples, minimum_phase
 from pipeline.studio.meter import Weighting, hop_energy
 from pipeline.studio.mix import HOP, RATE, Mix, ramps
+from pipeline.studio.track import Track
 
 _TAPS = 2048
 _ORDER = 4
@@ -29,23 +30,19 @@ def shaped(mixed: Mix, profile: Profile, out: Path) -> Mix:
     if not profile.band and profile.ratio <= 1:
         return mixed
     fir = Fir(minimum_phase(_band(*profile.band)), mixed.channels) if profile.band else None
-    gain = _compression(mixed, profile.ratio)
+    threshold = _threshold(mixed.energy)
     weighting = Weighting(RATE, mixed.channels)
-    peaks: list[Samples] = []
-    energy: list[Samples] = []
+    peaks, energy = Track(out.with_suffix(".peaks")), Track(out.with_suffix(".energy"))
     with out.open("wb") as stream:
         for at, block in _blocks(mixed):
             heard = fir.feed(block) if fir else block
-            heard = heard * ramps(gain[at : at + block.shape[1] // HOP + 1], HOP).reshape(-1)
+            gain = _compression(mixed.energy, at, at + block.shape[1] // HOP, threshold, profile.ratio)
+            heard = heard * ramps(gain, HOP).reshape(-1)
             rows = heard.reshape(mixed.channels, -1, HOP)
             peaks.append(np.abs(rows).max(axis=(0, 2)))
             energy.append(hop_energy(weighting.feed(heard), HOP).sum(axis=0).astype(np.float32))
             np.ascontiguousarray(heard.T).tofile(stream)
-    return Mix(
-        path=out, channels=mixed.channels, frames=mixed.frames,
-        peaks=np.concatenate([*peaks, np.zeros(0, np.float32)]),
-        energy=np.concatenate([*energy, np.zeros(0, np.float32)]),
-    )  # fmt: skip
+    return Mix(path=out, channels=mixed.channels, frames=mixed.frames, peaks=peaks, energy=energy)
 
 
 def _blocks(mixed: Mix) -> Iterator[tuple[int, Samples]]:
@@ -62,15 +59,28 @@ def _band(low: float, high: float) -> Levels:
     return magnitude
 
 
-def _compression(mixed: Mix, ratio: float) -> Samples:
-    """The linear gain at the edge of each hop."""
-    if ratio <= 1 or not len(mixed.energy):
-        return np.ones(len(mixed.energy) + 1, np.float32)
-    level = 10 * np.log10(np.maximum(_followed(mixed.energy.astype(np.float64)), 1e-12))
-    loud = mixed.energy[mixed.energy > mixed.energy.mean() / 10]
-    threshold = 10 * np.log10(max(float(loud.mean()) if len(loud) else 0.0, 1e-12)) - _BELOW
-    gain = 10 ** (np.minimum(0.0, threshold - level) * (1 - 1 / ratio) / 20)
-    return np.append(gain, gain[-1]).astype(np.float32)
+def _threshold(energy: Track) -> float:
+    """From how many dB on a programme is compressed: a little below its own loudness."""
+    mean = _mean_of(energy, 0.0)
+    return 10 * float(np.log10(max(_mean_of(energy, mean / 10), 1e-12))) - _BELOW
+
+
+def _mean_of(energy: Track, above: float) -> float:
+    """The mean of the hops above a level; 0 where there is none."""
+    total, count = 0.0, 0
+    for part in energy.stretches():
+        loud = part[part > above] if above else part
+        total, count = total + float(loud.sum(dtype=np.float64)), count + len(loud)
+    return total / max(1, count)
+
+
+def _compression(energy: Track, start: int, end: int, threshold: float, ratio: float) -> Samples:
+    """The linear gain at the edge of each hop from `start` to `end`, and at the end of the last."""
+    first = max(0, start - _RELEASE - 1)
+    around = energy[first : end + 1 + _RELEASE].astype(np.float64)
+    level = 10 * np.log10(np.maximum(_followed(around), 1e-12))[start - first : end + 1 - first]
+    gain = 10 ** (np.minimum(0.0, threshold - level) * (1 - 1 / max(1.0, ratio)) / 20)
+    return np.pad(gain, (0, end + 1 - start - len(gain)), mode="edge").astype(np.float32)
 
 
 def _followed(energy: Levels) -> Levels:

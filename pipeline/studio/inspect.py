@@ -9,8 +9,10 @@ import soundfile
 from pipeline.core.errors import BadRecording
 from pipeline.core.model import Seconds
 from pipeline.studio.container import check_whole, decoded
-from pipeline.studio.decode import LOOSE, Clip, blocks_of, probe
-from pipeline.studio.meter import SURROUND, Metered, read
+from pipeline.studio.decode import LOOSE, MOST, Clip, blocks_of, probe
+from pipeline.studio.fir import Samples
+from pipeline.studio.layout import weights
+from pipeline.studio.meter import Metered, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,10 +58,14 @@ def _readable(path: Path, program: Path, scratch: Path) -> Path:
 def _measured(sound: Path, named: Path, clip: Clip | None, problem: BadRecording | None) -> Inspected:
     with soundfile.SoundFile(sound) as stream:
         channels = int(stream.channels)
-        weights = SURROUND if channels == len(SURROUND) else (1.0,) * channels
         kind = f"{stream.format} {stream.subtype}" if sound == named else named.suffix.lstrip(".").upper()
-        heard = read(map(np.nan_to_num, blocks_of(stream)), int(stream.samplerate), weights)
+        heard = read(map(_sound, blocks_of(stream)), int(stream.samplerate), weights(channels, stream.subtype))
         return Inspected(
             kind=kind, sample_rate=int(stream.samplerate), channels=channels, seconds=Seconds(heard.seconds),
             heard=heard, clip=clip, problem=problem,
         )  # fmt: skip
+
+
+def _sound(block: Samples) -> Samples:
+    """A block with silence in place of what is no sound: NaN, and what lies far beyond full scale."""
+    return np.where(np.abs(block) <= MOST, block, np.float32(0))

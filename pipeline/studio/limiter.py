@@ -1,8 +1,11 @@
 """The limiter as a curve: how far each millisecond is turned down so that no peak passes the ceiling."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from pipeline.studio.fir import Levels, Samples
+from pipeline.studio.track import STRETCH, Track
 
 _LOOK = 6
 """Hops of look-ahead and hold on either side of a peak."""
@@ -14,8 +17,6 @@ _SLOW_MS = 250.0
 """After a loud passage: long, or the level would pump between syllables."""
 _PASSAGE = 600
 """Hops over which need is averaged to tell a passage from a peak."""
-_STRETCH = 60_000
-"""Hops worked on at once, so that an hour takes no more memory than a minute."""
 _MEMORY = 4000
 """Hops before a stretch that are looked at again: by then any release has died away."""
 
@@ -26,22 +27,22 @@ def curve(peaks: Samples, ceiling: float) -> Samples:
     Look-ahead of 6 ms; release of 60 ms after a single peak and of 250 ms after a passage that needed it all along,
     exponential in dB; edges smoothed over 11 ms; never above what a hop or its neighbours need.
     """
-    out = np.zeros(len(peaks), np.float32)
-    for at in range(0, len(peaks), _STRETCH):
-        start, end = max(0, at - _MEMORY), at + _STRETCH
-        around = peaks[start : end + _LOOK + _SMOOTH]
-        if around.max(initial=0.0) > ceiling:
-            out[at:end] = _reduction(around, ceiling)[at - start : end - start]
-    return out
-
-
-def _reduction(peaks: Samples, ceiling: float) -> Levels:
+    if peaks.max(initial=0.0) <= ceiling:
+        return np.zeros(len(peaks), np.float32)
     needed = np.zeros(len(peaks))
     over = np.flatnonzero(peaks > ceiling)
     needed[over] = 20 * np.log10(peaks[over].astype(np.float64) / ceiling)
     held = _held(needed)
     passages = np.minimum(held.max(), _before(held, _PASSAGE))
-    return -_averaged(np.maximum(_released(held, _RELEASE_MS), _released(passages, _SLOW_MS)))
+    reduction = _averaged(np.maximum(_released(held, _RELEASE_MS), _released(passages, _SLOW_MS)))
+    return -reduction.astype(np.float32)
+
+
+def curves(peaks: Track, ceiling: float) -> Iterator[Samples]:
+    """The same of a whole programme, STRETCH hops at a time."""
+    for at in range(0, len(peaks), STRETCH):
+        start, end = max(0, at - _MEMORY), min(at + STRETCH, len(peaks))
+        yield curve(peaks[start : end + _LOOK + _SMOOTH], ceiling)[at - start : end - start]
 
 
 def _held(needed: Levels) -> Levels:

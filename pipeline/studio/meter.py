@@ -29,8 +29,6 @@ _SHORT_TERM = 30
 """Hops of 100 ms in a short-term level (EBU Tech 3341: 3 s)."""
 _MOMENTARY = 4
 _SILENT = Lufs(-120.0)
-SURROUND = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)
-"""How much each channel of L R C LFE Ls Rs counts (ITU-R BS.1770-4, table 3)."""
 
 
 class Weighting:
@@ -47,13 +45,14 @@ class Weighting:
 class Gating:
     """Gathers mean squares of 100 ms and reads loudness off them; of several channels their sum, each by its weight.
 
-    `weights` are those of BS.1770-4: 1 for each channel by default, `SURROUND` for six of them.
+    `weights` are those of BS.1770-4: 1 for one channel by default, of more those of `layout.weights`.
     """
 
     def __init__(self, sample_rate: int, weights: Sequence[float] = (1.0,)) -> None:
         self._weights = np.asarray(weights)
         self._weighting = Weighting(sample_rate, len(self._weights))
-        self._hop = sample_rate // 10
+        self.hop = sample_rate // 10
+        """Frames in a tenth of a second, or as near as whole frames come to it."""
         self._rest = np.zeros((len(self._weights), 0), np.float32)
         self._energy: list[Levels] = []
 
@@ -61,14 +60,14 @@ class Gating:
         """One more block, a row a channel."""
         filtered = np.atleast_2d(self._weighting.feed(block))
         joined = np.concatenate([self._rest, filtered], axis=1) if self._rest.shape[1] else filtered
-        whole = joined.shape[1] // self._hop * self._hop
+        whole = joined.shape[1] // self.hop * self.hop
         if whole:
-            self._energy.append(self._weights @ hop_energy(joined[:, :whole], self._hop))
+            self._energy.append(self._weights @ hop_energy(joined[:, :whole], self.hop))
         self._rest = joined[:, whole:]
 
     @property
     def energy(self) -> Levels:
-        """The weighted sum of the channels' mean squares of each 100 ms so far."""
+        """The weighted sum of the channels' mean squares of each hop so far."""
         return np.concatenate([*self._energy, np.zeros(0)])
 
     def loudness(self) -> Lufs:
@@ -76,8 +75,8 @@ class Gating:
         energy = self.energy
         if len(energy) < _MOMENTARY:
             rest = self._weights @ np.square(self._rest, dtype=np.float64).sum(axis=1)
-            count = len(energy) * self._hop + self._rest.shape[1]
-            return _level((energy.sum() * self._hop + rest) / count) if count else _SILENT
+            count = len(energy) * self.hop + self._rest.shape[1]
+            return _level((energy.sum() * self.hop + rest) / count) if count else _SILENT
         return integrated(energy)
 
 
@@ -240,9 +239,11 @@ class Metered:
     short_term: Lufs
     """The highest level of 3 s."""
     energy: Levels
-    """K-weighted mean square of each 100 ms, channels summed."""
+    """K-weighted mean square of each tick, channels summed."""
     peaks: Samples
-    """The highest sample magnitude of each 100 ms, of all channels."""
+    """The highest sample magnitude of each tick, of all channels; the last may be cut short."""
+    tick: float
+    """Seconds of each: a tenth, or as near as whole samples come to it."""
     seconds: float
 
 
@@ -252,7 +253,7 @@ def read(blocks: Iterable[Samples], sample_rate: int, weights: Sequence[float] =
     The true peak is looked for between the samples only where the samples come near the highest one so far.
     """
     gating = Gating(sample_rate, weights)
-    peak = _Peak(sample_rate // 1000, len(weights))
+    peak = _Peak(sample_rate // 1000, gating.hop, len(weights))
     frames = 0
     for block in blocks:
         gating.feed(block)
@@ -264,8 +265,8 @@ def read(blocks: Iterable[Samples], sample_rate: int, weights: Sequence[float] =
         integrated=gating.loudness(), true_peak=Dbtp(_decibels(peak.highest())), range=loudness_range(energy)
     )
     return Metered(
-        loudness=level, momentary=momentary, short_term=top, energy=energy, peaks=peak.tenths(),
-        seconds=frames / sample_rate,
+        loudness=level, momentary=momentary, short_term=top, energy=energy, peaks=peak.ticks(),
+        tick=gating.hop / sample_rate, seconds=frames / sample_rate,
     )  # fmt: skip
 
 
@@ -274,14 +275,17 @@ def _decibels(magnitude: float) -> float:
 
 
 class _Peak:
-    """The true peak of a stream; looks closely only at hops that could hold it."""
+    """The true peak of a stream; looks closely only at hops that could hold it. Keeps the highest sample of ticks."""
 
-    def __init__(self, hop: int, channels: int) -> None:
-        self._hop = hop
+    def __init__(self, hop: int, tick: int, channels: int) -> None:
+        self._hop, self._tick = hop, tick
+        """Frames of each."""
         self._joined = np.zeros((channels, REACH), np.float32)
         """What is not looked at yet, after what was, REACH samples of it."""
         self._highest = 0.0
-        self._peaks: list[Samples] = []
+        self._hops = 0
+        """Looked at so far."""
+        self._ticks: list[float] = []
 
     def feed(self, block: Samples) -> None:
         joined = np.concatenate([self._joined, block], axis=1)
@@ -298,11 +302,9 @@ class _Peak:
             self._joined = self._joined[:, :0]
         return self._highest
 
-    def tenths(self) -> Samples:
-        """The highest sample of each 100 ms."""
-        peaks = np.concatenate([*self._peaks, np.zeros(0, np.float32)])
-        tenths: Samples = np.pad(peaks, (0, -len(peaks) % 100)).reshape(-1, 100).max(axis=1)
-        return tenths
+    def ticks(self) -> Samples:
+        """The highest sample of each tick, to a hop."""
+        return np.asarray(self._ticks, np.float32)
 
     def _look(self, around: Samples) -> None:
         hop, of_all = self._hop, None
@@ -316,7 +318,16 @@ class _Peak:
                 rows = np.lib.stride_tricks.sliding_window_view(row, hop + 2 * REACH)[::hop][near]
                 self._highest = max(self._highest, float(true_peaks(rows, hop).max()))
         if of_all is not None:
-            self._peaks.append(of_all)
+            self._keep(of_all)
+
+    def _keep(self, peaks: Samples) -> None:
+        """Of hops, the highest of those that begin in each tick."""
+        ticks = (self._hops + np.arange(len(peaks))) * self._hop // self._tick
+        self._hops += len(peaks)
+        tops = np.maximum.reduceat(peaks, np.flatnonzero(np.diff(ticks, prepend=-1))).tolist()
+        if len(self._ticks) > ticks[0]:
+            tops[0] = max(tops[0], self._ticks.pop())
+        self._ticks += tops
 
 
 # --- ffmpeg's word ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import soundfile
 import soxr
 
 from pipeline.core.model import Ducking, Lufs
@@ -15,6 +16,7 @@ from pipeline.core.rundown import SPOKEN, Placed, SegmentKind, Timeline
 from pipeline.studio.decode import Clip
 from pipeline.studio.fir import Samples
 from pipeline.studio.meter import Weighting, hop_energy
+from pipeline.studio.track import Track
 
 RATE = 44_100
 """Hz of every mix. Profiles of other rates are resampled from it: no master depends on which others there are."""
@@ -39,20 +41,25 @@ _BLOCK = 5000
 """Hops worked on at once."""
 _BED_FADE = 2.0
 """Seconds of fade at the bed's ends."""
+_SEAM = 0.03
+"""Seconds over which the end of a bed fades into its beginning, where one does not lead on to the other."""
+_STEP = 1.5
+"""How many times the steps of a wave the one at its seam may be."""
+_INAUDIBLE = 1e-4
 _NOTHING = -90.0
 """dB at which nothing is heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mix:
-    """A mixed programme: float32 samples on disk, channels interleaved, with what a meter needs of each millisecond."""
+    """A mixed programme on disk: float32 samples, channels interleaved, and what a meter needs of each millisecond."""
 
     path: Path
     channels: int
     frames: int
-    peaks: Samples
+    peaks: Track
     """The highest magnitude in each hop, of all channels."""
-    energy: Samples
+    energy: Track
     """The K-weighted mean square of each hop, channels summed (ITU-R BS.1770-4)."""
 
     @property
@@ -85,6 +92,7 @@ def mix(
     with ExitStack() as files:
         boards = [
             _Board(
+                folder / f"mix-{count}.f32",
                 files.enter_context((folder / f"mix-{count}.f32").open("wb")),
                 count,
                 _Bed(timeline, clips, bed, ducking, count) if bed else None,
@@ -101,7 +109,7 @@ def mix(
                 board.finish(until)
         for board in boards:
             board.finish(round(timeline.seconds * RATE), whole=True)
-        return {board.channels: board.mixed(folder / f"mix-{board.channels}.f32") for board in boards}
+        return {board.channels: board.mixed() for board in boards}
 
 
 def _play(boards: Sequence["_Board"], clip: Clip, placed: Placed, start: int, until: int) -> None:
@@ -190,16 +198,17 @@ def resampler(rate: int, channels: int, wanted: int = RATE) -> soxr.ResampleStre
 class _Board:
     """Adds up sounds that may overlap; measures and writes what is finished, in whole hops."""
 
-    def __init__(self, stream: BinaryIO, channels: int, bed: "_Bed | None") -> None:
+    def __init__(self, path: Path, stream: BinaryIO, channels: int, bed: "_Bed | None") -> None:
         self.channels = channels
+        self._path = path
         self._at = 0
         """The first frame that is not finished."""
         self._open = np.zeros((channels, 0), np.float32)
         self._stream = stream
         self._bed = bed
         self._weighting = Weighting(RATE, channels)
-        self._peaks: list[Samples] = []
-        self._energy: list[Samples] = []
+        self._peaks = Track(path.with_suffix(".peaks"))
+        self._energy = Track(path.with_suffix(".energy"))
 
     def add(self, start: int, offset: int, block: Samples) -> None:
         """Add a block whose clip began at `start`, from `offset` frames on."""
@@ -219,12 +228,10 @@ class _Board:
             self._open = self._open[:, hops * HOP :]
             self._at += hops * HOP
 
-    def mixed(self, path: Path) -> Mix:
+    def mixed(self) -> Mix:
         """What was written."""
         self._stream.flush()
-        peaks = np.concatenate([*self._peaks, np.zeros(0, np.float32)])
-        energy = np.concatenate([*self._energy, np.zeros(0, np.float32)])
-        return Mix(path=path, channels=self.channels, frames=self._at, peaks=peaks, energy=energy)
+        return Mix(path=self._path, channels=self.channels, frames=self._at, peaks=self._peaks, energy=self._energy)
 
     def _reach(self, frames: int) -> None:
         if (more := frames - self._open.shape[1]) > 0:
@@ -235,8 +242,7 @@ class _Board:
             self._bed.add_under(self._at, block)
         rows = block.reshape(self.channels, -1, HOP)
         self._peaks.append(np.maximum(rows.max(axis=2), -rows.min(axis=2)).max(axis=0))
-        energy = hop_energy(self._weighting.feed(block), HOP).sum(axis=0)
-        self._energy.append(energy.astype(np.float32))
+        self._energy.append(hop_energy(self._weighting.feed(block), HOP).sum(axis=0).astype(np.float32))
         np.ascontiguousarray(block.T).tofile(self._stream)
 
 
@@ -278,14 +284,41 @@ class _Bed:
         return taken
 
     def _endless(self) -> Iterator[Samples]:
-        """One stream without a seam: nothing is faded where the end meets the beginning."""
+        """One stream without a seam: where the end does not lead on to the beginning, one fades into the other."""
         stream = resampler(self._clip.sample_rate, self._channels)
+        for sound in self._repeated(0 if self._leads_on() else round(_SEAM * self._clip.sample_rate)):
+            block = sound
+            if stream:
+                block = stream.resample_chunk(np.ascontiguousarray(sound.T)).reshape(-1, self._channels).T
+            yield block
+
+    def _repeated(self, fade: int) -> Iterator[Samples]:
+        """The clip again and again, its last frames under the first ones of the next time."""
+        rising = (np.arange(fade, dtype=np.float32) + 0.5) / max(1, fade)
+        last = np.zeros((self._channels, 0), np.float32)
         while True:
+            held = np.zeros((self._channels, 0), np.float32)
             for raw in self._clip.blocks():
-                block = self._clip.folded(raw, self._channels)
-                if stream:
-                    block = stream.resample_chunk(np.ascontiguousarray(block.T)).reshape(-1, self._channels).T
-                yield block
+                block = np.concatenate([held, self._clip.folded(raw, self._channels)], axis=1)
+                if last.shape[1]:
+                    block[:, :fade] = block[:, :fade] * rising + last * (1 - rising)
+                    last = last[:, :0]
+                yield block[:, : block.shape[1] - fade]
+                held = block[:, block.shape[1] - fade :]
+            last = held
+
+    def _leads_on(self) -> bool:
+        """Whether the step from the clip's last frame to its first is one as there are others around them."""
+        clip, reach = self._clip, round(_SEAM * self._clip.sample_rate)
+        with soundfile.SoundFile(clip.path) as sound:
+            ends = []
+            for at in (clip.start, max(clip.start, clip.end - reach)):
+                sound.seek(at)
+                frames = sound.read(min(reach, clip.end - at), dtype="float32", always_2d=True)
+                ends.append(clip.folded(np.ascontiguousarray(frames.T), self._channels))
+        first, last = ends
+        usual = max(float(np.abs(np.diff(end)).max(initial=0.0)) for end in ends)
+        return bool(np.abs(first[:, 0] - last[:, -1]).max() <= _STEP * usual + _INAUDIBLE)
 
 
 def ramps(edges: Samples, hop: int) -> Samples:
@@ -300,12 +333,13 @@ _Curve = tuple[Sequence[float], Sequence[float]]
 
 
 def _voiced(timeline: Timeline, clips: Mapping[str, Clip]) -> Iterator[tuple[float, float]]:
-    """From when to when someone is heard, as the sounds themselves say, hundredths of a second apart."""
+    """From when to when someone is heard, as the sounds themselves say, to a hundredth of a second."""
     for placed in timeline.placed:
         if placed.segment.kind in SPOKEN and placed.segment.kind is not SegmentKind.PAUSE:
-            on = np.flatnonzero(np.diff(clips[placed.segment.source].sounding.astype(np.int8), prepend=0, append=0))
-            for first, last in on.reshape(-1, 2):
-                yield placed.start + first / 100, min(placed.end, placed.start + last / 100)
+            clip = clips[placed.segment.source]
+            on = np.flatnonzero(np.diff(clip.sounding.astype(np.int8), prepend=0, append=0))
+            for first, last in on.reshape(-1, 2) * (clip.hop / clip.sample_rate):
+                yield placed.start + first, min(placed.end, placed.start + last)
 
 
 def _ducked(voiced: Iterator[tuple[float, float]], ducking: Ducking, even: float) -> _Curve:

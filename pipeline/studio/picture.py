@@ -4,14 +4,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fontpkg_noto_sans_khmer
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 
 from pipeline.core.errors import figure
 from pipeline.core.model import Language, Profile
@@ -19,10 +15,18 @@ from pipeline.core.rundown import SPOKEN, Timeline
 from pipeline.studio.chapters import Chapter, chapters, cues, shortened
 from pipeline.studio.meter import Metered, short_term
 
+if TYPE_CHECKING:  # matplotlib takes as much memory as an hour of sound in the making: loaded when there is one to draw
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _INK, _WAVE, _MUSIC, _LINE, _TARGET = "#1f2933", "#2f6f8f", "#d9a441", "#7a1f3d", "#3c8d40"
 _FLOOR = -50.0
 _LETTERS, _FEWEST = 190, 8
 """Letters that fit the whole width under the wave, and how many make a name worth writing."""
+_POINTS = 4000
+"""That a curve has at most; the picture is 1400 pixels wide."""
+_BETWEEN = 30
+"""Pixels at least between title and subtitle."""
 _one_at_a_time = threading.Lock()
 """matplotlib's settings and fonts are everyone's."""
 Drawn = dict[str, object]
@@ -69,25 +73,42 @@ def draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption,
 
 
 def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     fonts = ["DejaVu Sans", *_khmer_fonts()]
-    with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True}):
+    # No mathematics: a price in dollars is no formula.
+    with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True, "text.parse_math": False}):
         figure = Figure(figsize=(14, 4.2), dpi=100, facecolor="white")
         wave, level = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         figure.subplots_adjust(left=0.055, right=0.985, top=0.88, bottom=0.12, hspace=0.08)
-        figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
-        figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
+        canvas = FigureCanvasAgg(figure)
+        _draw_caption(figure, caption)
         _draw_wave(wave, heard, timeline, profile, caption.language)
         _draw_level(level, heard, profile)
-        level.set_xlim(0, max(0.1, len(heard.peaks) / 10))
+        level.set_xlim(0, max(heard.tick, len(heard.peaks) * heard.tick))
         level.set_xlabel("giây")
         part = out.with_name(f".{out.name}.part")
-        FigureCanvasAgg(figure).print_png(str(part), metadata={"Software": None})
+        canvas.print_png(str(part), metadata={"Software": None})
     part.replace(out)
 
 
-def _draw_wave(axes: Axes, heard: Metered, timeline: Timeline, profile: Profile, language: Language) -> None:
-    at = np.arange(len(heard.peaks)) / 10
-    axes.fill_between(at, -heard.peaks, heard.peaks, color=_WAVE, linewidth=0)
+def _draw_caption(figure: "Figure", caption: Caption) -> None:
+    """The subtitle on the right, and as much of the title as there is room for on its left."""
+    told = figure.text(0.985, 0.93, caption.subtitle, fontsize=10, color=_INK, ha="right")
+    title = figure.text(0.055, 0.93, caption.title, fontsize=15, color=_INK)
+    room = told.get_window_extent().x0 - title.get_window_extent().x0 - _BETWEEN
+    letters = len(caption.title)
+    while letters > 1 and (width := title.get_window_extent().width) > room:
+        letters = max(1, min(letters - 1, int(letters * room / width)))
+        title.set_text(shortened(caption.title, letters))
+
+
+def _draw_wave(axes: "Axes", heard: Metered, timeline: Timeline, profile: Profile, language: Language) -> None:
+    step = _step(len(heard.peaks))
+    peaks = np.maximum.reduceat(heard.peaks, np.arange(0, len(heard.peaks), step))
+    axes.fill_between(np.arange(len(peaks)) * step * heard.tick, -peaks, peaks, color=_WAVE, linewidth=0)
     ceiling = 10 ** (profile.ceiling / 20)
     for side in (-ceiling, ceiling):
         axes.axhline(side, color=_LINE, linewidth=0.8, linestyle="--")
@@ -100,7 +121,12 @@ def _draw_wave(axes: Axes, heard: Metered, timeline: Timeline, profile: Profile,
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_parts(axes: Axes, parts: Sequence[Chapter], seconds: float) -> None:
+def _step(ticks: int) -> int:
+    """How many ticks one point stands for: more points than pixels would only take memory."""
+    return max(1, -(-ticks // _POINTS))
+
+
+def _draw_parts(axes: "Axes", parts: Sequence[Chapter], seconds: float) -> None:
     """A strip under the wave, each part in its colour, named where there is room for its name."""
     for number, part in enumerate(parts):
         shade = 0.75 if number % 2 else 1.0
@@ -112,9 +138,10 @@ def _draw_parts(axes: Axes, parts: Sequence[Chapter], seconds: float) -> None:
             axes.text(part.start, -1.24, shortened(part.name, letters), fontsize=8, color=_INK, va="top")
 
 
-def _draw_level(axes: Axes, heard: Metered, profile: Profile) -> None:
-    level = np.maximum(_FLOOR, short_term(heard.energy))
-    axes.plot(np.arange(len(level)) / 10, level, color=_LINE, linewidth=1.2)
+def _draw_level(axes: "Axes", heard: Metered, profile: Profile) -> None:
+    step = _step(len(heard.energy))
+    level = np.maximum(_FLOOR, short_term(heard.energy))[::step]
+    axes.plot(np.arange(len(level)) * step * heard.tick, level, color=_LINE, linewidth=1.2)
     axes.axhline(profile.target, color=_TARGET, linewidth=1, linestyle="--")
     goal = f"mục tiêu {figure(profile.target).vi} LUFS"
     axes.text(0.995, 0.06, goal, fontsize=8, color=_TARGET, ha="right", transform=axes.transAxes)
@@ -126,6 +153,8 @@ def _draw_level(axes: Axes, heard: Metered, profile: Profile) -> None:
 
 def _khmer_fonts() -> list[str]:
     """The family names of the packaged Khmer font, made known to matplotlib."""
+    from matplotlib.font_manager import fontManager  # noqa: PLC0415
+
     folder = Path(fontpkg_noto_sans_khmer.__file__).parent / "files"
     for file in sorted(folder.glob("*.ttf")):
         if not any(known.fname == str(file) for known in fontManager.ttflist):

@@ -14,8 +14,8 @@ from pipeline.studio.fir import Fir, Levels, Samples, minimum_phase
 from pipeline.studio.meter import Gating
 from pipeline.studio.mix import ramps
 
-_HOP = 100
-"""Hops a second: gains are worked out for each hundredth."""
+_HOPS = 10
+"""Hops of a meter in a second, near enough for widths. Where a hop lies is counted in frames."""
 _ORDER = 4
 """Poles of the high-pass: 24 dB an octave."""
 _MAINS = (50.0, 60.0)
@@ -34,9 +34,9 @@ _FRAMES = 1500
 """Frames from which noise is learned."""
 _GATE_BELOW, _GATE_DOWN = -32.0, -12.0
 """LU beside the recording's loudness below which nobody speaks, and what the gate turns that down by, in dB."""
-_GATE_HOLD = 20
+_GATE_HOLD = 2
 """Hops around a sound that the gate leaves open, so that no word loses its beginning or its end."""
-_SPEAKER = 300
+_SPEAKER = 30
 """Hops over which one speaker's level is heard: 3 s, as a short-term level is."""
 _QUIET = -20.0
 """LU beside the recording's loudness below which there is no speaker to bring nearer."""
@@ -60,18 +60,18 @@ def repair(clip: Clip, treatment: Treatment, out: Path, progress: Progress = sil
     """Write the stretch of a recording that airs to `out`, treated; in constant memory.
 
     The high-pass is minimum phase and takes any offset (DC) along. Hum is taken out only where it stands out. Gains of
-    gate and speakers follow the sound with straight lines over hundredths of a second.
+    gate and speakers follow the sound with straight lines over tenths of a second.
     """
     channels = 2 if clip.is_stereo else 1
     hum = _hum(clip) if treatment.hum else 0.0
-    gains = _gains(clip, treatment)
+    gains, hop = _gains(clip, treatment)
     keeps = _keeps(clip, treatment.longest_gap)
     fir = _cleaner(clip.sample_rate, treatment.highpass, hum, channels)
     denoiser = _Denoiser(clip, channels) if treatment.denoise else None
     with soundfile.SoundFile(out, "w", clip.sample_rate, channels, "FLOAT", format="RF64") as sound:
         at = 0
         for block in _cleaned(clip, fir, denoiser, channels):
-            treated = block * _over(gains, at, block.shape[1], clip.sample_rate // _HOP)
+            treated = block * _over(gains, at, block.shape[1], hop)
             for part in _kept(treated, at, keeps, round(_JOINT * clip.sample_rate)):
                 sound.write(np.ascontiguousarray(part.T))
             at += block.shape[1]
@@ -209,29 +209,23 @@ class _Denoiser:
 # --- levels ----------------------------------------------------------------------------------------------------------
 
 
-def _gains(clip: Clip, treatment: Treatment) -> Samples:
-    """The linear gain at the edge of each hundredth of a second: what the gate and the speakers' levels ask for."""
-    hops = (clip.end - clip.start) // (clip.sample_rate // _HOP) + 2
-    decibels = np.zeros(hops)
-    if treatment.even or treatment.gate:
-        level = np.repeat(_tenths(clip), _HOP // 10)[:hops]
-        level = np.pad(level, (0, hops - len(level)), mode="edge")
-        if treatment.even:
-            decibels += _evened(level, clip.loudness[0], treatment.even)
-        if treatment.gate:
-            decibels += _gated(level, clip.loudness[0])
-    gains: Samples = (10 ** (decibels / 20)).astype(np.float32)
-    return gains
-
-
-def _tenths(clip: Clip) -> Levels:
-    """The K-weighted level in LUFS of each 100 ms."""
+def _gains(clip: Clip, treatment: Treatment) -> tuple[Samples, int]:
+    """The linear gain that the gate and the speakers' levels ask for at the edge of each hop, and frames of a hop."""
     gating = Gating(clip.sample_rate)
+    if not treatment.even and not treatment.gate:
+        return np.ones(1, np.float32), gating.hop
     for raw in clip.blocks():
         gating.feed(clip.folded(raw, 1))
     energy = gating.energy if len(gating.energy) else np.zeros(1)
-    levels: Levels = -0.691 + 10 * np.log10(np.maximum(energy, 1e-12))
-    return levels
+    level = -0.691 + 10 * np.log10(np.maximum(energy, 1e-12))
+    decibels = np.zeros(len(level))
+    if treatment.even:
+        decibels += _evened(level, clip.loudness[0], treatment.even)
+    if treatment.gate:
+        decibels += _gated(level, clip.loudness[0])
+    around = np.pad(decibels, 1, mode="edge")
+    gains: Samples = (10 ** ((around[1:] + around[:-1]) / 40)).astype(np.float32)
+    return gains, gating.hop
 
 
 def _evened(level: Levels, loudness: float, most: float) -> Levels:
@@ -244,13 +238,13 @@ def _evened(level: Levels, loudness: float, most: float) -> Levels:
     around = 10 * np.log10(np.maximum(heard, 1e-12) / np.maximum(share, 1e-6))
     wanted = np.where(share > 0.1, np.clip((loudness - around) * 0.7, -most, most), np.nan)
     known = np.flatnonzero(~np.isnan(wanted))
-    return _mean(np.interp(np.arange(len(level)), known, wanted[known]), _HOP)
+    return _mean(np.interp(np.arange(len(level)), known, wanted[known]), _HOPS)
 
 
 def _gated(level: Levels, loudness: float) -> Levels:
     quiet = level < loudness + _GATE_BELOW
     opened = _mean((~quiet).astype(np.float64), _GATE_HOLD) > 0
-    return _mean(np.where(opened, 0.0, _GATE_DOWN), 5)
+    return np.where(opened, 0.0, _GATE_DOWN)
 
 
 def _mean(values: Levels, width: int) -> Levels:

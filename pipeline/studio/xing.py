@@ -7,6 +7,8 @@ join programmes without a gap want it. The layout is that of LAME's own tag (gab
 import struct
 from pathlib import Path
 
+from pipeline.studio.mpeg import length
+
 _BIT_RATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 """Of MPEG 1 layer III, kbit/s, by the number in a frame's head, from 1."""
 _SAMPLE_RATES = (44_100, 48_000, 32_000)
@@ -34,7 +36,7 @@ def _info(data: bytes, samples: int) -> bytes:
     rate = _SAMPLE_RATES[head[2] >> 2 & 3]
     number = next(n for n, kbps in enumerate(_BIT_RATES, start=1) if 144_000 * kbps // rate >= at + _TAG)
     size = 144_000 * _BIT_RATES[number - 1] // rate
-    frames = len(_frames(data, rate))
+    frames = _count(data)
     padding = max(0, frames * _FRAME - _DELAY - samples)
     info = struct.pack(">4sIII", b"Info", _EVERYTHING, frames, len(data) + size)
     info += bytes(round(percent * 256 / 100) for percent in range(100)) + struct.pack(">I", 50)
@@ -48,14 +50,12 @@ def _info(data: bytes, samples: int) -> bytes:
     return frame.ljust(size, b"\0")
 
 
-def _frames(data: bytes, rate: int) -> list[int]:
-    """Where each frame begins."""
-    found: list[int] = []
-    at = 0
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        found.append(at)
-        at += 144_000 * _BIT_RATES[(data[at + 2] >> 4) - 1] // rate + (data[at + 2] >> 1 & 1)
-    return found
+def _count(data: bytes) -> int:
+    """How many frames there are."""
+    count = at = 0
+    while size := length(data[at : at + 4]):
+        count, at = count + 1, at + size
+    return count
 
 
 def _crc(data: bytes) -> int:

@@ -142,11 +142,11 @@ def test_the_limiter_never_turns_down_more_than_the_profile_allows(tmp_path):
 def test_a_master_does_not_depend_on_which_others_are_made_beside_it(tmp_path):
     clip = probe(wide(tmp_path), ffmpeg(), tmp_path)
     timeline = lay([Segment(kind=SegmentKind.SPEECH, seconds=clip.seconds, source="a")])
-    alone = mix(timeline, {"a": clip}, tmp_path)[1]
+    energy = mix(timeline, {"a": clip}, tmp_path)[1].energy[:]
     first = (tmp_path / "mix-1.f32").read_bytes()
     both = mix(timeline, {"a": clip}, tmp_path, channels=(1, 2))
     assert (tmp_path / "mix-1.f32").read_bytes() == first
-    assert np.array_equal(alone.energy, both[1].energy)
+    assert np.array_equal(energy, both[1].energy[:])
     left, right = both[2].samples(0, both[2].frames)
     assert np.abs(left - right).max() > 1e-4  # two sides, and the words as loud on both
     assert np.mean(left**2) == pytest.approx(np.mean(right**2), rel=0.1)
@@ -184,6 +184,22 @@ def test_a_bed_rises_in_a_pause_that_lies_within_one_recording(tmp_path):
     music = mix(timeline, {"a": clip}, tmp_path, under)[1].samples(0, 44100 * 12)[0] - bare
     level = [20 * np.log10(np.sqrt(np.mean(music[round(a * 44100) :][:8820] ** 2))) for a in (2.5, 6.0)]
     assert level[1] - level[0] == pytest.approx(8.0, abs=0.5)
+
+
+def test_a_bed_is_down_when_a_word_begins_however_long_someone_has_spoken_at_any_rate(tmp_path):
+    rate = 22050  # of which a hundredth of a second is no whole number of samples
+    words = np.concatenate([np.tile(speech(4.0, rate), 40), np.zeros(rate * 6, np.float32), speech(4.0, rate)])
+    words[rate * 166 : rate * 166 + 2000] = 0.1
+    clip = probe(save(tmp_path / "a.wav", words, rate), ffmpeg(), tmp_path)
+    tone = (0.1 * np.sin(2 * np.pi * 400 * np.arange(44100 * 2) / 44100)).astype(np.float32)
+    under = probe(save(tmp_path / "bed.wav", tone, 44100, subtype="FLOAT"), ffmpeg(), tmp_path)
+    timeline = lay([Segment(kind=SegmentKind.RECORDING, seconds=clip.seconds, source="a")], bed=True)
+    around = (44100 * 150, 44100 * 168)
+    bare = mix(timeline, {"a": clip}, tmp_path)[1].samples(*around)[0]
+    music = mix(timeline, {"a": clip}, tmp_path, under)[1].samples(*around)[0] - bare
+    begins = 16 - clip.start / rate
+    level = [20 * np.log10(np.sqrt(np.mean(music[round(a * 44100) :][:4410] ** 2))) for a in (13.0, begins)]
+    assert level[0] - level[1] == pytest.approx(8.0, abs=0.5)
 
 
 # --- what goes with it -----------------------------------------------------------------------------------------------
@@ -271,7 +287,7 @@ def test_an_encoder_that_ffmpeg_does_not_have_is_told_and_leaves_nothing(tmp_pat
     mixed = mix(timeline, {"a": clip}, tmp_path)[1]
     with pytest.raises(ToolMissing, match="Unknown encoder"):
         master(mixed, PROFILES["opus mono 48"], tmp_path / "o.opus", program)
-    assert {file.name for file in tmp_path.iterdir()} == {"a.wav", "mix-1.f32", "ffmpeg"}
+    assert {file.stem for file in tmp_path.iterdir()} == {"a", "mix-1", "ffmpeg"}
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path):
@@ -290,4 +306,4 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path):
                 patch.setattr("pipeline.studio.master.ramps", lambda *_: stop(_))
                 with pytest.raises(Stop):
                     master(mixed, profile, tmp_path / "o", ffmpeg())
-            assert {file.name for file in tmp_path.iterdir()} == {"a.wav", "mix-1.f32"}
+            assert {file.stem for file in tmp_path.iterdir()} == {"a", "mix-1"}

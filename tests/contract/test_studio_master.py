@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 from matplotlib.image import imread
-from mutagen.id3 import ID3
+from mutagen.apev2 import APEv2
+from mutagen.id3 import APIC, ID3
 
 from pipeline.core.errors import BadRecording, MasterRejected
 from pipeline.core.model import Language, Profile
@@ -209,6 +210,16 @@ def test_a_bed_begins_again_without_a_seam(tmp_path, rate):
     assert level[round(8.9 * 200)] < steady.min() - 3
 
 
+def test_a_bed_that_ends_in_the_middle_of_a_wave_begins_again_without_a_click(tmp_path):
+    wave = 0.3 * np.sin(2 * np.pi * 400 * np.arange(round(44100 * 1.30056)) / 44100)
+    cut = save(tmp_path / "bed.wav", wave.astype(np.float32), 44100, subtype="FLOAT")
+    samples = bed_alone(tmp_path, speech(9.0), bed=cut)[round(2.5 * 44100) : round(6.5 * 44100)]
+    bend = np.abs(np.diff(samples, 2))
+    assert bend.max() < 2 * np.percentile(bend, 99)
+    level = envelope(samples)
+    assert level.max() - level.min() < 8
+
+
 def test_a_bed_rises_in_a_long_pause_and_ducks_before_the_next_word(tmp_path):
     save(tmp_path / "one.wav", speech(5.0))
     save(tmp_path / "two.wav", speech(5.0, seed=2))
@@ -276,6 +287,34 @@ def test_the_picture_is_a_png_of_known_size_and_always_the_same(tmp_path):
     assert data == (tmp_path / "b.png").read_bytes()
     assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == (1400, 420)
     assert len(data) < 150_000
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The upper edge of a picture with a title, dark where there are letters."""
+    folder = tmp_path_factory.mktemp("drawn")
+    _, made, _ = produced(folder, save(folder / "a.wav", speech(2.0)))
+
+    def title(text, subtitle="phát 25/11/2026 05:00 · dài 0:02 · -16,0 LUFS · -1,9 dBTP"):
+        only = lay([Segment(kind=SegmentKind.RECORDING, seconds=2.0, source="a", text=text)])
+        draw(made.heard, only, PROFILE, Caption(title=text, subtitle=subtitle), folder / "a.png")
+        return imread(folder / "a.png")[:45, :, :3].mean(axis=2)
+
+    return title
+
+
+def test_dollars_in_a_title_are_drawn_as_they_are(drawn):
+    width = [np.flatnonzero(drawn(text, "").min(axis=0) < 0.5)[-1] for text in ("Giá 5$ và 10$", "Giá 5S và 10S")]
+    assert width[0] == pytest.approx(width[1], abs=3)
+    drawn("Giá 5$ và x_^{ 10$")  # which would be a faulty formula
+
+
+def test_a_long_title_leaves_room_for_date_and_level(drawn):
+    short, *long = drawn("Tin"), drawn("Tin bão số 5 khẩn cấp " * 6), drawn("ព័ត៌មាន" * 30), drawn("W" * 300)
+    begins = np.flatnonzero(short[:, 500:].min(axis=0) < 0.5)[0] + 500
+    for picture in long:
+        assert np.array_equal(short[:, begins - 20 :], picture[:, begins - 20 :])
+        assert picture[:, begins - 300 : begins - 20].min() < 0.5
 
 
 @pytest.mark.parametrize("ceiling", [-1.5, -6.0])
@@ -436,6 +475,70 @@ def test_a_damaged_file_is_called_damaged_and_not_no_sound(tmp_path):
     flac.write_bytes(data)
     with pytest.raises(BadRecording, match="damaged"):
         probe(flac, ffmpeg(), tmp_path)
+
+
+def encoded(tmp_path, name, *options):
+    save(tmp_path / "a.wav", speech(20.0))
+    out = tmp_path / name
+    subprocess.run([ffmpeg(), "-loglevel", "error", "-y", "-i", tmp_path / "a.wav", *options, out], check=True)
+    return out.read_bytes()
+
+
+def wounds(data, page=b""):
+    """What happens to a file on a bad card: bytes destroyed, a few bits flipped, a piece in the middle lost."""
+    quarter, middle = len(data) // 4, len(data) // 2
+    yield "destroyed", data[:quarter] + np.random.default_rng(1).bytes(quarter) + data[2 * quarter :]
+    yield "zeros", data[:quarter] + bytes(quarter) + data[2 * quarter :]
+    flipped = np.frombuffer(data, np.uint8).copy()
+    flipped[5000::700] ^= 0xFF
+    yield "flipped", flipped.tobytes()
+    lost = data.index(page, middle) if page else middle
+    yield "lost", data[:lost] + data[data.index(page, lost + 100) if page else lost + 100 :]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.opus", []), ("a.ogg", ["-c:a", "libvorbis"]), ("a.mp3", ["-write_xing", "0"]), ("b.mp3", [])],
+)
+def test_a_compressed_file_that_is_damaged_in_the_middle_is_refused(tmp_path, name, options):
+    data = encoded(tmp_path, name, *options)
+    taken = []
+    for kind, wounded in wounds(data, b"" if "mp3" in name else b"OggS"):
+        file = tmp_path / f"w-{name}"
+        file.write_bytes(wounded)
+        with suppress(BadRecording):
+            probe(file, ffmpeg(), tmp_path)
+            taken.append(kind)
+    assert taken == []
+
+
+def test_an_mp3_with_tags_pictures_or_zeros_or_cut_out_of_another_is_whole(tmp_path):
+    bare = encoded(tmp_path, "a.mp3", "-write_xing", "0", "-id3v2_version", "0", "-b:a", "64k")
+    tags = ID3()
+    tags.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=b"\xff\xfb\x90\x00" + b"x" * 30_000))
+    (tmp_path / "tags").write_bytes(b"")
+    tags.save(tmp_path / "tags")
+    ape = APEv2()
+    ape["Title"] = "Tin " * 500
+    (tmp_path / "ape").write_bytes(b"")
+    ape.save(tmp_path / "ape")
+    tag, ape, old = (tmp_path / "tags").read_bytes(), (tmp_path / "ape").read_bytes(), b"TAG" + bytes(125)
+    odd = {
+        "picture": tag + bare, "old tag": bare + old, "ape": bare + ape, "both": bare + ape + old,
+        "zeros first": bytes(3000) + bare, "joined": tag + bare + old + tag + encoded(tmp_path, "b.mp3"),
+        "from the middle of a frame": bare[5000:], "last frame cut": bare[:-100],
+        "stereo": encoded(tmp_path, "c.mp3", "-ac", "2", "-q:a", "4"),
+        "16 kHz": encoded(tmp_path, "d.mp3", "-ar", "16k"),
+        "layer 2": encoded(tmp_path, "e.mp2"),
+    }  # fmt: skip
+    refused = {}
+    for name, data in odd.items():
+        (tmp_path / "x.mp3").write_bytes(data)
+        try:
+            assert probe(tmp_path / "x.mp3", ffmpeg(), tmp_path).seconds > 18
+        except BadRecording as problem:
+            refused[name] = problem.message.en
+    assert refused == {}
 
 
 def test_a_name_that_promises_bare_samples_is_refused_and_does_not_crash(tmp_path):

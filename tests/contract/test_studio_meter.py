@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.studio.layout import weights
 from pipeline.studio.limiter import curve
-from pipeline.studio.meter import REACH, SURROUND, Gating, loudness_range, measure, true_peaks
+from pipeline.studio.meter import REACH, Gating, loudness_range, measure, true_peaks
 from pipeline.studio.meter import read as metered
 from pipeline.studio.tools import ffmpeg
 
@@ -86,12 +87,12 @@ def test_what_is_below_the_ceiling_is_not_touched():
 def test_five_channels_count_as_the_standard_weighs_them(rate):
     levels = (-28.0, -28.0, -24.0, None, -30.0, -30.0)  # case 6, with an empty channel for effects
     signal = np.stack([sine(level, 20, rate) if level else np.zeros(20 * rate, np.float32) for level in levels])
-    gating = Gating(rate, SURROUND)
+    gating = Gating(rate, weights(6, "PCM_16"))
     gating.feed(signal)
     assert gating.loudness() == pytest.approx(-23.0, abs=0.1)
     noisy = signal.copy()
     noisy[3] = sine(-6, 20, rate)
-    gating = Gating(rate, SURROUND)
+    gating = Gating(rate, weights(6, "PCM_16"))
     gating.feed(noisy)
     assert gating.loudness() == pytest.approx(-23.0, abs=0.1)
 
@@ -145,3 +146,12 @@ def test_our_whole_reading_agrees_with_ffmpegs(tmp_path, rate, kind):
     assert ours.loudness.integrated == pytest.approx(theirs.integrated, abs=0.1)
     assert -0.4 <= ours.loudness.true_peak - theirs.true_peak <= 0.2
     assert ours.loudness.range == pytest.approx(theirs.range, abs=0.3)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 22050, 11025])
+def test_a_waveform_does_not_run_late_in_a_long_programme(rate):
+    blocks = (np.full((1, 5 * rate), 0.5 if at == 590 else 0.0, np.float32) for at in range(0, 600, 5))
+    found = metered(blocks, rate)
+    assert len(found.peaks) - len(found.energy) in {0, 1}
+    assert np.flatnonzero(found.peaks > 0.1)[0] * found.tick == pytest.approx(590, abs=0.11)
+    assert np.flatnonzero(found.energy > 1e-3)[0] * found.tick == pytest.approx(590, abs=0.11)

@@ -110,6 +110,21 @@ def test_long_silences_are_shortened_without_a_click_and_told_with_their_time(tm
     assert np.abs(np.diff(back[int(10.3 * RATE) : int(11.7 * RATE)])).max() < 2e-4
 
 
+@pytest.mark.parametrize("rate", [22050, 11025])  # of which a hundredth of a second is no whole number of samples
+def test_no_word_is_cut_or_turned_down_after_twenty_minutes_at_any_rate(tmp_path, rate):
+    words = np.repeat(np.tile([0.3, 0.0], 600), rate) * np.tile(tone(1.0, 300, 1.0, rate), 1200)
+    last = tone(1.0, 440, 0.3, rate)
+    gate = Treatment(gate=True, hum=False, highpass=0, even=0, longest_gap=2.0)
+    clip, done, back = treated(tmp_path, np.concatenate([words, np.zeros(5 * rate), last]), gate, rate)
+    ((start, seconds),) = done.shortened
+    assert (start, seconds) == pytest.approx((1199, 6), abs=0.05)
+    assert len(back) / rate == pytest.approx(clip.seconds - 4, abs=0.05)
+    assert rms(back[-rate:]) == pytest.approx(rms(last), abs=0.1)
+    before = np.array_split(words[-10 * rate : -rate], 90)  # and the words before what is left of the gap
+    after = np.array_split(back[-12 * rate : -3 * rate], 90)
+    assert max(abs(rms(a) - rms(b)) for a, b in zip(before, after, strict=True) if rms(a) > -14) < 1
+
+
 def test_an_hour_is_repaired_in_the_memory_of_a_minute(tmp_path):
     import subprocess
     import sys
@@ -144,8 +159,78 @@ def test_many_channels_and_high_rates_are_taken(tmp_path):
     assert probe(high, ffmpeg(), tmp_path).seconds == pytest.approx(3.0, abs=0.1)
 
 
+def surround(tmp_path, suffix, channels, **sounding):
+    """A file in which some of the channels of WAV's order sound, as ffmpeg encodes it."""
+    silence = np.zeros(3 * RATE, np.float32)
+    sound = np.stack([sounding.get(f"c{number}", silence) for number in range(channels)], axis=1)
+    save(tmp_path / "all.wav", sound)
+    out = tmp_path / f"all.{suffix}"
+    codec = ["-c:a", "libvorbis"] if suffix == "ogg" else ["-c:a", "libopus", "-mapping_family", "1"]
+    import subprocess
+
+    layout = {5: "5.0", 6: "5.1", 8: "7.1"}[channels]
+    options = ["-channel_layout", layout, "-i", tmp_path / "all.wav", *(codec if suffix in {"ogg", "opus"} else [])]
+    if suffix != "wav":
+        subprocess.run([ffmpeg(), "-loglevel", "error", *options, out], check=True)
+    return out
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus", "m4a"])
+@pytest.mark.parametrize("channels", [6, 8])
+def test_the_centre_of_surround_sound_is_heard_in_the_middle_and_effects_are_not(tmp_path, suffix, channels):
+    file = surround(tmp_path, suffix, channels, c2=speech(3.0), c3=tone(3.0, 60, 0.3).astype(np.float32))
+    clip = probe(file, ffmpeg(), tmp_path)
+    left, right = clip.folded(np.concatenate(list(clip.blocks()), axis=1), 2)
+    assert rms(left) == pytest.approx(rms(right), abs=0.1)
+    assert rms(left) == pytest.approx(rms(speech(3.0) * 0.707), abs=1.5)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "ogg"])
+def test_the_surrounds_of_five_channels_weigh_what_ffmpeg_says(tmp_path, suffix):
+    from pipeline.studio.meter import measure
+
+    file = surround(tmp_path, suffix, 5, c0=speech(3.0), c3=speech(3.0, seed=2), c4=speech(3.0, seed=3))
+    found = inspect(file, ffmpeg(), tmp_path)
+    assert found.heard.loudness.integrated == pytest.approx(measure(file, ffmpeg()).integrated, abs=0.06)
+
+
+def test_four_microphones_of_which_two_cancel_each_other_are_heard(tmp_path):
+    voice, silence = speech(3.0), np.zeros(3 * RATE, np.float32)
+    clip = probe(save(tmp_path / "a.wav", np.stack([voice, -voice, silence, silence], axis=1)), ffmpeg(), tmp_path)
+    assert clip.opposed
+    assert rms(clip.folded(np.concatenate(list(clip.blocks()), axis=1), 1)) == pytest.approx(rms(voice), abs=0.5)
+
+
+def test_an_offset_of_one_side_is_not_hidden_by_the_other(tmp_path):
+    sides = np.stack([speech(3.0), speech(3.0) + np.float32(0.03)], axis=1)
+    with pytest.raises(BadRecording, match="DC"):
+        probe(save(tmp_path / "a.wav", sides), ffmpeg(), tmp_path)
+
+
+def test_what_is_no_sound_is_inspected_without_a_word_of_nonsense(tmp_path, capfd):
+    for wild in (np.inf, -np.inf, np.nan, 3e38):
+        samples = speech(3.0)
+        samples[1000] = wild
+        found = inspect(save(tmp_path / "a.wav", samples, subtype="FLOAT"), ffmpeg(), tmp_path)
+        assert found.problem.code == "S-101"
+        assert found.heard.loudness.true_peak < 1
+        assert np.isfinite(found.heard.loudness.integrated)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
-    "name", ["a'b.wav", 'a"b.wav', "hai\ndòng.wav", "ព័ត៌មាន ថ្ងៃនេះ.wav", "-i.wav", "a;b|c.wav", "pipe:0"]
+    "name",
+    [
+        "a'b.wav",
+        'a"b.wav',
+        "hai\ndòng.wav",
+        "ព័ត៌មាន ថ្ងៃនេះ.wav",
+        "-i.wav",
+        "a;b|c.wav",
+        "pipe:0",
+        "tin: x.wav",
+        "ក" * 83,
+    ],
 )
 def test_a_name_is_only_a_name(tmp_path, name):
     file = save(tmp_path / "x.wav", speech(3.0)).rename(tmp_path / name)

@@ -6,10 +6,12 @@ It holds for any transport. A run that is killed anywhere leaves only whole file
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain, repeat
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.core.errors import ArrivedDamaged, Says, StationFull
 from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification, digest_of
@@ -19,11 +21,12 @@ from pipeline.delivery.names import part, plain
 from pipeline.delivery.pace import paced
 
 BLOCK = 255 * 1024
+FIRST, SMALL = 1 << 20, 32 * 1024
+"""The first MB goes in small requests: of a request that the line breaks in the middle of, nothing arrives."""
 HEADROOM = 1.2
 """Free space asked for, as a multiple of what is left to send: stations log, and other files arrive."""
-OVERLAP = 4 << 20
-"""Bytes sent again when a `.part` is taken up: its end may not have reached the disk when the power went."""
-ALIGN = 1 << 20
+ENDS = (64 << 10, 512 << 10, 4 << 20)
+"""How much of a `.part`'s end is read back, more where less is not ours: a power cut may have spoiled the end of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,12 +155,17 @@ def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification 
 
 
 def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
-    """Bring the bytes under the temporary name, prove them there, and give them the final name."""
+    """Bring the bytes under the temporary name, prove them there, and give them the final name.
+
+    What several visits put together is proven whole, also where the station's policy would look at its size alone.
+    """
     name = part(parcel.name, parcel.digest)
-    start = _resume_at(remote.size(name) or 0, parcel.size)
+    start = _resume_at(remote, parcel)
     sent = _write(remote, station, parcel, start)
+    by_size = station.verification is Verification.SIZE
+    policy = replace(station, verification=Verification.HASH) if start and by_size else station
     try:
-        verified = prove(remote, station, parcel, name)
+        verified = prove(remote, policy, parcel, name)
     except ArrivedDamaged:
         remote.remove(name)  # else it would be taken up again, damage and all
         if not start:
@@ -171,9 +179,29 @@ def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verificatio
     return verified, sent
 
 
-def _resume_at(there: int, size: int) -> int:
-    """Where to go on with a `.part` of `there` bytes: well before its end, or at 0 if it cannot be part of ours."""
-    return max(0, there - OVERLAP) // ALIGN * ALIGN if there <= size else 0
+def _resume_at(remote: Remote, parcel: Parcel) -> int:
+    """Where to go on with a `.part`: behind the last of its bytes that are ours; at 0 if none near its end are."""
+    name = part(parcel.name, parcel.digest)
+    there = remote.size(name) or 0
+    if not 0 < there <= parcel.size:
+        return 0
+    with parcel.path.open("rb") as ours:
+        for end in ENDS:
+            begin = max(0, there - end)
+            ours.seek(begin)
+            if same := _alike(remote.read(name, begin), ours):
+                return begin + same
+    return 0
+
+
+def _alike(theirs: Iterator[bytes], ours: BinaryIO) -> int:
+    """How many bytes are the same from here on, counted in blocks as they come."""
+    same = 0
+    for block in theirs:
+        if block != ours.read(len(block)):
+            break
+        same += len(block)
+    return same
 
 
 def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
@@ -182,10 +210,17 @@ def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
         _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
         with parcel.path.open("rb") as stream:
             stream.seek(start)
-            return remote.write(name, paced(iter(lambda: stream.read(BLOCK), b""), station.bandwidth), start)
+            return remote.write(name, paced(_blocks(stream), station.bandwidth), start)
     except StationFull:
         remote.remove(name)
         raise
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    for size in chain(repeat(SMALL, FIRST // SMALL), repeat(BLOCK)):
+        if not (block := stream.read(size)):
+            return
+        yield block
 
 
 def _must_fit(remote: Remote, station: Station, left: int) -> None:

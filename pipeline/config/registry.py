@@ -100,7 +100,12 @@ def merged(own: Sheet, news: Iterable[Row]) -> list[dict[str, str]]:
 
 
 def _place(station: Station) -> tuple[object, ...]:
-    """Where a station's files go: two stations in one folder would take each other's papers for their own."""
+    """Where a station's files go: two stations in one folder would take each other's papers for their own.
+
+    A stick has a folder of its own for each code, whatever its row says.
+    """
+    if station.transport == "usb":
+        return station.transport, station.code
     folder = posixpath.normpath(station.folder)
     return station.transport, station.host.lower(), station.port, station.user, folder
 

@@ -140,6 +140,11 @@ def test_two_stations_in_one_folder_are_refused(workspace):
     assert "line 4:" not in caught.value.message.vi
 
 
+def test_a_province_may_have_many_stations_without_a_line(workspace):
+    stations(workspace, "code,name,transport\nCM-01,Đất Mũi,usb\nCM-02,Năm Căn,usb\nCM-03,Viên An,usb\n")
+    assert list(load(workspace).stations) == ["CM-01", "CM-02", "CM-03"]
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [

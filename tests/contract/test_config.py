@@ -98,6 +98,16 @@ def test_an_unknown_transport_is_refused_before_any_work(workspace):
         load(workspace)
 
 
+def test_a_cell_under_no_columns_name_is_a_fault_of_its_row(workspace):
+    stations(workspace, "code,name,transport,\nCM-01,Đất Mũi,usb,,\nCM-02,Năm Căn,usb,x\nCM-03,Viên An,usb,,y\n")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    told = caught.value.message.vi
+    assert "line 3: ô “x”" in told
+    assert "line 4: ô “y”" in told
+    assert "line 2" not in told
+
+
 def test_windows_are_read_as_people_write_them(workspace):
     stations(workspace, "code,name,transport,windows\nCM-01,Đất Mũi,usb,4:30–6:05 22:00-24:00\n")
     early, late = load(workspace).stations["CM-01"].windows

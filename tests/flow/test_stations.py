@@ -77,6 +77,30 @@ def test_an_import_without_codes_writes_nothing(workspace):
     assert "I-109" in workspace.bantin("stations", "import", workspace.folder / "y.csv", code=4).stderr
 
 
+def test_an_import_that_would_lose_a_row_or_a_cell_or_make_a_station_twice_writes_nothing(workspace):
+    workspace.station("00101")
+    before = (workspace.folder / "stations.csv").read_bytes()
+    book = openpyxl.Workbook()
+    for row in (["Mã trạm", "Tên xã", "Cách gửi"], [101, "Đất Mũi", "usb"], ["N", "Một", "usb"], ["N", "Hai", "usb"]):
+        book.active.append(row)
+    book.active.append(["M", "Ba", "usb", "gọi anh Tư"])
+    book.save(workspace.folder / "moi.xlsx")
+    told = workspace.bantin("stations", "import", workspace.folder / "moi.xlsx", code=3).stderr
+    assert "line 5: ô “gọi anh Tư”" in told
+    book.active.cell(5, 4).value = None
+    book.save(workspace.folder / "moi.xlsx")
+    told = workspace.bantin("stations", "import", workspace.folder / "moi.xlsx", code=3).stderr
+    assert "line 2: mã 101 chỉ khác mã 00101" in told
+    assert "line 4: mã N đã có ở dòng 3" in told
+    assert (workspace.folder / "stations.csv").read_bytes() == before
+
+
+def test_codes_that_differ_only_in_leading_zeros_are_doubtful(workspace):
+    for code in ("00101", "101", "10100"):
+        workspace.station(code, windows="04:30-06:00")
+    assert {d["station"] for d in workspace.json("stations", "check")["doubts"]} == {"00101", "101"}
+
+
 def test_a_station_is_tried_out_and_left_as_it_was(workspace, openssh, tmp_path):
     (tmp_path / "loa").mkdir()
     workspace.station("A", **over_ssh(openssh, tmp_path / "loa"))

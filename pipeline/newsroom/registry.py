@@ -207,8 +207,8 @@ def same_fingerprint(shown: Identity, told: str) -> bool:
     return told.strip() in {shown.fingerprint, shown.fingerprint.split(" ")[-1]}
 
 
-def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> None:
-    """Write a host key into the registry, after its fingerprint was compared with what the station's people read.
+def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> Path:
+    """Write a host key into the registry, after its fingerprint was compared with what the people there read; the file.
 
     Raises:
         HostKeyMismatch: it is another one.
@@ -225,3 +225,4 @@ def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> No
         )
     )
     _rewrite(desk, file, columns, rows, own.delimiter)
+    return file

@@ -123,6 +123,8 @@ def test_a_key_is_pinned_only_when_its_fingerprint_was_read_out_at_the_station(w
     workspace.station("A", **over_ssh(openssh, tmp_path / "loa", host_key=""))
     shown = workspace.bantin("stations", "trust", "A", code=6)  # nobody compared
     assert "ssh-keygen -lf" in shown.stdout
+    assert "D-110" in shown.stderr
+    assert "chưa đối chiếu" in shown.stderr
     (fingerprint,) = {word for word in shown.stdout.split() if word.startswith("SHA256:")}
     assert "D-102" in workspace.bantin("stations", "trust", "A", "--fingerprint", "SHA256:khac", code=6).stderr
     assert rows(workspace)["A"]["host_key"] == ""
@@ -132,10 +134,24 @@ def test_a_key_is_pinned_only_when_its_fingerprint_was_read_out_at_the_station(w
     assert workspace.json("stations", "test", "A")["own_digest"] is True
 
 
+def test_a_key_pinned_into_an_excel_registry_is_said_to_be_there(workspace, openssh, tmp_path):
+    book = openpyxl.Workbook()
+    for row in zip(*{"code": "A", "name": "Đất Mũi", **over_ssh(openssh, "/x", host_key=None)}.items(), strict=True):
+        book.active.append([str(cell) if cell is not None else None for cell in row])
+    (workspace.folder / "stations.csv").unlink(missing_ok=True)
+    book.save(workspace.folder / "stations.xlsx")
+    shown = workspace.bantin("stations", "trust", "A", code=6).stdout
+    (fingerprint,) = {word for word in shown.split() if word.startswith("SHA256:")}
+    told = workspace.bantin("stations", "trust", "A", "--fingerprint", fingerprint).stdout
+    assert "Đã ghim vào stations.xlsx." in told
+    assert "Đúng khoá đã ghim" in workspace.bantin("stations", "trust", "A").stdout
+
+
 def test_a_machine_that_was_replaced_is_told_loudly(workspace, openssh, tmp_path):
     workspace.station("A", **over_ssh(openssh, tmp_path, host_key=OTHER_KEY))
     told = workspace.bantin("stations", "trust", "A", code=6).stderr
     assert "KHÁC" in told
+    assert "D-102" in told
     assert rows(workspace)["A"]["host_key"] == OTHER_KEY
 
 

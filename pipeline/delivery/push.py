@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import BinaryIO
@@ -66,8 +67,16 @@ class Delivered:
         return self.small + sum(receipt.sent for receipt in self.receipts)
 
 
+Count = Callable[[int, int], None]
+"""Told how many bytes of how many have been given to the line; must be quick and must not fail."""
+
+
 def _forget(receipt: Receipt) -> None:
     """Where nobody keeps receipts one by one."""
+
+
+def _uncounted(done: int, total: int) -> None:
+    """Where nobody watches the bytes."""
 
 
 def deliver(
@@ -78,11 +87,13 @@ def deliver(
     now: Callable[[], datetime],
     *,
     keep: Callable[[Receipt], None] = _forget,
+    count: Count = _uncounted,
 ) -> Delivered:
     """Bring parcels in their order, each proven as the station's `verification` asks, then the extras in theirs.
 
     `keep` is given each receipt as soon as the parcel stands there with sidecar and checksum, at `now` (UTC): on a poor
-    line a visit may be cut short many times, and what it has done stays done. The first fault ends the visit.
+    line a visit may be cut short many times, and what it has done stays done. The first fault ends the visit. `count`
+    is told how far the parcels have come, all together.
 
     Raises:
         DeliveryError: of the kinds that Remote names, StationFull before anything is sent where the station tells its
@@ -90,14 +101,21 @@ def deliver(
         ValueError: a name is not a plain file name.
     """
     receipts, small = [], 0
+    before, total = 0, sum(parcel.size for parcel in parcels)
     for parcel in parcels:
-        verified, sent = _bring(remote, station, parcel)
+        verified, sent = _bring(remote, station, parcel, partial(_tell, count, before, total))
+        before += parcel.size
+        count(before, total)
         small += _place(remote, station, Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar))
         small += _place(remote, station, Extra(name=manifest.checksum_name(parcel.name), data=_checksum(parcel)))
         receipts.append(_receipt(station, parcel, verified, sent, now()))
         keep(receipts[-1])
     small += sum(_place(remote, station, extra) for extra in extras)
     return Delivered(receipts=tuple(receipts), small=small)
+
+
+def _tell(count: Count, before: int, total: int, done: int) -> None:
+    count(before + done, total)
 
 
 def papers(
@@ -125,10 +143,10 @@ def _checksum(parcel: Parcel) -> bytes:
 # --- a master --------------------------------------------------------------------------------------------------------
 
 
-def _bring(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
+def _bring(remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]) -> tuple[Verification, int]:
     """How it was proven that the parcel stands there, and the bytes that had to be sent for it."""
     verified = _standing(remote, station, parcel)
-    return (verified, 0) if verified else _send(remote, station, parcel)
+    return (verified, 0) if verified else _send(remote, station, parcel, tell)
 
 
 def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int, at: datetime) -> Receipt:
@@ -154,14 +172,14 @@ def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification 
         return None
 
 
-def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
+def _send(remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]) -> tuple[Verification, int]:
     """Bring the bytes under the temporary name, prove them there, and give them the final name.
 
     What several visits put together is proven whole, also where the station's policy would look at its size alone.
     """
     name = part(parcel.name, parcel.digest)
     start = _resume_at(remote, parcel)
-    sent = _write(remote, station, parcel, start)
+    sent = _write(remote, station, parcel, start, tell)
     by_size = station.verification is Verification.SIZE
     policy = replace(station, verification=Verification.HASH) if start and by_size else station
     try:
@@ -170,7 +188,7 @@ def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verificatio
         remote.remove(name)  # else it would be taken up again, damage and all
         if not start:
             raise
-        verified, again = _send(remote, station, parcel)
+        verified, again = _send(remote, station, parcel, tell)
         return verified, sent + again
     remote.rename(name, parcel.name)
     if remote.size(parcel.name) != parcel.size:
@@ -204,13 +222,14 @@ def _alike(theirs: Iterator[bytes], ours: BinaryIO) -> int:
     return same
 
 
-def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
+def _write(remote: Remote, station: Station, parcel: Parcel, start: int, tell: Callable[[int], None]) -> int:
     name = part(parcel.name, parcel.digest)
     try:
         _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
         with parcel.path.open("rb") as stream:
             stream.seek(start)
-            return remote.write(name, paced(_blocks(stream), station.bandwidth), start)
+            blocks = paced(_blocks(stream), station.bandwidth)
+            return remote.write(name, _counted(blocks, start, tell), start)
     except StationFull:
         remote.remove(name)
         raise
@@ -221,6 +240,13 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         if not (block := stream.read(size)):
             return
         yield block
+
+
+def _counted(blocks: Iterator[bytes], at: int, tell: Callable[[int], None]) -> Iterator[bytes]:
+    for block in blocks:
+        yield block
+        at += len(block)
+        tell(at)
 
 
 def _must_fit(remote: Remote, station: Station, left: int) -> None:

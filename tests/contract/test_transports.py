@@ -159,6 +159,20 @@ def test_the_checksum_beside_a_file_is_one_that_the_station_can_check(station, f
     )
 
 
+def test_whoever_watches_is_told_how_far_the_files_have_come(station, folder, parcel):
+    there, half, new = parcel(), parcel(2 * MB, seed=2), parcel(seed=3)
+    push(station, there)
+    (folder / part(half.name, half.digest)).write_bytes(half.path.read_bytes()[:MB])
+    seen, total = [], there.size + half.size + new.size
+    with opened(station) as remote:
+        deliver(remote, station, [there, half, new], [], lambda: NOW, count=lambda *told: seen.append(told))
+    done = [first for first, _ in seen]
+    assert {of for _, of in seen} == {total}
+    assert (done[0], done[-1]) == (there.size, total)
+    assert done == sorted(done)
+    assert there.size + MB < done[1] < there.size + half.size
+
+
 def test_a_second_delivery_sends_nothing_though_time_has_passed(station, folder, parcel):
     entries = [Entry(at=NOW.astimezone(ZONE), title="Tin", languages=(Language.KM,), seconds=Seconds(9), file="a.mp3")]
 

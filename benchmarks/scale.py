@@ -71,9 +71,9 @@ class Memory:
         """As the station computes them."""
         return {name: self._files[name][1] for name in names if name in self._files}
 
-    def read(self, name: str) -> Iterator[bytes]:
+    def read(self, name: str, at: int = 0) -> Iterator[bytes]:
         """What was small enough to keep."""
-        yield self._files[name][2]
+        yield self._files[name][2][at:]
 
     def rename(self, old: str, new: str) -> None:
         """Another name."""

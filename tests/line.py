@@ -5,6 +5,9 @@ import socket
 import threading
 import time
 
+ARRIVES = 0.05
+"""Seconds that what passed before a cut is given to arrive: sshd throws away what it has not looked at yet."""
+
 
 class Line:
     """Carries connections to a port until its context ends. Its faults may be changed while it works.
@@ -88,6 +91,7 @@ class Line:
                 if out and self.break_after is not None and passed > self.break_after:
                     if self.on_break:
                         self.on_break()
+                    time.sleep(ARRIVES)
                     self._close(source, sink)
                     return
                 if self.delay:

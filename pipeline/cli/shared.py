@@ -93,22 +93,34 @@ def the_line(desk: "Desk") -> AbstractContextManager[None]:
 
 @contextmanager
 def progress_bars(lang: str) -> "Iterator[Progress]":
-    """Bars on standard error, one a step; nothing at all where it is not a terminal."""
+    """Bars on standard error, one a step; nothing at all where it is not a terminal.
+
+    A step without words is a station's, and its bar goes when its visit ends: there are never more than visits at once.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from pipeline.core.ports import silent
     from pipeline.report.words import STEP
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield silent
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, Any] = {}
 
         def tell(step: str, done: float, total: float) -> None:
             words = STEP.get(step)
-            name = step if words is None else (words.vi if lang == "vi" else words.en)
+            if words is None and done >= total:
+                if step in tasks:
+                    bars.remove_task(tasks.pop(step))
+                return
+            mb = f"{step}  {done / 1e6:.1f}/{total / 1e6:.1f} MB"
+            name = mb if words is None else (words.vi if lang == "vi" else words.en)
             task = tasks.setdefault(step, bars.add_task(name)) if step not in tasks else tasks[step]
-            bars.update(task, completed=done, total=total)
+            bars.update(task, completed=done, total=total, description=name)
 
         yield tell
 

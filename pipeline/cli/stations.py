@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.shared import AsJson, By, app, at_desk, in_language, is_there, print_json
-from pipeline.core.errors import HostKeyMismatch, NoSuchFile, Says
+from pipeline.core.errors import HostKeyMismatch, HostKeyNotCompared, NoSuchFile, Says
 
 if TYPE_CHECKING:
     from pipeline.core.model import Identity, Station
@@ -147,9 +147,10 @@ def trust(
         _show(station, shown)
         told = fingerprint or _asked(shown)
         if not told:
-            raise HostKeyMismatch(station=station.code, seen=shown.fingerprint)
-        registry.pin(desk, station, shown, told, by or getpass.getuser())
-    typer.echo(in_language(Says("Đã ghim vào {file}.", "Pinned.").format(file="stations.csv")))
+            why = HostKeyMismatch if station.host_key else HostKeyNotCompared
+            raise why(station=station.code, seen=shown.fingerprint)
+        file = registry.pin(desk, station, shown, told, by or getpass.getuser())
+    typer.echo(in_language(Says("Đã ghim vào {file}.", "Pinned in {file}.").format(file=file.name)))
 
 
 def _show(station: "Station", shown: "Identity") -> None:

@@ -59,6 +59,15 @@ def _proxy(url: str) -> str:
     return url
 
 
+def _local(at: time) -> time:
+    if at.tzinfo:
+        raise ValueError("giờ địa phương, không kèm múi giờ / local time, without a zone")
+    return at
+
+
+_Time = Annotated[time, AfterValidator(_local)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -181,7 +190,7 @@ class ProgrammeSettings(_Section):
     title: str
     kind: Kind = Kind.CT
     language: Language = Language.VI
-    slots: tuple[time, ...] = Field((time(5), time(17)), min_length=1)
+    slots: tuple[_Time, ...] = Field((time(5), time(17)), min_length=1)
     rundown: str = "mac-dinh"
     engines: tuple[Literal["edge", "local", "embedded"], ...] = ("edge", "embedded")
     embedded_may_air: bool = False
@@ -194,7 +203,7 @@ class ProgrammeSettings(_Section):
 class Delivery(_Section):
     """How the nightly push works."""
 
-    stations_at_once: int = Field(32, ge=1, le=64)
+    stations_at_once: int = Field(32, ge=1, le=32)
     deadline_seconds: float = Field(1800, gt=0)
     ahead_hours: float = Field(36, gt=0)
     margin_minutes: float = Field(15, ge=0, le=720)
@@ -203,7 +212,7 @@ class Delivery(_Section):
 class Clock(_Section):
     """When things happen by themselves."""
 
-    push_at: time = time(22)
+    push_at: _Time = time(22)
     scan_seconds: float = Field(10, ge=0.2)
 
 
@@ -224,7 +233,7 @@ class Alerts(_Section):
     """Who hears of trouble."""
 
     file: str = ""
-    digest_at: time = time(6, 30)
+    digest_at: _Time = time(6, 30)
 
 
 class YearPlan(_Section):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import zip_longest
 from pathlib import Path
 
 from pipeline.core.text import slug
@@ -96,15 +97,25 @@ def _sheet(lines: Iterator[tuple[int, Sequence[str]]], delimiter: str = ",") -> 
     _, head = next(lines, (0, []))
     if not any(title.strip() for title in head):
         return _unusable("tệp trống, không có cả dòng tên cột / it is empty, without even the names of columns")
-    columns = [_column(title.strip(), faults) for title in head]
+    titles = [title.strip() for title in head]
+    columns = [_column(title, faults) for title in titles]
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
     faults += (f"  cột {column} có hai lần / column {column} stands there twice" for column in twice)
     rows = []
     for number, cells in lines:
         if any(cell.strip() for cell in cells):
-            named = zip(columns, cells, strict=False)
+            named = zip_longest(columns, cells, fillvalue="")
             rows.append((number, {column: cell.strip() for column, cell in named if column}))
+            faults += _astray(number, titles, cells)
     return Sheet(tuple(filter(None, columns)), tuple(rows), tuple(faults), delimiter)
+
+
+def _astray(number: int, titles: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
+    """What stands under no column's name: nobody would read it, and writing the table again would lose it."""
+    astray = [cell for title, cell in zip_longest(titles, cells, fillvalue="") if cell.strip() and not title]
+    if astray:
+        why = f"ô “{astray[0].strip()}” không nằm dưới tên cột nào / a cell under no column's name"
+        yield f"  dòng / line {number}: {why}"
 
 
 def _column(title: str, faults: list[str]) -> str:

@@ -5,6 +5,10 @@ from datetime import time
 
 from pipeline.core.model import Window
 
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_MIDNIGHT = time()
+"""What people write as 24:00 where a day ends."""
+
 
 def windows(text: str) -> tuple[Window, ...]:
     """The windows in a text, apart by spaces, commas or semicolons.
@@ -23,9 +27,18 @@ def window(text: str) -> Window:
     """
     start, _, end = text.replace("–", "-").partition("-")
     try:
-        found = Window(time.fromisoformat(start), time.fromisoformat(end))
+        found = Window(_time(start), _MIDNIGHT if end == "24:00" else _time(end))
     except ValueError as problem:
         raise ValueError(f"“{text}” viết như 04:30-06:00 / write a window like 04:30-06:00") from problem
     if found.start == found.end:
-        raise ValueError(f"“{text}” dài không phút nào / is not a minute long")
+        why = "dài không phút nào; cả ngày thì để trống / is not a minute long; leave it empty for the whole day"
+        raise ValueError(f"“{text}” {why}")
     return found
+
+
+def _time(text: str) -> time:
+    """A time of day as people write it, with one digit for the hour or two; nothing else, such as a zone."""
+    match = _TIME.fullmatch(text)
+    if not match:
+        raise ValueError(text)
+    return time(int(match[1]), int(match[2]))

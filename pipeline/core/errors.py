@@ -424,8 +424,8 @@ class HostKeyMismatch(DeliveryError):
 
     code = "D-102"
     what = Says(
-        "trạm {station} trình khoá máy khác với khoá đã ghim ({seen}); không gửi gì",
-        "station {station} shows a host key that is not the pinned one ({seen}); nothing was sent",
+        "trạm {station} trình khoá máy {seen}, khác với khoá đã ghim hay đã đọc; không gửi gì",
+        "station {station} shows the host key {seen}, not the one that was pinned or read out; nothing was sent",
     )
     fix = Says(
         "gọi cho trạm để đối chiếu; nếu máy đã thay: bantin stations trust {station} (cột host_key của stations.csv)",
@@ -442,6 +442,20 @@ class HostKeyUnknown(DeliveryError):
     )
     fix = Says(
         "đối chiếu rồi ghim: bantin stations trust {station}", "compare, then pin: bantin stations trust {station}"
+    )
+
+
+class HostKeyNotCompared(DeliveryError):
+    """A station's machine shows a key, and nobody said that it is the station's own. Nothing was pinned."""
+
+    code = "D-110"
+    what = Says(
+        "chưa đối chiếu khoá máy của trạm {station} ({seen}); không ghim gì",
+        "nobody compared the host key of station {station} ({seen}); nothing was pinned",
+    )
+    fix = Says(
+        "gọi trạm, đọc giống hệt thì chạy: bantin stations trust {station} --fingerprint SHA256:…",
+        "call the station, and if it reads the same: bantin stations trust {station} --fingerprint SHA256:…",
     )
 
 

@@ -80,8 +80,8 @@ class Remote(Protocol):
     def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
         """SHA-256 of files that the station itself computed; without those it cannot, or is not allowed to, compute."""
 
-    def read(self, name: str) -> Iterator[bytes]:
-        """A file's bytes, in order."""
+    def read(self, name: str, at: int = 0) -> Iterator[bytes]:
+        """A file's bytes from offset `at` on, in order."""
 
     def rename(self, old: str, new: str) -> None:
         """Give a file its final name, replacing atomically what stood there."""

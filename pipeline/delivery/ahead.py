@@ -88,10 +88,10 @@ def write(sftp: SFTPClient, handle: bytes, chunks: Iterator[bytes], at: int, mos
     return at - start
 
 
-def read(sftp: SFTPClient, handle: bytes, size: int, most: int) -> Iterator[bytes]:
-    """The first `size` bytes of an open file, or fewer where it is shorter."""
+def read(sftp: SFTPClient, handle: bytes, size: int, most: int, begin: int = 0) -> Iterator[bytes]:
+    """An open file's bytes from `begin` to `size`, or fewer where it is shorter."""
     ahead = _Ahead(sftp)
-    pieces = deque((at, min(most, size - at)) for at in range(0, size, most))
+    pieces = deque((at, min(most, size - at)) for at in range(begin, size, most))
     waiting: deque[tuple[int, int]] = deque()
     try:
         while pieces or waiting:

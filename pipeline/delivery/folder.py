@@ -100,9 +100,10 @@ class FolderRemote:
             plain(name)
         return {}
 
-    def read(self, name: str) -> Iterator[bytes]:
-        """A file's bytes, in order."""
+    def read(self, name: str, at: int = 0) -> Iterator[bytes]:
+        """A file's bytes from offset `at` on, in order."""
         with self._told(), self._path(name).open("rb") as stream:
+            stream.seek(at)
             while block := stream.read(BLOCK):
                 self._must_have_time()
                 yield block

@@ -19,7 +19,8 @@ TIMETABLE = "LICH-PHAT.txt"
 STAMP = "Lập lúc "
 """How the timetable's only line that says when it was made begins."""
 
-_SLUG = 27  # what the other parts of a name leave of 64 characters
+_NAME, _SLUG = 64, 27
+"""The most characters of a name, and of the title in it."""
 _DAYS = ("THỨ HAI", "THỨ BA", "THỨ TƯ", "THỨ NĂM", "THỨ SÁU", "THỨ BẢY", "CHỦ NHẬT")
 _SPOKEN = {Language.VI: "tiếng Việt", Language.KM: "tiếng Khmer"}
 _LOUD = {Priority.NORMAL: "", Priority.PREFERRED: "[ƯU TIÊN] ", Priority.URGENT: "[KHẨN CẤP] "}
@@ -45,8 +46,9 @@ def remote_name(bulletin: Bulletin, digest: Digest, zone: ZoneInfo, suffix: str 
     time, which its repeats share. Other bytes have another name, so a new version never overwrites what is on air.
     """
     first = min(bulletin.air).astimezone(zone)
-    title = slug(bulletin.title, _SLUG) or "ban-tin"
-    return f"{first:%Y%m%d-%H%M}_{title}_{'-'.join(bulletin.languages)}_{digest[:SHORT]}{suffix}"
+    before, after = f"{first:%Y%m%d-%H%M}_", f"_{'-'.join(bulletin.languages)}_{digest[:SHORT]}{suffix}"
+    title = slug(bulletin.title, min(_SLUG, _NAME - len(before + after))) or "ban-tin"
+    return before + title + after
 
 
 def sidecar_name(name: str) -> str:

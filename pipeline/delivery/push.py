@@ -6,10 +6,13 @@ It holds for any transport. A run that is killed anywhere leaves only whole file
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.core.errors import ArrivedDamaged, Says, StationFull
 from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification, digest_of
@@ -19,11 +22,12 @@ from pipeline.delivery.names import part, plain
 from pipeline.delivery.pace import paced
 
 BLOCK = 255 * 1024
+FIRST, SMALL = 1 << 20, 32 * 1024
+"""The first MB goes in small requests: of a request that the line breaks in the middle of, nothing arrives."""
 HEADROOM = 1.2
 """Free space asked for, as a multiple of what is left to send: stations log, and other files arrive."""
-OVERLAP = 4 << 20
-"""Bytes sent again when a `.part` is taken up: its end may not have reached the disk when the power went."""
-ALIGN = 1 << 20
+ENDS = (64 << 10, 512 << 10, 4 << 20)
+"""How much of a `.part`'s end is read back, more where less is not ours: a power cut may have spoiled the end of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,16 @@ class Delivered:
         return self.small + sum(receipt.sent for receipt in self.receipts)
 
 
+Count = Callable[[int, int], None]
+"""Told how many bytes of how many have been given to the line; must be quick and must not fail."""
+
+
 def _forget(receipt: Receipt) -> None:
     """Where nobody keeps receipts one by one."""
+
+
+def _uncounted(done: int, total: int) -> None:
+    """Where nobody watches the bytes."""
 
 
 def deliver(
@@ -75,11 +87,13 @@ def deliver(
     now: Callable[[], datetime],
     *,
     keep: Callable[[Receipt], None] = _forget,
+    count: Count = _uncounted,
 ) -> Delivered:
     """Bring parcels in their order, each proven as the station's `verification` asks, then the extras in theirs.
 
     `keep` is given each receipt as soon as the parcel stands there with sidecar and checksum, at `now` (UTC): on a poor
-    line a visit may be cut short many times, and what it has done stays done. The first fault ends the visit.
+    line a visit may be cut short many times, and what it has done stays done. The first fault ends the visit. `count`
+    is told how far the parcels have come, all together.
 
     Raises:
         DeliveryError: of the kinds that Remote names, StationFull before anything is sent where the station tells its
@@ -87,14 +101,21 @@ def deliver(
         ValueError: a name is not a plain file name.
     """
     receipts, small = [], 0
+    before, total = 0, sum(parcel.size for parcel in parcels)
     for parcel in parcels:
-        verified, sent = _bring(remote, station, parcel)
+        verified, sent = _bring(remote, station, parcel, partial(_tell, count, before, total))
+        before += parcel.size
+        count(before, total)
         small += _place(remote, station, Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar))
         small += _place(remote, station, Extra(name=manifest.checksum_name(parcel.name), data=_checksum(parcel)))
         receipts.append(_receipt(station, parcel, verified, sent, now()))
         keep(receipts[-1])
     small += sum(_place(remote, station, extra) for extra in extras)
     return Delivered(receipts=tuple(receipts), small=small)
+
+
+def _tell(count: Count, before: int, total: int, done: int) -> None:
+    count(before + done, total)
 
 
 def papers(
@@ -122,10 +143,10 @@ def _checksum(parcel: Parcel) -> bytes:
 # --- a master --------------------------------------------------------------------------------------------------------
 
 
-def _bring(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
+def _bring(remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]) -> tuple[Verification, int]:
     """How it was proven that the parcel stands there, and the bytes that had to be sent for it."""
     verified = _standing(remote, station, parcel)
-    return (verified, 0) if verified else _send(remote, station, parcel)
+    return (verified, 0) if verified else _send(remote, station, parcel, tell)
 
 
 def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int, at: datetime) -> Receipt:
@@ -151,18 +172,23 @@ def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification 
         return None
 
 
-def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
-    """Bring the bytes under the temporary name, prove them there, and give them the final name."""
+def _send(remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]) -> tuple[Verification, int]:
+    """Bring the bytes under the temporary name, prove them there, and give them the final name.
+
+    What several visits put together is proven whole, also where the station's policy would look at its size alone.
+    """
     name = part(parcel.name, parcel.digest)
-    start = _resume_at(remote.size(name) or 0, parcel.size)
-    sent = _write(remote, station, parcel, start)
+    start = _resume_at(remote, parcel)
+    sent = _write(remote, station, parcel, start, tell)
+    by_size = station.verification is Verification.SIZE
+    policy = replace(station, verification=Verification.HASH) if start and by_size else station
     try:
-        verified = prove(remote, station, parcel, name)
+        verified = prove(remote, policy, parcel, name)
     except ArrivedDamaged:
         remote.remove(name)  # else it would be taken up again, damage and all
         if not start:
             raise
-        verified, again = _send(remote, station, parcel)
+        verified, again = _send(remote, station, parcel, tell)
         return verified, sent + again
     remote.rename(name, parcel.name)
     if remote.size(parcel.name) != parcel.size:
@@ -171,21 +197,56 @@ def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verificatio
     return verified, sent
 
 
-def _resume_at(there: int, size: int) -> int:
-    """Where to go on with a `.part` of `there` bytes: well before its end, or at 0 if it cannot be part of ours."""
-    return max(0, there - OVERLAP) // ALIGN * ALIGN if there <= size else 0
+def _resume_at(remote: Remote, parcel: Parcel) -> int:
+    """Where to go on with a `.part`: behind the last of its bytes that are ours; at 0 if none near its end are."""
+    name = part(parcel.name, parcel.digest)
+    there = remote.size(name) or 0
+    if not 0 < there <= parcel.size:
+        return 0
+    with parcel.path.open("rb") as ours:
+        for end in ENDS:
+            begin = max(0, there - end)
+            ours.seek(begin)
+            if same := _alike(remote.read(name, begin), ours):
+                return begin + same
+    return 0
 
 
-def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
+def _alike(theirs: Iterator[bytes], ours: BinaryIO) -> int:
+    """How many bytes are the same from here on, counted in blocks as they come."""
+    same = 0
+    for block in theirs:
+        if block != ours.read(len(block)):
+            break
+        same += len(block)
+    return same
+
+
+def _write(remote: Remote, station: Station, parcel: Parcel, start: int, tell: Callable[[int], None]) -> int:
     name = part(parcel.name, parcel.digest)
     try:
         _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
         with parcel.path.open("rb") as stream:
             stream.seek(start)
-            return remote.write(name, paced(iter(lambda: stream.read(BLOCK), b""), station.bandwidth), start)
+            blocks = paced(_blocks(stream), station.bandwidth)
+            return remote.write(name, _counted(blocks, start, tell), start)
     except StationFull:
         remote.remove(name)
         raise
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    for size in chain(repeat(SMALL, FIRST // SMALL), repeat(BLOCK)):
+        if not (block := stream.read(size)):
+            return
+        yield block
+
+
+def _counted(blocks: Iterator[bytes], at: int, tell: Callable[[int], None]) -> Iterator[bytes]:
+    for block in blocks:
+        yield block
+        at += len(block)
+        tell(at)
 
 
 def _must_fit(remote: Remote, station: Station, left: int) -> None:

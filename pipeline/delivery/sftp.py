@@ -185,10 +185,10 @@ class SftpRemote:
             self._able.add("sha256sum")
         return found
 
-    def read(self, name: str) -> Iterator[bytes]:
-        """A file's bytes, in order."""
+    def read(self, name: str, at: int = 0) -> Iterator[bytes]:
+        """A file's bytes from offset `at` on, in order."""
         with self._told(), self._sftp.open(self._path(name), "rb") as remote:
-            yield from ahead.read(self._sftp, remote.handle, int(remote.stat().st_size), self._limits.read)
+            yield from ahead.read(self._sftp, remote.handle, int(remote.stat().st_size), self._limits.read, at)
 
     def rename(self, old: str, new: str) -> None:
         """Give a file its final name, replacing atomically what stood there.

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from random import random as _chance
 
 from pipeline.core.day import Threat, Wanted
@@ -229,6 +230,7 @@ def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:
     with closing(desk.queue(desk).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("push", done, len(jobs))
+            desk.progress(outcome.job.key, 1, 1)
             attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))
     return tuple(sorted(attempts, key=lambda a: a.station))
 
@@ -324,7 +326,9 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
         desk.ledger.confirm([receipt], visit.told(receipt), station.code, token)
 
     with desk.transports[station.transport].open(station, deadline) as remote:
-        done = deliver(remote, station, parcels, extras, desk.now, keep=keep)
+        done = deliver(
+            remote, station, parcels, extras, desk.now, keep=keep, count=partial(desk.progress, station.code)
+        )
         visit.remove(remote, {parcel.bulletin: parcel.name for parcel in parcels})
         for happened, gone in ((Happened.RECALLED, errand.stop), (Happened.CLEANED, errand.clean)):
             visit.remove(remote, dict.fromkeys(gone, ""))

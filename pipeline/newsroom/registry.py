@@ -1,7 +1,7 @@
 """The registry at work: doubts about it, rows taken in from elsewhere, a station tried out, its host key pinned."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -47,7 +47,25 @@ def doubts(desk: Desk) -> list[Doubt]:
     today = desk.now().astimezone(desk.config.zone).date()
     in_force = [s for s in desk.config.stations.values() if not (s.commune.until and s.commune.until < today)]
     names = {name for s in in_force for name in (s.name, s.commune.code)}
-    return [Doubt(s.code, what) for s in in_force for what in _doubts(desk, s, names)]
+    by_bare = _by_bare(desk.config.stations)
+    return [Doubt(s.code, what) for s in in_force for what in (*_doubts(desk, s, names), *_twins(s.code, by_bare))]
+
+
+def _by_bare(codes: Iterable[str]) -> dict[str, list[str]]:
+    """Codes by what is left of them without the zeros they begin with: Excel drops those of a number."""
+    found: dict[str, list[str]] = {}
+    for code in codes:
+        found.setdefault(code.lstrip("0"), []).append(code)
+    return found
+
+
+def _twins(code: str, by_bare: Mapping[str, Sequence[str]]) -> Iterator[Says]:
+    for other in by_bare.get(code.lstrip("0"), ()):
+        if other != code:
+            yield Says(
+                f"mã {code} chỉ khác mã {other} ở số 0 đầu: có phải một trạm, Excel làm mất số 0?",
+                f"code {code} differs from {other} only in leading zeros: is it one station, and Excel dropped them?",
+            )
 
 
 def _doubts(desk: Desk, station: Station, names: set[str]) -> Iterator[Says]:
@@ -111,13 +129,11 @@ def merge(config: Config, file: Path) -> Merge:
     Raises:
         ConfigError: the other file, or what would come of it, has faults; all of them.
     """
-    news = sheets.read(file)
-    nameless = [f"  dòng / line {line}: thiếu mã trạm / no code" for line, row in news.rows if not row.get("code")]
-    if faults := [*news.faults, *nameless]:
-        raise ConfigError(file=file.name, faults="\n".join(faults))
     own_file = registry.find_registry(config.workspace)
-    own = sheets.read(own_file)
+    own, news = sheets.read(own_file), sheets.read(file)
     before = {row.get("code", ""): row for _, row in own.rows}
+    if faults := [*news.faults, *_wrong_codes(news, before)]:
+        raise ConfigError(file=file.name, faults="\n".join(faults))
     rows = registry.merged(own, (row for _, row in news.rows))
     columns = tuple(c for c in sheets.COLUMNS if c in {*own.columns, *news.columns})
     whole = Sheet(columns, tuple(enumerate(rows, start=2)))
@@ -139,6 +155,21 @@ def merge(config: Config, file: Path) -> Merge:
         changed={code: columns for code, columns in changed.items() if columns},
         same=sum(code in before and not changed[code] for code in codes),
     )
+
+
+def _wrong_codes(news: Sheet, known: Collection[str]) -> Iterator[str]:
+    """Why rows that come in cannot be told by their codes, a line each."""
+    by_bare = _by_bare(known)
+    lines: dict[str, int] = {}
+    for line, row in news.rows:
+        code = row.get("code", "")
+        if not code:
+            yield f"  dòng / line {line}: thiếu mã trạm / no code"
+        elif code in lines:
+            yield f"  dòng / line {line}: mã {code} đã có ở dòng {lines[code]} / code used twice"
+        elif code not in known:
+            yield from (f"  dòng / line {line}: {what.vi} / {what.en}" for what in _twins(code, by_bare))
+        lines.setdefault(code, line)
 
 
 def keep(desk: Desk, merged: Merge) -> None:
@@ -176,8 +207,8 @@ def same_fingerprint(shown: Identity, told: str) -> bool:
     return told.strip() in {shown.fingerprint, shown.fingerprint.split(" ")[-1]}
 
 
-def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> None:
-    """Write a host key into the registry, after its fingerprint was compared with what the station's people read.
+def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> Path:
+    """Write a host key into the registry, after its fingerprint was compared with what the people there read; the file.
 
     Raises:
         HostKeyMismatch: it is another one.
@@ -194,3 +225,4 @@ def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> No
         )
     )
     _rewrite(desk, file, columns, rows, own.delimiter)
+    return file

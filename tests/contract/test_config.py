@@ -1,5 +1,5 @@
 import shutil
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import openpyxl
@@ -98,8 +98,29 @@ def test_an_unknown_transport_is_refused_before_any_work(workspace):
         load(workspace)
 
 
-def test_a_window_that_is_no_window_names_its_column_and_the_way_to_write_it(workspace):
-    stations(workspace, "code,name,transport,folder,windows\nCM-01,Đất Mũi,folder,/x,4h30\n")
+def test_a_cell_under_no_columns_name_is_a_fault_of_its_row(workspace):
+    stations(workspace, "code,name,transport,\nCM-01,Đất Mũi,usb,,\nCM-02,Năm Căn,usb,x\nCM-03,Viên An,usb,,y\n")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    told = caught.value.message.vi
+    assert "line 3: ô “x”" in told
+    assert "line 4: ô “y”" in told
+    assert "line 2" not in told
+
+
+def test_windows_are_read_as_people_write_them(workspace):
+    stations(workspace, "code,name,transport,windows\nCM-01,Đất Mũi,usb,4:30–6:05 22:00-24:00\n")
+    early, late = load(workspace).stations["CM-01"].windows
+    assert (early.start, early.end) == (time(4, 30), time(6, 5))
+    assert late.holds(time(23, 59))
+    assert not late.holds(time(0))
+
+
+@pytest.mark.parametrize(
+    "text", ["4h30", "04:30Z-06:30Z", "05:00+07:00-06:00", "24:00-04:00", "25:00-26:00", "4:5-6:5"]
+)
+def test_a_window_that_is_no_window_names_its_column_and_the_way_to_write_it(workspace, text):
+    stations(workspace, f"code,name,transport,folder,windows\nCM-01,Đất Mũi,folder,/x,{text}\n")
     with pytest.raises(ConfigError, match=r"windows.*04:30-06:00"):
         load(workspace)
 
@@ -140,14 +161,20 @@ def test_two_stations_in_one_folder_are_refused(workspace):
     assert "line 4:" not in caught.value.message.vi
 
 
+def test_a_province_may_have_many_stations_without_a_line(workspace):
+    stations(workspace, "code,name,transport\nCM-01,Đất Mũi,usb\nCM-02,Năm Căn,usb\nCM-03,Viên An,usb\n")
+    assert list(load(workspace).stations) == ["CM-01", "CM-02", "CM-03"]
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
         ("[clock]\npush_at = 'nửa đêm'", "clock.push_at: phải là giờ, như 05:00"),
+        ("[clock]\npush_at = '22:00Z'", "clock.push_at: giá trị không đúng / Value error, giờ địa phương"),
         ("[intake]\nsettle_seconds = 'năm'", "intake.settle_seconds: phải là số"),
         ("[intake]\nmax_megabytes = 0", "intake.max_megabytes: phải lớn hơn 0"),
         ("[voices]\nonline = 'có'", "voices.online: phải là true hoặc false"),
-        ("[delivery]\nstations_at_once = 100", "delivery.stations_at_once: phải không quá 64"),
+        ("[delivery]\nstations_at_once = 100", "delivery.stations_at_once: phải không quá 32"),
         ("[voices]\nkhmer_rate = 10", "voices.khmer_rate: phải từ 80 trở lên"),
         ("[newsroom]\nname = 5", "newsroom.name: phải là chữ trong ngoặc kép"),
         ("[programmes.b]\n", "programmes.b.title: thiếu mục này"),

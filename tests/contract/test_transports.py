@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -159,6 +159,20 @@ def test_the_checksum_beside_a_file_is_one_that_the_station_can_check(station, f
     )
 
 
+def test_whoever_watches_is_told_how_far_the_files_have_come(station, folder, parcel):
+    there, half, new = parcel(), parcel(2 * MB, seed=2), parcel(seed=3)
+    push(station, there)
+    (folder / part(half.name, half.digest)).write_bytes(half.path.read_bytes()[:MB])
+    seen, total = [], there.size + half.size + new.size
+    with opened(station) as remote:
+        deliver(remote, station, [there, half, new], [], lambda: NOW, count=lambda *told: seen.append(told))
+    done = [first for first, _ in seen]
+    assert {of for _, of in seen} == {total}
+    assert (done[0], done[-1]) == (there.size, total)
+    assert done == sorted(done)
+    assert there.size + MB < done[1] < there.size + half.size
+
+
 def test_a_second_delivery_sends_nothing_though_time_has_passed(station, folder, parcel):
     entries = [Entry(at=NOW.astimezone(ZONE), title="Tin", languages=(Language.KM,), seconds=Seconds(9), file="a.mp3")]
 
@@ -214,20 +228,36 @@ def test_a_file_cut_short_on_the_way_is_found_by_its_size_alone(station, folder,
     assert names(folder) == []
 
 
-def test_a_part_of_ours_is_taken_up_where_it_surely_holds(station, folder, parcel):
+@pytest.mark.parametrize("there", [1, 40_000, 7 * MB + 5, 9 * MB])
+def test_a_part_of_ours_is_taken_up_at_its_end(station, folder, parcel, there):
     one = parcel(9 * MB)
-    (folder / part(one.name, one.digest)).write_bytes(one.path.read_bytes()[: 7 * MB + 5])
-    done = push(station, one)
-    assert done.receipts[0].sent == 6 * MB  # 7 MB were there; the last 4 of them are sent again
+    (folder / part(one.name, one.digest)).write_bytes(one.path.read_bytes()[:there])
+    assert push(station, one).receipts[0].sent == one.size - there
     assert (folder / one.name).read_bytes() == one.path.read_bytes()
     assert part(one.name, one.digest) not in names(folder)
 
 
-def test_a_part_that_went_bad_is_thrown_away_and_the_file_arrives_all_the_same(station, folder, parcel):
+def test_a_part_whose_end_a_power_cut_spoiled_is_taken_up_before_it(station, folder, parcel):
     one = parcel(9 * MB)
-    (folder / part(one.name, one.digest)).write_bytes(bytes(7 * MB))
-    done = push(station, one)
-    assert done.receipts[0].sent == 6 * MB + 9 * MB
+    (folder / part(one.name, one.digest)).write_bytes(one.path.read_bytes()[: 7 * MB] + bytes(100_000))
+    assert one.size - 7 * MB <= push(station, one).receipts[0].sent < one.size - 3 * MB
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_a_part_that_is_not_ours_near_its_end_is_sent_anew(station, folder, parcel):
+    one = parcel(9 * MB)
+    (folder / part(one.name, one.digest)).write_bytes(one.path.read_bytes()[:MB] + bytes(6 * MB))
+    assert push(station, one).receipts[0].sent == one.size
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+@pytest.mark.parametrize("policy", [Verification.HASH, Verification.SIZE])
+def test_a_part_with_a_bad_stretch_inside_never_takes_the_final_name(station, folder, parcel, policy):
+    one = parcel(9 * MB)
+    data = one.path.read_bytes()
+    (folder / part(one.name, one.digest)).write_bytes(data[:MB] + bytes(MB) + data[2 * MB : 7 * MB])
+    done = push(dataclasses.replace(station, verification=policy), one)
+    assert done.receipts[0].sent == 2 * MB + 9 * MB  # the rest, and all of it once the whole was found bad
     assert (folder / one.name).read_bytes() == one.path.read_bytes()
 
 
@@ -341,6 +371,19 @@ def test_a_link_that_breaks_while_writing_is_told_at_once_and_resumed_whole(ssh,
     assert caught.value.retry
     assert push(ssh, one).receipts[0].sent < one.size
     assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
+def test_a_line_that_carries_little_each_time_brings_a_large_file_in_the_end(ssh, folder, parcel):
+    one, calls = parcel(7 * MB), 0
+    with Line(ssh.port, break_after=300_000) as proxy:
+        while one.name not in names(folder):
+            calls += 1
+            assert calls < 40
+            with suppress(StationUnreachable):
+                push(through(proxy, ssh), one)
+        assert proxy.passed < 1.5 * one.size
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+    assert names(folder) == [one.name, f"{one.name}.json", f"{one.name}.sha256"]
 
 
 def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):

@@ -59,13 +59,14 @@ def test_a_file_is_named_by_its_first_local_air_time_so_that_names_sort_as_they_
     assert name == "20261125-0500_phong-chong-sot-xuat-huyet_vi_0123456789ab.mp3"
 
 
+@pytest.mark.parametrize("suffix", [".mp3", ".opus"])
 @pytest.mark.parametrize("title", ["ព័ត៌មានសុខភាព", "Đ" * 200, "Chuyển đổi số: 50% hộ, giai đoạn 2", "../../etc"])
-def test_any_title_gives_a_short_plain_name_that_every_player_takes(title):
-    name = manifest.remote_name(bulletin(title, tuple(Language)), DIGEST, ZONE)
+def test_any_title_gives_a_short_plain_name_that_every_player_takes(title, suffix):
+    name = manifest.remote_name(bulletin(title, tuple(Language)), DIGEST, ZONE, suffix)
     assert len(name) <= 64
     assert name.isascii()
     assert plain(name) == name
-    assert name.endswith("_vi-km_0123456789ab.mp3")
+    assert name.endswith(f"_vi-km_0123456789ab{suffix}")
 
 
 @pytest.mark.parametrize(

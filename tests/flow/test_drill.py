@@ -28,7 +28,7 @@ from tests.sshd import OpenSSH, free_port, make_key
 DOCS = Path(__file__).parents[2] / "docs" / "delivery.md"
 MB = 1 << 20
 LARGE = 12 * MB
-"""Enough that a part of it is taken up: its last four megabytes are sent again."""
+"""Enough that a part of it stands there when the line breaks."""
 
 
 class Lab:
@@ -390,14 +390,14 @@ def our_part(name, data):
 
 
 def a_part_of_ours(lab, openssh):
-    assert standing(lab, openssh, our_part, LARGE) == [LARGE - 3 * MB]  # of 7 MB the last 4 are sent again
+    assert standing(lab, openssh, our_part, LARGE) == [LARGE - 7 * MB - 5]
 
 
 def a_part_of_ours_that_went_bad(lab, openssh):
     def bad(name, data):
-        return our_part(name, data)[0], bytes(7 * MB)
+        return our_part(name, data)[0], bytes(MB) + data[MB : 7 * MB]
 
-    assert standing(lab, openssh, bad, LARGE) == [LARGE - 3 * MB + LARGE]
+    assert standing(lab, openssh, bad, LARGE) == [LARGE - 7 * MB + LARGE]
 
 
 def a_part_of_an_older_version(lab, openssh):

@@ -1,10 +1,16 @@
 """The nightly push as an operator sees it, to real OpenSSH and to stations that refuse."""
 
+import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
+from pipeline.cli.shared import progress_bars
+from pipeline.newsroom import push as pushing
+from tests.province import Clock, lay_out, newsroom, signed
 
 TEXT = "Tiêu đề: Tin hôm nay\n\nBà con chú ý theo dõi.\n"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
@@ -42,6 +48,27 @@ def test_openssh_gets_the_file_and_proves_it_by_its_own_hash(workspace, openssh,
     )
     confirmed = [f for f in workspace.json("show", name)["facts"] if f["happened"] == "confirmed"]
     assert [f["detail"]["verified"] for f in confirmed] == ["hash"]
+
+
+def test_whoever_waits_sees_how_far_each_station_is(tmp_path, monkeypatch, capsys):
+    (tmp_path / "loa").mkdir()
+    lay_out(tmp_path, [{"code": code, "name": "Xã", "transport": "folder", "folder": str(tmp_path / folder)}
+                       for code, folder in (("A", "loa"), ("B", "khong-co"))])  # fmt: skip
+    seen = []
+    with newsroom(tmp_path, Clock()) as desk:
+        signed(desk, 1, 100_000)
+        pushing.push(replace(desk, progress=lambda *told: seen.append(told)))
+    assert ("A", 32768, 100_000) in seen
+    assert [told for told in seen if told[0] == "A"][-1][1:] == (1, 1)
+    assert ("B", 1, 1) in seen
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_bars("vi") as tell:
+        for told in [*seen, ("C", 500_000, 2_000_000)]:
+            tell(*told)
+    frames = re.split(r"\x1b\[\d*[AK]", capsys.readouterr().err)
+    last = [frame for frame in frames if "gửi tới trạm" in frame][-1]
+    assert "C  0.5/2.0 MB" in last
+    assert "A  " not in last
 
 
 def test_a_station_that_shows_another_host_key_gets_nothing(workspace, openssh, bulletin, tmp_path):

@@ -77,6 +77,30 @@ def test_an_import_without_codes_writes_nothing(workspace):
     assert "I-109" in workspace.bantin("stations", "import", workspace.folder / "y.csv", code=4).stderr
 
 
+def test_an_import_that_would_lose_a_row_or_a_cell_or_make_a_station_twice_writes_nothing(workspace):
+    workspace.station("00101")
+    before = (workspace.folder / "stations.csv").read_bytes()
+    book = openpyxl.Workbook()
+    for row in (["Mã trạm", "Tên xã", "Cách gửi"], [101, "Đất Mũi", "usb"], ["N", "Một", "usb"], ["N", "Hai", "usb"]):
+        book.active.append(row)
+    book.active.append(["M", "Ba", "usb", "gọi anh Tư"])
+    book.save(workspace.folder / "moi.xlsx")
+    told = workspace.bantin("stations", "import", workspace.folder / "moi.xlsx", code=3).stderr
+    assert "line 5: ô “gọi anh Tư”" in told
+    book.active.cell(5, 4).value = None
+    book.save(workspace.folder / "moi.xlsx")
+    told = workspace.bantin("stations", "import", workspace.folder / "moi.xlsx", code=3).stderr
+    assert "line 2: mã 101 chỉ khác mã 00101" in told
+    assert "line 4: mã N đã có ở dòng 3" in told
+    assert (workspace.folder / "stations.csv").read_bytes() == before
+
+
+def test_codes_that_differ_only_in_leading_zeros_are_doubtful(workspace):
+    for code in ("00101", "101", "10100"):
+        workspace.station(code, windows="04:30-06:00")
+    assert {d["station"] for d in workspace.json("stations", "check")["doubts"]} == {"00101", "101"}
+
+
 def test_a_station_is_tried_out_and_left_as_it_was(workspace, openssh, tmp_path):
     (tmp_path / "loa").mkdir()
     workspace.station("A", **over_ssh(openssh, tmp_path / "loa"))
@@ -99,6 +123,8 @@ def test_a_key_is_pinned_only_when_its_fingerprint_was_read_out_at_the_station(w
     workspace.station("A", **over_ssh(openssh, tmp_path / "loa", host_key=""))
     shown = workspace.bantin("stations", "trust", "A", code=6)  # nobody compared
     assert "ssh-keygen -lf" in shown.stdout
+    assert "D-110" in shown.stderr
+    assert "chưa đối chiếu" in shown.stderr
     (fingerprint,) = {word for word in shown.stdout.split() if word.startswith("SHA256:")}
     assert "D-102" in workspace.bantin("stations", "trust", "A", "--fingerprint", "SHA256:khac", code=6).stderr
     assert rows(workspace)["A"]["host_key"] == ""
@@ -108,10 +134,24 @@ def test_a_key_is_pinned_only_when_its_fingerprint_was_read_out_at_the_station(w
     assert workspace.json("stations", "test", "A")["own_digest"] is True
 
 
+def test_a_key_pinned_into_an_excel_registry_is_said_to_be_there(workspace, openssh, tmp_path):
+    book = openpyxl.Workbook()
+    for row in zip(*{"code": "A", "name": "Đất Mũi", **over_ssh(openssh, "/x", host_key=None)}.items(), strict=True):
+        book.active.append([str(cell) if cell is not None else None for cell in row])
+    (workspace.folder / "stations.csv").unlink(missing_ok=True)
+    book.save(workspace.folder / "stations.xlsx")
+    shown = workspace.bantin("stations", "trust", "A", code=6).stdout
+    (fingerprint,) = {word for word in shown.split() if word.startswith("SHA256:")}
+    told = workspace.bantin("stations", "trust", "A", "--fingerprint", fingerprint).stdout
+    assert "Đã ghim vào stations.xlsx." in told
+    assert "Đúng khoá đã ghim" in workspace.bantin("stations", "trust", "A").stdout
+
+
 def test_a_machine_that_was_replaced_is_told_loudly(workspace, openssh, tmp_path):
     workspace.station("A", **over_ssh(openssh, tmp_path, host_key=OTHER_KEY))
     told = workspace.bantin("stations", "trust", "A", code=6).stderr
     assert "KHÁC" in told
+    assert "D-102" in told
     assert rows(workspace)["A"]["host_key"] == OTHER_KEY
 
 

@@ -9,7 +9,6 @@ from pipeline.core.facts import Happened, Json
 from pipeline.core.model import Seconds, Station, StationCode
 from pipeline.core.ports import Job
 from pipeline.delivery.audit import audit, clear
-from pipeline.delivery.push import deliver
 from pipeline.newsroom import registry, returns
 from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.lease import leased
@@ -79,8 +78,7 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[str, Json]:
     held = desk.ledger.holdings(station=station.code)
-    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    visit = Visit(desk, station, {*(h.bulletin for h in held), *(t.bulletin for t in to_come)})
+    visit = Visit(desk, station, {h.bulletin for h in held})
     parcels = [visit.held(h) for h in held]
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
@@ -88,7 +86,7 @@ def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[s
         if clean:
             clear(remote, (*found.extra, *found.parts))
         gone = {*found.missing, *found.damaged}
-        deliver(remote, station, [], visit.extras(to_come, set(), gone), desk.now)
+        visit.bring_papers(remote, gone=gone)
         returns.collect(desk, station, remote, token)
     lost = [visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in parcels if p.name in gone]
     told: dict[str, Json] = {kind: list(getattr(found, kind)) for kind in _KINDS}

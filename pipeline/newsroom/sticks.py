@@ -48,13 +48,13 @@ def export(desk: Desk, folder: Path, only: Sequence[str] = ()) -> list[Exported]
 
 
 def _write(desk: Desk, folder: Path, station: Station) -> Exported:
-    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    visit = Visit(desk, station, {t.bulletin for t in to_come})
-    parcels = [visit.parcel(name) for name in dict.fromkeys(t.bulletin for t in to_come) if visit.goes_out(name)]
+    visit = Visit(desk, station)
+    listed = visit.listed()
+    parcels = [visit.parcel(name) for name in dict.fromkeys(t.bulletin for t in listed)]
     target = folder / f"{station.code}_{slug(station.name)}"
     stick = replace(station, transport="folder", folder=str(target.absolute()), make_folder=True, bandwidth=0)
     form = Extra(name=returns.HELD, data=returns.form([p.name for p in parcels]))
-    extras = [*visit.extras(to_come, {p.name for p in parcels}), form]
+    extras = [*visit.extras(listed, {p.name for p in parcels}), form]
     with desk.transports["folder"].open(stick, Seconds(desk.config.settings.delivery.deadline_seconds)) as remote:
         done = deliver(remote, stick, parcels, extras, desk.now)
     facts = [visit.fact(Happened.EXPORTED, p.bulletin, p.digest, remote=p.name) for p in parcels]

@@ -46,6 +46,8 @@ class Happened(StrEnum):
     """Written to a stick that is carried to a station."""
     AIRED = "aired"
     """The station says that it played it; nobody else can know."""
+    UNCLEAR = "unclear"
+    """A station's people wrote what nobody can understand; the detail has the lines."""
     AUDITED = "audited"
     """A station was looked through; the detail says what was found."""
     TRUSTED = "trusted"

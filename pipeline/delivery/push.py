@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.core.errors import ArrivedDamaged, Says, StationFull
-from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification, digest_of
+from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification
 from pipeline.core.ports import Remote
 from pipeline.delivery import manifest
-from pipeline.delivery.names import part, plain
+from pipeline.delivery.names import SMALL, part, plain
 from pipeline.delivery.pace import paced
 
 BLOCK = 255 * 1024
@@ -232,17 +232,16 @@ def _place(remote: Remote, station: Station, extra: Extra) -> int:
     """Put a small file in place, whole; the bytes sent, 0 where the same stands there already."""
     if _same(remote, extra):
         return 0
-    name = part(extra.name, digest_of(extra.data))
     try:
-        sent = remote.write(name, iter([extra.data]))
+        sent = remote.write(SMALL, iter([extra.data]))
     except StationFull:
-        remote.remove(name)
+        remote.remove(SMALL)
         raise
-    if b"".join(remote.read(name)) != extra.data:
-        remote.remove(name)
+    if b"".join(remote.read(SMALL)) != extra.data:
+        remote.remove(SMALL)
         reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
         raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
-    remote.rename(name, extra.name)
+    remote.rename(SMALL, plain(extra.name))
     return sent
 
 

@@ -17,6 +17,7 @@ from pipeline.core.errors import (
 )
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import (
+    CARRIED,
     Bulletin,
     BulletinId,
     Receipt,
@@ -33,7 +34,6 @@ from pipeline.delivery.push import deliver
 from pipeline.newsroom import bulletins, missed, registry, returns
 from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.lease import leased
-from pipeline.newsroom.sticks import CARRIED
 from pipeline.newsroom.visit import Visit
 
 VERB = "deliver"
@@ -52,6 +52,8 @@ class Attempt:
     """Bulletins whose bytes had to be sent."""
     size: int
     """Bytes sent, small files included."""
+    odd: tuple[str, ...] = ()
+    """What the station's people wrote and nobody can understand, told now for the first time."""
     problem: PipelineError | None = None
 
 
@@ -292,6 +294,7 @@ def _attempt(job: Job, result: Mapping[str, Json], problem: PipelineError | None
         files=len(_names(job.arguments, "bulletins")),
         sent=int(str(result.get("sent", 0))),
         size=int(str(result.get("size", 0))),
+        odd=tuple(_texts(result, "odd")),
         problem=problem,
     )
 
@@ -338,8 +341,12 @@ def _visit(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
 
 
 def _names(arguments: Mapping[str, Json], kind: str) -> list[BulletinId]:
+    return [BulletinId(name) for name in _texts(arguments, kind)]
+
+
+def _texts(arguments: Mapping[str, Json], kind: str) -> list[str]:
     listed = arguments.get(kind)
-    return [BulletinId(str(name)) for name in listed] if isinstance(listed, list) else []
+    return [str(text) for text in listed] if isinstance(listed, list) else []
 
 
 def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
@@ -371,8 +378,8 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
         visit.remove(remote, brought)
         visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, errand.stop), *back])
         visit.take_away(remote, Happened.CLEANED, errand.clean)
-        returns.collect(desk, station, remote, token)
-    return {"sent": sent, "size": size}
+        told = returns.collect(desk, station, remote, token)
+    return {"sent": sent, "size": size, "odd": [*told.odd]}
 
 
 def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:

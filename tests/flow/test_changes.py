@@ -9,7 +9,8 @@ from pipeline.core.facts import Happened
 from pipeline.core.status import status_of
 from pipeline.delivery import manifest
 from pipeline.delivery.folder import FolderRemote
-from pipeline.newsroom import approvals, digest, plan, push, recalls
+from pipeline.delivery.returns import HELD, MOST, PLAYED
+from pipeline.newsroom import approvals, audits, bulletins, digest, plan, push, recalls, returns, sticks
 from pipeline.newsroom.push import Whom
 from tests.province import FIVE, NOW, Clock, lay_out, newsroom, signed
 
@@ -257,3 +258,76 @@ def test_a_visit_for_papers_that_fails_is_tried_again_like_any_other(tmp_path, c
         clock.at = NOW + DAY
         push.push(desk)
         assert desk.ledger.troubles()["A"].code == "D-105"
+
+
+# --- what stations write back, and sticks ----------------------------------------------------------------------------
+
+
+def usb(code="XA"):
+    return {"code": code, "name": f"Xã {code}", "transport": "usb"}
+
+
+def tick(form):
+    form.write_text(form.read_text("utf-8-sig").replace("[ ]", "[x]"), "utf-8-sig")
+
+
+def test_a_stick_that_is_written_again_gives_its_answers_first_and_keeps_nothing_that_was_recalled(tmp_path, clock):
+    lay_out(tmp_path, [usb()])
+    stick = tmp_path / "the"
+    stick.mkdir()
+    with newsroom(tmp_path, clock) as desk:
+        gone, stays = signed(desk, 1), signed(desk, 2)
+        sticks.export(desk, stick)
+        (folder,) = stick.iterdir()
+        (folder / "nhac rieng.mp3").write_bytes(b"theirs")
+        tick(folder / HELD)
+        done = recalls.recall(desk, gone, "Người duyệt")
+        assert (done.gone, done.left) == ((), ("XA",))  # a stick took it there
+        (made,) = sticks.export(desk, stick)
+        assert made.answers.held == 2
+        assert {h.bulletin for h in desk.ledger.holdings()} == {gone.id, stays.id}
+        assert [p.name for p in folder.glob("*tin-so-1*")] == []
+        assert len([*folder.glob("*tin-so-2*.mp3")]) == 1
+        assert (folder / "nhac rieng.mp3").read_bytes() == b"theirs"
+        assert "\n[x]" not in (folder / HELD).read_text("utf-8-sig")
+        clock.at = NOW + DAY
+        sticks.export(desk, stick)
+        assert sorted(p.name for p in folder.glob("*.mp3")) == ["nhac rieng.mp3"]  # what has aired does not pile up
+        assert returns.import_all(desk, stick)[0].held == 0
+
+
+def test_a_word_from_a_station_that_has_a_line_does_not_stop_its_delivery(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        later = signed(desk, 2, air=(FIVE + 2 * DAY,))
+        (master,) = bulletins.masters(desk, later).values()
+        name = manifest.remote_name(later, master.digest, desk.config.zone)
+        (tmp_path / "tram" / "A" / HELD).write_text(f"[x] {name}\n", "utf-8")
+        (attempt,) = push.push(desk).attempts
+        assert attempt.odd == (name,)  # nobody saw it there
+        assert later.id not in {h.bulletin for h in desk.ledger.holdings()}
+        clock.at += 2 * DAY
+        assert push.push(desk).sent == 1
+        assert name in sounds(tmp_path)
+
+
+def test_what_a_station_writes_that_nobody_understands_is_told_once_and_stops_nothing(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A"), station(tmp_path, "B")])
+    here, there = (tmp_path / "tram" / code / PLAYED for code in "AB")
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        here.write_text("5h sáng nay; tin.mp3\n", "utf-8")
+        there.write_bytes(b";" * (MOST + 1))
+        odd = {a.station: a.odd for a in push.push(desk).attempts}
+        assert odd["A"] == ("5h sáng nay; tin.mp3",)
+        assert odd["B"][0].startswith("DA-PHAT.csv: 1048577 byte")
+        assert [one.odd for one in audits.verify(desk)] == [(), ()]
+        told = desk.ledger.facts(happened=Happened.UNCLEAR)
+        assert sorted(f.station for f in told) == ["A", "B"]
+        there.unlink()
+        there.mkdir()
+        (one,) = audits.verify(desk, "B")
+        assert one.problem is None
+        assert one.odd[0].startswith("DA-PHAT.csv: ")
+        assert desk.ledger.troubles() == {}

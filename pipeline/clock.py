@@ -156,6 +156,13 @@ class Clock:
                 why, fix = threat.problem.message.vi, threat.problem.next_step.vi
                 _log.warning("airs soon", bulletin=threat.bulletin.id, code=threat.problem.code, why=why, next=fix)
         self._threatened = {threat.bulletin.id for threat in pushed.threatened}
+        self._report_visits(pushed)
+
+    @staticmethod
+    def _report_visits(pushed: Pushed) -> None:
+        for attempt in pushed.attempts:
+            for line in attempt.odd:
+                _log.warning("unclear", station=attempt.station, line=line)
         for attempt in pushed.failed:
             problem = attempt.problem
             if problem and not isinstance(problem, StationBusy):  # the run that has it tells its own story

@@ -26,6 +26,7 @@ from pipeline.cli.shared import (
     show_bulletins,
     show_clashes,
     show_conflicts,
+    show_unclear,
     tell_fallbacks,
     the_line,
 )
@@ -247,7 +248,8 @@ def _push_and_tell(desk: "Desk", only: str, as_json: bool) -> "Pushed":
     from pipeline.newsroom import push as pushing
 
     done = pushing.push(desk, only)
-    for attempt in done.failed:
+    for attempt in done.attempts:
+        show_unclear(attempt.station, attempt.odd)
         if attempt.problem:
             print_problem(attempt.problem)
     for threat in done.threatened:

@@ -3,12 +3,15 @@
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.shared import AsJson, By, Id, app, at_desk, in_language, print_json, print_problem
+from pipeline.cli.shared import AsJson, By, Id, app, at_desk, in_language, print_json, print_problem, show_unclear
 from pipeline.core.errors import AllStationsFailed, NoSuchFile, PipelineError, Says, SomeStationsFailed
+
+if TYPE_CHECKING:
+    from pipeline.newsroom.returns import Returned
 
 
 @app.command()
@@ -40,6 +43,7 @@ def verify(
         for kind in ("missing", "damaged", "extra", "parts"):
             for name in one.found[kind]:
                 typer.echo(f"    {in_language(FOUND[kind])}: {name}")
+        show_unclear(one.station, one.odd)
     _must_have_reached([one.problem for one in found])
 
 
@@ -105,6 +109,8 @@ def export_usb(
         told = words.format(station=one.station.code, name=one.station.name, files=one.files,
                             mb=f"{one.size / 1e6:.1f}", folder=one.folder)  # fmt: skip
         typer.echo(in_language(told))
+        if one.answers.held or one.answers.played or one.answers.odd:
+            _show_returned(one.answers)
     if not done:
         words = Says(
             "Không có trạm nào ghi transport là usb; muốn chép cho trạm khác thì thêm --station MÃ.",
@@ -132,14 +138,16 @@ def import_receipts(
         print_json([{"station": r.station, "held": r.held, "played": r.played, "odd": list(r.odd)} for r in found])
         return
     for one in found:
-        words = Says(
-            "{station}: {held} tệp mới xác nhận, {played} lượt phát mới ghi nhận.",
-            "{station}: {held} newly held, {played} newly played.",
-        )
-        typer.echo(in_language(words.format(station=one.station, held=one.held, played=one.played)))
-        for line in one.odd:
-            words = Says("! {station}: không hiểu “{line}”", "! {station}: cannot make out “{line}”")
-            sys.stderr.write(in_language(words.format(station=one.station, line=line)) + "\n")
+        _show_returned(one)
+
+
+def _show_returned(one: "Returned") -> None:
+    words = Says(
+        "{station}: {held} tệp mới xác nhận, {played} lượt phát mới ghi nhận.",
+        "{station}: {held} newly held, {played} newly played.",
+    )
+    typer.echo(in_language(words.format(station=one.station, held=one.held, played=one.played)))
+    show_unclear(one.station, one.odd)
 
 
 def _must_have_reached(problems: list[PipelineError | None]) -> None:

@@ -217,6 +217,14 @@ def show_conflicts(desk: "Desk", planned: list[Any]) -> None:
             sys.stderr.write(f"! {plan_.bulletin} {_some(codes)} {when}{in_language(CONFLICT[why])}\n")
 
 
+def show_unclear(station: str, lines: Iterable[str]) -> None:
+    """What a station's people wrote and nobody can understand, on standard error."""
+    from pipeline.report.words import UNCLEAR
+
+    for line in lines:
+        sys.stderr.write(in_language(UNCLEAR.format(station=station, line=line)) + "\n")
+
+
 def show_clashes(desk: "Desk", clashes: list[Any]) -> None:
     """Which bulletins get in each other's way, where and how, on standard error."""
     from pipeline.report.words import CLASH

@@ -25,7 +25,9 @@ class Happened(StrEnum):
     WITHDRAWN = "withdrawn"
     PLANNED = "planned"
     UNPLANNED = "unplanned"
-    """A station left the registry, or is none of its recipients any more, before the bulletin aired there."""
+    """Airings to come were taken out of a station's plan: it left the registry, is none of the recipients any more, or
+    does not air at that hour now. The detail has the instants, and says whether the bulletin stays planned there.
+    """
     DELIVERED = "delivered"
     """Bytes were sent in one attempt; only `confirmed` says that they are there."""
     FAILED = "failed"
@@ -44,6 +46,8 @@ class Happened(StrEnum):
     """Written to a stick that is carried to a station."""
     AIRED = "aired"
     """The station says that it played it; nobody else can know."""
+    UNCLEAR = "unclear"
+    """A station's people wrote what nobody can understand; the detail has the lines."""
     AUDITED = "audited"
     """A station was looked through; the detail says what was found."""
     TRUSTED = "trusted"

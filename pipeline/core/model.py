@@ -499,6 +499,10 @@ class Verification(StrEnum):
     READBACK = "readback"
 
 
+CARRIED = "usb"
+"""What the transport of a station without a line is called: sticks are carried there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
     """One endpoint of a commune. `key` is the path of a private key; `host_key` the one public key it may show."""

@@ -27,6 +27,9 @@ class Stage(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+TAKEN_BACK = frozenset({Stage.WITHDRAWN, Stage.RETURNED})
+"""Someone decided that these do not air."""
+
 _CLOSED = {Happened.WITHDRAWN: Stage.WITHDRAWN, Happened.RETURNED: Stage.RETURNED, Happened.HELD: Stage.HELD}
 _STOPPED = frozenset(_CLOSED.values())
 _REACHED = {
@@ -144,7 +147,7 @@ def _take_in_delivery(status: Status, fact: Fact) -> None:
     match fact.happened:
         case Happened.PLANNED:
             status.planned.add(station)
-        case Happened.UNPLANNED:
+        case Happened.UNPLANNED if not fact.detail.get("stays"):
             status.planned.discard(station)
         case Happened.CONFIRMED if fact.digest:
             status.holding[station] = fact.digest

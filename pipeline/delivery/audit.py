@@ -8,11 +8,13 @@ from pipeline.core.errors import ArrivedDamaged
 from pipeline.core.model import Digest, Station, Verification
 from pipeline.core.ports import Remote
 from pipeline.delivery import manifest
+from pipeline.delivery.names import PAPER_PART
 from pipeline.delivery.push import Parcel, prove
 
 _OURS = re.compile(
     r"(?P<file>\d{8}-\d{4}_[a-z0-9-]+_[a-z-]+_[0-9a-f]{12}\.[a-z0-9]{2,4})(?:\.json|\.sha256)?"
     r"|\.(?:[A-Za-z0-9._-]+)\.[0-9a-f]{12}\.part"
+    rf"|{re.escape(PAPER_PART)}"
 )
 """How the names look that we give; nobody else's do."""
 
@@ -59,6 +61,12 @@ def audit(remote: Remote, station: Station, parcels: Sequence[Parcel]) -> Audit:
         parts=tuple(sorted(parts)),
         foreign=len(there.keys() - ours - papers),
     )
+
+
+def leftovers(remote: Remote, names: Collection[str]) -> list[str]:
+    """Files of ours in a folder that go with none of some sound files; uploads that were cut short are among them."""
+    expected = {file for name in names for file in _files(name)}
+    return [item.name for item in remote.names() if _OURS.fullmatch(item.name) and item.name not in expected]
 
 
 def clear(remote: Remote, names: Collection[str]) -> None:

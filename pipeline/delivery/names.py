@@ -18,6 +18,12 @@ def plain(name: str) -> str:
     return name
 
 
+PAPER_PART = ".BANTIN.part"
+"""The name that every small file has until it is whole. None is ever taken up again, and one visit at a time writes
+them: a visit that is killed leaves at most this one, which the next small file writes over.
+"""
+
+
 def part(name: str, digest: Digest) -> str:
     """The name a file has until it is whole and proven; players and people skip names that begin with a dot."""
     return plain(f".{name}.{digest[:SHORT]}.part")

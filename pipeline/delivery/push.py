@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.core.errors import ArrivedDamaged, Says, StationFull
-from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification, digest_of
+from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification
 from pipeline.core.ports import Remote
 from pipeline.delivery import manifest
-from pipeline.delivery.names import part, plain
+from pipeline.delivery.names import PAPER_PART, part, plain
 from pipeline.delivery.pace import paced
 
 BLOCK = 255 * 1024
@@ -293,17 +293,16 @@ def _place(remote: Remote, station: Station, extra: Extra) -> int:
     """Put a small file in place, whole; the bytes sent, 0 where the same stands there already."""
     if _same(remote, extra):
         return 0
-    name = part(extra.name, digest_of(extra.data))
     try:
-        sent = remote.write(name, iter([extra.data]))
+        sent = remote.write(PAPER_PART, iter([extra.data]))
     except StationFull:
-        remote.remove(name)
+        remote.remove(PAPER_PART)
         raise
-    if b"".join(remote.read(name)) != extra.data:
-        remote.remove(name)
+    if b"".join(remote.read(PAPER_PART)) != extra.data:
+        remote.remove(PAPER_PART)
         reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
         raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
-    remote.rename(name, extra.name)
+    remote.rename(PAPER_PART, plain(extra.name))
     return sent
 
 

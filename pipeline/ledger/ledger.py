@@ -102,6 +102,14 @@ class Ledger:
                 found.setdefault(fact.bulletin, []).append(fact)
         return found
 
+    def decided(self, names: Iterable[BulletinId]) -> int:
+        """The number of the last fact about some bulletins and no station, such as a signature; 0 for none."""
+        c = tables.facts.c
+        (row,) = self._rows(
+            sa.select(sa.func.max(c.number).label("last")).where(c.bulletin.in_(list(names)), c.station.is_(None))
+        )
+        return int(row.last or 0)
+
     # --- scripts and bulletins ---------------------------------------------------------------------------------------
 
     def receive(self, script: Script, bulletin: Bulletin, fact: Fact) -> bool:
@@ -165,26 +173,41 @@ class Ledger:
 
     # --- the plan ----------------------------------------------------------------------------------------------------
 
-    def plan(self, transmissions: Iterable[Transmission], facts: Sequence[Fact]) -> int:
-        """Add facts with those of some transmissions that are not planned yet; how many these were."""
-        wanted = list(transmissions)
+    def plan(
+        self, transmissions: Iterable[Transmission], facts: Sequence[Fact], gone: Iterable[Transmission] = ()
+    ) -> int:
+        """Add facts with those of some transmissions that do not stand in the plan; how many these were.
+
+        `gone` are those that are taken out of it. What was taken out before may be planned again.
+        """
+        wanted, out = set(transmissions), set(gone)
+        names = {t.bulletin for t in wanted | out}
         with self._engine.begin() as connection:
-            there = _planned(connection, {t.bulletin for t in wanted})
-            rows = [{"at": t.at, "station": t.station, "bulletin": t.bulletin} for t in wanted if t not in there]
-            if rows:
-                connection.execute(tables.transmissions.insert(), rows)
+            there = _of_bulletins(connection, tables.transmissions, names)
+            before = _of_bulletins(connection, tables.unplanned, names)
+            _insert(connection, tables.transmissions, sorted(wanted - there))
+            for again in wanted & before:
+                connection.execute(tables.unplanned.delete().where(_is(again)))
+            _insert(connection, tables.unplanned, sorted((out & there) - before))
             _add(connection, facts)
-            return len(rows)
+            return len(wanted - (there - before))
 
     def transmissions(
         self,
         bulletin: BulletinId | None = None,
         station: StationCode | None = None,
         after: datetime | None = None,
+        *,
+        ever: bool = False,
     ) -> list[Transmission]:
-        """Planned airings, soonest first: of one bulletin, at one station, after an instant, or all."""
+        """Planned airings, soonest first: of one bulletin, at one station, after an instant, or all.
+
+        `ever` includes those that were taken out of the plan again.
+        """
         c = tables.transmissions.c
         query = sa.select(tables.transmissions).order_by(c.at, c.station)
+        if not ever:
+            query = query.where(_stands())
         if bulletin is not None:
             query = query.where(c.bulletin == bulletin)
         if station is not None:
@@ -196,27 +219,22 @@ class Ledger:
     def air_times(self, after: datetime | None = None) -> set[tuple[BulletinId, datetime]]:
         """The instants at which a bulletin is planned at any station, or those after an instant."""
         c = tables.transmissions.c
-        query = sa.select(c.bulletin, c.at).distinct()
+        query = sa.select(c.bulletin, c.at).where(_stands()).distinct()
         if after is not None:
             query = query.where(c.at > after)
         return {(BulletinId(row.bulletin), row.at) for row in self._rows(query)}
 
     def unplanned(self, names: Iterable[BulletinId]) -> set[tuple[BulletinId, StationCode]]:
-        """Stations that were taken out of a bulletin's plan and not put in again."""
-        f, later = tables.facts, tables.facts.alias()
-        again = sa.exists().where(
-            (later.c.bulletin == f.c.bulletin) & (later.c.station == f.c.station) & (later.c.number > f.c.number)
-            & (later.c.happened == Happened.PLANNED.value)
-        )  # fmt: skip
-        query = sa.select(f.c.bulletin, f.c.station).where(f.c.happened == Happened.UNPLANNED.value, ~again)
-        wanted = set(names)
-        return {(row.bulletin, row.station) for row in self._rows(query) if row.bulletin in wanted}
+        """Stations that were taken out of a bulletin's plan, with all its airings, and not put in again."""
+        c = tables.unplanned.c
+        query = sa.select(c.bulletin, c.station).where(_among(c.bulletin, names), ~_has_airing(tables.unplanned))
+        return {(row.bulletin, row.station) for row in self._rows(query.distinct())}
 
     def planned(self, name: BulletinId) -> set[StationCode]:
-        """Stations that are in a bulletin's plan."""
-        c = tables.facts.c
-        query = sa.select(c.station).where(c.bulletin == name, c.happened == Happened.PLANNED.value).distinct()
-        return {row.station for row in self._rows(query)} - {station for _, station in self.unplanned([name])}
+        """Stations that are in a bulletin's plan: at least one of its airings there stands, passed or to come."""
+        c = tables.transmissions.c
+        query = sa.select(c.station).where(c.bulletin == name, _stands()).distinct()
+        return {row.station for row in self._rows(query)}
 
     def first_planned(self, names: Iterable[BulletinId]) -> dict[BulletinId, datetime]:
         """When each of some bulletins was planned for the first time."""
@@ -228,18 +246,29 @@ class Ledger:
     def due(self, after: datetime, until: datetime) -> list[Due]:
         """Each bulletin at each station where it is planned to air in a span of time, and what the station holds of it.
 
-        Soonest first; both ends are instants, the first left out.
+        What was cleaned away after its time is told as if it were still there. Soonest first; both ends are instants,
+        the first left out.
         """
-        t, h = tables.transmissions.c, tables.holdings.c
+        t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
         first = sa.func.min(t.at, type_=tables.Utc).label("at")
+        airings = (
+            sa.select(t.bulletin, t.station, first)
+            .where(t.at > after, t.at <= until, _stands())
+            .group_by(t.bulletin, t.station)
+            .subquery()
+        )
+        d = airings.c
+        cleaned = (
+            sa.select(f.digest)
+            .where(f.bulletin == d.bulletin, f.station == d.station, f.happened == Happened.CLEANED.value)
+            .order_by(f.number.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
         query = (
-            sa.select(t.bulletin, t.station, first, h.digest)
-            .outerjoin_from(
-                tables.transmissions, tables.holdings, (h.station == t.station) & (h.bulletin == t.bulletin)
-            )
-            .where(t.at > after, t.at <= until)
-            .group_by(t.bulletin, t.station, h.digest)
-            .order_by(first, t.station)
+            sa.select(d.bulletin, d.station, d.at, sa.func.coalesce(h.digest, cleaned).label("digest"))
+            .outerjoin_from(airings, tables.holdings, (h.station == d.station) & (h.bulletin == d.bulletin))
+            .order_by(d.at, d.station)
         )
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
 
@@ -248,7 +277,9 @@ class Ledger:
         t, r = tables.transmissions.c, tables.receipts.c
         in_time = sa.exists().where((r.bulletin == t.bulletin) & (r.station == t.station) & (r.at < t.at))
         query = (
-            sa.select(t.at, t.station, t.bulletin).where(t.at > since, t.at <= now, ~in_time).order_by(t.at, t.station)
+            sa.select(t.at, t.station, t.bulletin)
+            .where(t.at > since, t.at <= now, _stands(), ~in_time)
+            .order_by(t.at, t.station)
         )
         return [records.transmission(row) for row in self._rows(query)]
 
@@ -266,6 +297,37 @@ class Ledger:
             connection.execute(tables.marks.delete().where(tables.marks.c.name == name))
             connection.execute(tables.marks.insert().values(name=name, value=value))
 
+    # --- papers: what the timetable at each station lists ------------------------------------------------------------
+
+    def set_listed(self, station: StationCode, airings: Iterable[Transmission]) -> None:
+        """Remember which airings the timetable lists that now stands at a station."""
+        with self._engine.begin() as connection:
+            connection.execute(tables.listed.delete().where(tables.listed.c.station == station))
+            _insert(connection, tables.listed, sorted(airings))
+
+    def listed(self, after: datetime) -> set[BulletinId]:
+        """Bulletins of which some timetable lists an airing after an instant."""
+        c = tables.listed.c
+        return {BulletinId(row.bulletin) for row in self._rows(sa.select(c.bulletin).where(c.at > after).distinct())}
+
+    def listing(self, names: Iterable[BulletinId], after: datetime) -> set[StationCode]:
+        """Stations whose timetable lists an airing of some bulletins after an instant."""
+        c = tables.listed.c
+        return self._stations(sa.select(c.station).where(c.at > after, c.bulletin.in_(list(names))))
+
+    def listing_unplanned(self, after: datetime) -> set[StationCode]:
+        """Stations whose timetable lists an airing after an instant that was taken out of the plan since."""
+        c = tables.listed.c
+        return self._stations(sa.select(c.station).where(c.at > after, ~_stands(tables.listed)))
+
+    def listing_passed(self, now: datetime) -> set[StationCode]:
+        """Stations whose timetable lists an airing that has passed."""
+        c = tables.listed.c
+        return self._stations(sa.select(c.station).where(c.at <= now))
+
+    def _stations(self, query: sa.Select[Any]) -> set[StationCode]:
+        return {StationCode(row.station) for row in self._rows(query.distinct())}
+
     # --- delivery ----------------------------------------------------------------------------------------------------
 
     def holdings(self, names: Iterable[BulletinId] | None = None, station: StationCode | None = None) -> list[Holding]:
@@ -276,10 +338,14 @@ class Ledger:
             query = query.where(c.bulletin.in_(list(names)))
         if station is not None:
             query = query.where(c.station == station)
-        return [
-            Holding(station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.remote, at=row.at)
-            for row in self._rows(query)
-        ]
+        return [records.holding(row) for row in self._rows(query)]
+
+    def strays(self) -> list[Holding]:
+        """What stations hold of bulletins that are not in their plan any more, with no airing at all."""
+        h, u = tables.holdings, tables.unplanned
+        out = sa.exists().where(u.c.bulletin == h.c.bulletin, u.c.station == h.c.station)
+        query = sa.select(h).where(out, ~_has_airing(h)).order_by(h.c.bulletin, h.c.station)
+        return [records.holding(row) for row in self._rows(query)]
 
     def held(self) -> set[BulletinId]:
         """Bulletins that any station holds."""
@@ -361,9 +427,8 @@ class Ledger:
                 connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
 
     def unfinished(self) -> set[StationCode]:
-        """Stations whose last visit did not come to its end."""
-        query = sa.select(tables.leases.c.station).where(tables.leases.c.finished.is_(False))
-        return {StationCode(row.station) for row in self._rows(query)}
+        """Stations whose last visit did not come to its end; those that are being visited are among them."""
+        return self._stations(sa.select(tables.leases.c.station).where(tables.leases.c.finished.is_(False)))
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with database.reading(self._engine) as connection:
@@ -385,6 +450,29 @@ def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.Col
     return column.is_not(None) if names is None else column.in_(list(names))
 
 
-def _planned(connection: sa.Connection, names: Iterable[BulletinId]) -> set[Transmission]:
-    query = sa.select(tables.transmissions).where(_among(tables.transmissions.c.bulletin, names))
+def _of_bulletins(connection: sa.Connection, table: sa.Table, names: Iterable[BulletinId]) -> set[Transmission]:
+    query: sa.Select[Any] = sa.select(table).where(_among(table.c.bulletin, names))
     return {records.transmission(row) for row in connection.execute(query)}
+
+
+def _insert(connection: sa.Connection, table: sa.Table, airings: Sequence[Transmission]) -> None:
+    if airings:
+        rows = [{"at": t.at, "station": t.station, "bulletin": t.bulletin} for t in airings]
+        connection.execute(table.insert(), rows)
+
+
+def _is(airing: Transmission) -> sa.ColumnElement[bool]:
+    u = tables.unplanned.c
+    return (u.bulletin == airing.bulletin) & (u.station == airing.station) & (u.at == airing.at)
+
+
+def _stands(airings: sa.FromClause = tables.transmissions) -> sa.ColumnElement[bool]:
+    """Whether a transmission is in the plan, and was not taken out again."""
+    t, u = airings.c, tables.unplanned.alias().c
+    return ~sa.exists().where(u.bulletin == t.bulletin, u.station == t.station, u.at == t.at)
+
+
+def _has_airing(of: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether any transmission of a row's bulletin at its station stands."""
+    t = tables.transmissions.alias()
+    return sa.exists().where(t.c.bulletin == of.c.bulletin, t.c.station == of.c.station, _stands(t))

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import BulletinId, Receipt, Seconds, StationCode, Take, Transmission, Verification
+from pipeline.core.model import BulletinId, Holding, Receipt, Seconds, StationCode, Take, Transmission, Verification
 
 
 def fact(row: sa.Row[Any]) -> Fact:
@@ -26,6 +26,11 @@ def take(row: sa.Row[Any]) -> Take:
 def transmission(row: sa.Row[Any]) -> Transmission:
     """A planned airing."""
     return Transmission(at=row.at, station=StationCode(row.station), bulletin=BulletinId(row.bulletin))
+
+
+def holding(row: sa.Row[Any]) -> Holding:
+    """What a station holds."""
+    return Holding(station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.remote, at=row.at)
 
 
 def receipt(row: sa.Row[Any]) -> Receipt:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")
@@ -100,6 +100,15 @@ transmissions = Table(
     Index("transmissions_by_station", "station", "at"),
 )
 
+unplanned = Table(
+    "unplanned",
+    metadata,
+    Column("bulletin", String(80), primary_key=True),
+    Column("station", String(32), primary_key=True),
+    Column("at", Utc, primary_key=True),
+)
+"""Transmissions that were taken out of the plan and not put in again; kept in the transaction of their facts."""
+
 receipts = Table(
     "receipts",
     metadata,
@@ -137,6 +146,17 @@ holdings = Table(
     Index("holdings_by_bulletin", "bulletin"),
 )
 """What each station holds now: an index over the facts, kept in their transaction."""
+
+listed = Table(
+    "listed",
+    metadata,
+    Column("station", String(32), primary_key=True),
+    Column("bulletin", String(80), primary_key=True),
+    Column("at", Utc, primary_key=True),
+    Index("listed_by_time", "at"),
+    Index("listed_by_bulletin", "bulletin"),
+)
+"""The airings that the timetable at each station lists since the last visit; losing a row costs a visit less."""
 
 troubles = Table(
     "troubles",

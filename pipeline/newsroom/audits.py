@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 
 from pipeline.core.errors import PipelineError, as_problem
 from pipeline.core.facts import Happened, Json
-from pipeline.core.model import Seconds, Station, StationCode
+from pipeline.core.model import CARRIED, Seconds, Station, StationCode
 from pipeline.core.ports import Job
 from pipeline.delivery.audit import audit, clear
-from pipeline.delivery.push import deliver
 from pipeline.newsroom import registry, returns
 from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.lease import leased
-from pipeline.newsroom.sticks import CARRIED
 from pipeline.newsroom.visit import Visit
 
 VERB = "verify"
@@ -27,6 +25,8 @@ class Audited:
     station: StationCode
     found: Mapping[str, Sequence[str]]
     """`good`, `missing`, `damaged`, `extra` (ours, not meant to be there), `parts` (uploads cut short)."""
+    odd: tuple[str, ...] = ()
+    """What the station's people wrote and nobody can understand, told now for the first time."""
     problem: PipelineError | None = None
 
     @property
@@ -54,7 +54,8 @@ def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("verify", done, len(jobs))
             listed = {kind: _names(outcome.result.get(kind)) for kind in _KINDS}
-            found.append(Audited(station=StationCode(outcome.job.key), found=listed, problem=outcome.problem))
+            code, odd = StationCode(outcome.job.key), tuple(_names(outcome.result.get("odd")))
+            found.append(Audited(station=code, found=listed, odd=odd, problem=outcome.problem))
     return sorted(found, key=lambda one: one.station)
 
 
@@ -79,8 +80,7 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[str, Json]:
     held = desk.ledger.holdings(station=station.code)
-    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    visit = Visit(desk, station, {*(h.bulletin for h in held), *(t.bulletin for t in to_come)})
+    visit = Visit(desk, station, {h.bulletin for h in held})
     parcels = [visit.held(h) for h in held]
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
@@ -88,10 +88,10 @@ def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[s
         if clean:
             clear(remote, (*found.extra, *found.parts))
         gone = {*found.missing, *found.damaged}
-        deliver(remote, station, [], visit.extras(to_come, set(), gone), desk.now)
-        returns.collect(desk, station, remote, token)
+        visit.bring_papers(remote, gone=gone)
+        written = returns.collect(desk, station, remote, token)
     lost = [visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in parcels if p.name in gone]
-    told: dict[str, Json] = {kind: list(getattr(found, kind)) for kind in _KINDS}
+    told: dict[str, Json] = {"odd": [*written.odd], **{kind: list(getattr(found, kind)) for kind in _KINDS}}
     counts: dict[str, Json] = {kind: len(getattr(found, kind)) for kind in _KINDS}
     summary = replace(desk.fact(Happened.AUDITED, station=station.code), detail={**counts, "foreign": found.foreign})
     desk.ledger.record(*lost, summary)

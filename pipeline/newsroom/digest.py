@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from pipeline.core.day import Day, Lack, Served
 from pipeline.core.errors import Says, next_step_of
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, BulletinId, Digest, Station, StationCode, Trouble
+from pipeline.core.model import CARRIED, Bulletin, BulletinId, Digest, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.sticks import CARRIED
 
 _ONE_DAY = timedelta(days=1)
 _FIRST = timedelta(microseconds=1)

@@ -1,13 +1,13 @@
 """The plan: approved bulletins × stations × instants. Nothing is planned without a signature."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pipeline.core.day import Airing
 from pipeline.core.errors import NotApproved
-from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, BulletinId, Priority, StationCode, digest_of
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import Bulletin, BulletinId, Priority, StationCode, Transmission, digest_of
 from pipeline.core.schedule import Clash, Conflict
 from pipeline.core.schedule import clashes as find_clashes
 from pipeline.core.schedule import plan as lay_out
@@ -27,9 +27,11 @@ class Planned:
 
 
 def plan(desk: Desk, bulletin: Bulletin) -> Planned:
-    """Plan one approved bulletin by the registry of today; what is planned already is left as it is.
+    """Plan one approved bulletin by the registry and settings of today.
 
-    A station that is none of its recipients any more, and where it has not aired yet, is taken out of its plan.
+    What is to come and would not be planned today is taken out: at a station that is none of its recipients any more,
+    or at an hour at which the station does not air now. What has passed stays as it was, and so does what only waits
+    for a master or a signature.
 
     Raises:
         NotApproved: its current masters are not all signed.
@@ -41,15 +43,30 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     stations = recipients(desk, bulletin)
     served = [s for s in stations if status.signed(s.profile)]
     lengths = {profile: master.seconds for profile, master in bulletins.masters(desk, bulletin).items()}
-    laid = lay_out(bulletin, served, desk.now(), desk.config.zone, seconds=lengths, margin=margin(desk))
-    unserved = tuple(Conflict(s.code, None, "profile") for s in stations if not status.signed(s.profile))
-    to_come = dict.fromkeys(t.station for t in laid.transmissions)
-    facts = [desk.fact(Happened.PLANNED, bulletin=bulletin, station=s) for s in to_come if s not in planned]
-    gone = _not_aired(desk, bulletin, planned - {s.code for s in stations})
-    facts += [desk.fact(Happened.UNPLANNED, bulletin=bulletin, station=code) for code in gone]
-    done = Planned(bulletin.id, desk.ledger.plan(laid.transmissions, facts), (*unserved, *laid.conflicts))
+    laid = lay_out(bulletin, stations, desk.now(), desk.config.zone, seconds=lengths, margin=margin(desk))
+    unserved = {s.code for s in stations} - {s.code for s in served}
+    to_come = [t for t in laid.transmissions if t.station not in unserved]
+    codes = dict.fromkeys(t.station for t in to_come)
+    gone = sorted({*desk.ledger.transmissions(bulletin.id, after=desk.now())} - {*laid.transmissions})
+    facts = [desk.fact(Happened.PLANNED, bulletin=bulletin, station=s) for s in codes if s not in planned]
+    facts += _unplanned(desk, bulletin, gone)
+    conflicts = [Conflict(code, None, "profile") for code in sorted(unserved)]
+    conflicts += [c for c in laid.conflicts if c.station not in unserved]
+    done = Planned(bulletin.id, desk.ledger.plan(to_come, facts, gone), tuple(conflicts))
     desk.ledger.set_mark(_mark(bulletin), _inputs(desk, row))
     return done
+
+
+def _unplanned(desk: Desk, bulletin: Bulletin, gone: Sequence[Transmission]) -> list[Fact]:
+    """What is told of airings that are taken out; by station, and whether others of the bulletin stay there."""
+    by_station: dict[StationCode, list[str]] = {}
+    for airing in gone:
+        by_station.setdefault(airing.station, []).append(airing.at.isoformat())
+    staying = {t.station for t in {*desk.ledger.transmissions(bulletin.id)} - {*gone}} if gone else set()
+    return [
+        desk.fact(Happened.UNPLANNED, bulletin=bulletin, station=code, at=[*at], stays=code in staying)
+        for code, at in sorted(by_station.items())
+    ]
 
 
 def _mark(bulletin: Bulletin) -> str:
@@ -66,11 +83,10 @@ def airings(desk: Desk, day: date | None = None) -> list[Airing]:
     """What is planned to air from now on, or on a local day, soonest first."""
     to_come = desk.ledger.transmissions(after=desk.now())
     about = {b.id: b for b in desk.ledger.bulletins({t.bulletin for t in to_come})}
-    unplanned = desk.ledger.unplanned(about)
     found: dict[tuple[datetime, BulletinId], list[StationCode]] = {}
     for t in to_come:
         wanted = day is None or t.at.astimezone(desk.config.zone).date() == day
-        if wanted and (t.bulletin, t.station) not in unplanned:
+        if wanted:
             found.setdefault((t.at, t.bulletin), []).append(t.station)
     return [Airing(at, about[name], tuple(codes)) for (at, name), codes in sorted(found.items())]
 
@@ -95,13 +111,6 @@ def clashes(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Cla
         (t for t in to_come if t.bulletin in going), desk.config.stations, lengths, urgent, desk.config.zone
     )
     return [clash for clash in found if names is None or set(names) & set(clash.bulletins)]
-
-
-def _not_aired(desk: Desk, bulletin: Bulletin, stations: Collection[StationCode]) -> list[StationCode]:
-    """Those of some stations where no air time of a bulletin has passed; what has passed stays as it was."""
-    now = desk.now()
-    passed = {t.station for t in desk.ledger.transmissions(bulletin.id) if t.at <= now} if stations else set()
-    return sorted(set(stations) - passed)
 
 
 def plan_all(desk: Desk, day: date | None = None) -> list[Planned]:

@@ -1,6 +1,6 @@
 """The push: what airs soon goes to every station that lacks it, once, and what arrived is proven."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from pipeline.core.errors import (
 )
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import (
+    CARRIED,
     Bulletin,
     BulletinId,
     Receipt,
@@ -29,15 +30,16 @@ from pipeline.core.model import (
 from pipeline.core.ports import Job
 from pipeline.core.retry import wait
 from pipeline.core.schedule import ORDER
-from pipeline.core.status import Stage
+from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery.push import deliver
 from pipeline.newsroom import bulletins, missed, registry, returns
 from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.lease import leased
-from pipeline.newsroom.sticks import CARRIED
 from pipeline.newsroom.visit import Visit
 
 VERB = "deliver"
+IN_TURN = timedelta(hours=1)
+"""How long after its air time a bulletin may begin: those of one hour air in turn, and people may be late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Attempt:
     """Bulletins whose bytes had to be sent."""
     size: int
     """Bytes sent, small files included."""
+    odd: tuple[str, ...] = ()
+    """What the station's people wrote and nobody can understand, told now for the first time."""
     problem: PipelineError | None = None
 
 
@@ -106,8 +110,9 @@ class Whom(Enum):
 def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: Whom = Whom.ALL) -> list[Wanted]:
     """What airs within `ahead` (else the settings' hours), may go out, and is not proven to be at its station.
 
-    By station, the most urgent bulletin first, then what airs soonest. What is embargoed waits. A station whose last
-    visit was cut short is among them also where it lacks no file: its papers may be old.
+    By station, the most urgent bulletin first, then what airs soonest. What is embargoed waits. A station is among them
+    also where it lacks no file: if its last visit was cut short, or its papers list what must not air there any more
+    or, when all are called, what has aired.
 
     Raises:
         UnknownName: `only` names no station.
@@ -116,7 +121,11 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: 
         registry.find(desk, only)
     troubles = desk.ledger.troubles() if whom is not Whom.ALL else {}
     lacking = _lacking(desk, _within(desk, ahead))
-    stopped, expired = _to_go(desk, clean=whom is Whom.ALL)
+    nightly, unfinished = whom is Whom.ALL, desk.ledger.unfinished()
+    stopped, expired = _to_go(desk, nightly=nightly)
+    for code, half in _half_brought(desk, unfinished).items():
+        stopped[code] = list({b.id: b for b in (*stopped.get(code, ()), *half)}.values())
+    papers = sorted(unfinished | _outdated(desk, nightly=nightly))
     return [
         Wanted(
             station=desk.config.stations[code],
@@ -124,7 +133,7 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: 
             stopped=tuple(stopped.get(code, ())),
             expired=tuple(expired.get(code, ())),
         )
-        for code in dict.fromkeys([*lacking, *stopped, *expired, *sorted(desk.ledger.unfinished())])
+        for code in dict.fromkeys([*lacking, *stopped, *expired, *papers])
         if _has_line(desk, code) and only in {"", code} and _is_called(whom, troubles.get(code), desk.now())
     ]
 
@@ -168,12 +177,11 @@ def _lacking(desk: Desk, within: timedelta) -> dict[StationCode, dict[BulletinId
         for profile in row.status.masters
         if (digest := row.status.signed(profile)) and not (row.bulletin.embargo and now < row.bulletin.embargo)
     }
-    unplanned = desk.ledger.unplanned(names)
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for d in soon:
         station = stations.get(d.station)
         found = going.get((d.bulletin, station.profile)) if station else None
-        if found and d.holding != found[1] and (d.bulletin, d.station) not in unplanned:
+        if found and d.holding != found[1]:
             lacking.setdefault(d.station, {})[d.bulletin] = found[0]
     return lacking
 
@@ -181,31 +189,60 @@ def _lacking(desk: Desk, within: timedelta) -> dict[StationCode, dict[BulletinId
 _ByStation = dict[StationCode, list[Bulletin]]
 
 
-def _to_go(desk: Desk, *, clean: bool) -> tuple[_ByStation, _ByStation]:
-    """By station, what must not air any more, and (`clean`) what has had its time."""
+def _to_go(desk: Desk, *, nightly: bool) -> tuple[_ByStation, _ByStation]:
+    """By station, what must not air there any more; and what expired, or (`nightly`) has had its time."""
     now = desk.now()
     held = {row.bulletin.id: row for row in bulletins.rows(desk, desk.ledger.held(), stations=())}
-    stopped = {name for name, row in held.items() if row.status.stage in {Stage.WITHDRAWN, Stage.RETURNED}}
-    over = {name for name, row in held.items() if clean and name not in stopped and _last(row.bulletin) < now}
-    going: tuple[_ByStation, _ByStation] = ({}, {})
-    for holding in desk.ledger.holdings(stopped | over) if stopped or over else ():
-        bulletin, station = held[holding.bulletin].bulletin, desk.config.stations.get(holding.station)
-        if holding.bulletin in stopped:
-            going[0].setdefault(holding.station, []).append(bulletin)
-        elif station and _is_over(bulletin, station, now):
-            going[1].setdefault(holding.station, []).append(bulletin)
-    return going
+    taken_back = {name for name, row in held.items() if row.status.stage in TAKEN_BACK}
+    over = {
+        name: end for name, row in held.items() if name not in taken_back and (end := _end(desk, row.bulletin)) < now
+    }
+    strays = {(h.station, h.bulletin) for h in desk.ledger.strays()}
+    stopped: _ByStation = {}
+    expired: _ByStation = {}
+    for code, name in sorted(strays | {(h.station, h.bulletin) for h in desk.ledger.holdings(taken_back)}):
+        stopped.setdefault(code, []).append(held[name].bulletin)
+    for h in desk.ledger.holdings(over) if over else ():
+        bulletin, station = held[h.bulletin].bulletin, desk.config.stations.get(h.station)
+        days = station.keep_days if station and nightly else None
+        if (h.station, h.bulletin) not in strays and _is_over(bulletin, days, now):
+            expired.setdefault(h.station, []).append(bulletin)
+    return stopped, expired
 
 
-def _last(bulletin: Bulletin) -> datetime:
-    """When a bulletin airs for the last time."""
-    return max(bulletin.air)
+def _end(desk: Desk, bulletin: Bulletin) -> datetime:
+    """When a bulletin has been heard to its end everywhere, for the last time."""
+    last = max(bulletin.air)
+    if last >= desk.now():
+        return last
+    longest = max((master.seconds for master in bulletins.masters(desk, bulletin).values()), default=0)
+    return last + timedelta(seconds=longest) + IN_TURN
 
 
-def _is_over(bulletin: Bulletin, station: Station, now: datetime) -> bool:
-    """Whether a station need not keep a bulletin any more; one that expired leaves at once."""
+def _is_over(bulletin: Bulletin, keep_days: int | None, now: datetime) -> bool:
+    """Whether a station need not keep what has aired: one that expired leaves at once, others where it is asked."""
     expired = bulletin.expires is not None and bulletin.expires < now
-    return expired or _last(bulletin) + timedelta(days=station.keep_days) < now
+    return expired or (keep_days is not None and max(bulletin.air) + timedelta(days=keep_days) < now)
+
+
+def _half_brought(desk: Desk, unfinished: Collection[StationCode]) -> _ByStation:
+    """What was taken back and is planned where the last visit broke off, or goes on: it may lie there unknown to us."""
+    names = {name for name, _ in desk.ledger.air_times(after=desk.now())} if unfinished else set()
+    found: _ByStation = {}
+    for row in bulletins.rows(desk, names, stations=()):
+        if row.status.stage in TAKEN_BACK:
+            for code in sorted(desk.ledger.planned(row.bulletin.id) & {*unfinished}):
+                found.setdefault(code, []).append(row.bulletin)
+    return found
+
+
+def _outdated(desk: Desk, *, nightly: bool) -> set[StationCode]:
+    """Stations whose papers list what must not air there any more; or (`nightly`) what has aired."""
+    now = desk.now()
+    rows = bulletins.rows(desk, desk.ledger.listed(after=now), stations=())
+    taken_back = [row.bulletin.id for row in rows if row.status.stage in TAKEN_BACK]
+    found = desk.ledger.listing(taken_back, after=now) | desk.ledger.listing_unplanned(after=now)
+    return found | desk.ledger.listing_passed(now) if nightly else found
 
 
 def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: Whom = Whom.ALL) -> Pushed:
@@ -259,6 +296,7 @@ def _attempt(job: Job, result: Mapping[str, Json], problem: PipelineError | None
         files=len(_names(job.arguments, "bulletins")),
         sent=int(str(result.get("sent", 0))),
         size=int(str(result.get("size", 0))),
+        odd=tuple(_texts(result, "odd")),
         problem=problem,
     )
 
@@ -305,43 +343,53 @@ def _visit(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
 
 
 def _names(arguments: Mapping[str, Json], kind: str) -> list[BulletinId]:
+    return [BulletinId(name) for name in _texts(arguments, kind)]
+
+
+def _texts(arguments: Mapping[str, Json], kind: str) -> list[str]:
     listed = arguments.get(kind)
-    return [BulletinId(str(name)) for name in listed] if isinstance(listed, list) else []
+    return [str(text) for text in listed] if isinstance(listed, list) else []
 
 
 def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
     """Bring what is asked for and the new papers; then take away what no paper names any more.
 
     That is every file of a bulletin that was stopped or has had its time, and the older versions of one just brought.
+    People may decide otherwise while a file is on its way: what is not signed any more by then is not begun, and what
+    was taken back is not listed and leaves again on this visit.
     """
-    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    names = {*errand.all, *(t.bulletin for t in to_come)}
-    visit = Visit(desk, station, names)
-    # What is not signed any more by now stays behind and does not keep the others back.
-    parcels = [visit.parcel(name) for name in errand.bring if visit.signed(name)]
-    extras = visit.extras(to_come, {parcel.name for parcel in parcels})
-    deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
+    visit = Visit(desk, station, errand.all)
+    brought: dict[BulletinId, str] = {}
+    sent = size = 0
 
     def keep(receipt: Receipt) -> None:
         desk.ledger.confirm([receipt], visit.told(receipt), station.code, token)
 
+    deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
+    count = partial(desk.progress, station.code)
     with desk.transports[station.transport].open(station, deadline) as remote:
-        done = deliver(
-            remote, station, parcels, extras, desk.now, keep=keep, count=partial(desk.progress, station.code)
-        )
-        visit.remove(remote, {parcel.bulletin: parcel.name for parcel in parcels})
-        for happened, gone in ((Happened.RECALLED, errand.stop), (Happened.CLEANED, errand.clean)):
-            visit.remove(remote, dict.fromkeys(gone, ""))
-            desk.ledger.record(*(visit.fact(happened, name) for name in gone))
-        returns.collect(desk, station, remote, token)
-    return {"sent": sum(r.sent > 0 for r in done.receipts), "size": done.sent}
+        for name in errand.bring:
+            visit.look_again()
+            if visit.signed(name):
+                parcel = visit.parcel(name)
+                done = deliver(remote, station, [parcel], [], desk.now, keep=keep, count=count)
+                brought[name] = parcel.name
+                sent, size = sent + any(r.sent for r in done.receipts), size + done.sent
+        visit.look_again()
+        back = [name for name in brought if visit.was_taken_back(name)]
+        size += visit.bring_papers(remote, brought.values())
+        visit.remove(remote, brought)
+        visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, errand.stop), *back])
+        visit.take_away(remote, Happened.CLEANED, errand.clean)
+        told = returns.collect(desk, station, remote, token)
+    return {"sent": sent, "size": size, "odd": [*told.odd]}
 
 
 def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:
     """Keep that a visit failed, and when to try again: the next attempt is a row of the ledger, not a sleep."""
     if isinstance(problem, StationBusy):
         return  # the run that took the station over tells its own story
-    about = {b.id: b for b in desk.ledger.bulletins(asked)}
+    about: Sequence[Bulletin | None] = desk.ledger.bulletins(asked) or [None]  # none: it was to get papers only
     before = desk.ledger.troubles().get(station.code)
     tries = (before.tries if before else 0) + 1
     again = desk.now() + wait(tries, _chance()) if problem.retry else None  # noqa: S311 - it only spreads load
@@ -349,7 +397,7 @@ def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], p
         *(
             desk.fact(
                 Happened.FAILED,
-                bulletin=about[b],
+                bulletin=bulletin,
                 station=station.code,
                 code=problem.code,
                 reason=problem.message.vi,
@@ -357,6 +405,6 @@ def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], p
                 tries=tries,
                 next=again.isoformat() if again else None,
             )
-            for b in asked
+            for bulletin in about
         )
     )

@@ -1,8 +1,10 @@
 """Recalls: a bulletin taken off every station that holds it, now; and where it could not be reached yet."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.core.day import Wanted
+from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, StationCode
 from pipeline.core.status import Stage
 from pipeline.newsroom import approvals, bulletins, plan, push
@@ -16,9 +18,9 @@ class Recalled:
 
     attempts: tuple[Attempt, ...]
     left: tuple[StationCode, ...]
-    """Stations that may still hold it: not reached yet, and tried again; or without a line."""
+    """Stations that may still hold it: not reached yet, and tried again; being visited now; or served by a stick."""
     gone: tuple[StationCode, ...]
-    """Stations that held it and do not any more."""
+    """Stations that held or listed it and do not any more."""
 
 
 def recall(desk: Desk, bulletin: Bulletin, by: str, instead: Bulletin | None = None) -> Recalled:
@@ -32,18 +34,33 @@ def recall(desk: Desk, bulletin: Bulletin, by: str, instead: Bulletin | None = N
     (row,) = bulletins.rows(desk, {bulletin.id}, stations=())
     if row.status.stage is not Stage.WITHDRAWN:
         approvals.withdraw(desk, bulletin, by)
+    before = _where(desk, bulletin)
+    attempts = push.visit_all(desk, _errands(desk, bulletin, instead, before))
+    left = _where(desk, bulletin)
+    return Recalled(attempts=attempts, left=tuple(sorted(left)), gone=tuple(sorted(before - left)))
+
+
+def _where(desk: Desk, bulletin: Bulletin) -> set[StationCode]:
+    """Stations that hold it or list it, that a visit may be bringing it to just now, or to which a stick took it."""
     held = {h.station for h in desk.ledger.holdings([bulletin.id])}
-    attempts = push.visit_all(desk, _errands(desk, bulletin, instead))
-    left = {h.station for h in desk.ledger.holdings([bulletin.id])}
-    return Recalled(attempts=attempts, left=tuple(sorted(left)), gone=tuple(sorted(held - left)))
+    listing = desk.ledger.listing([bulletin.id], after=desk.now())
+    half = desk.ledger.unfinished() & desk.ledger.planned(bulletin.id)
+    return held | listing | half | _carried(desk, bulletin)
 
 
-def _errands(desk: Desk, bulletin: Bulletin, instead: Bulletin | None) -> list[Wanted]:
-    """A visit to each station that holds it; and, where another takes its place, to each that should have that one."""
+def _carried(desk: Desk, bulletin: Bulletin) -> set[StationCode]:
+    """Stations to which a stick took it, where no visit took it away after."""
+    facts = desk.ledger.facts_by_bulletin([bulletin.id]).get(bulletin.id, [])
+    last = {f.station: f.happened for f in facts if f.station and f.happened in {Happened.EXPORTED, Happened.RECALLED}}
+    return {code for code, happened in last.items() if happened is Happened.EXPORTED}
+
+
+def _errands(desk: Desk, bulletin: Bulletin, instead: Bulletin | None, where: Collection[StationCode]) -> list[Wanted]:
+    """A visit to each station where it may be; and, where another takes its place, to each that should have it."""
     errands = []
     for one in push.wanted(desk):
         bring = tuple(b for b in one.bulletins if instead and b.id == instead.id)
         stop = tuple(b for b in one.stopped if b.id == bulletin.id)
-        if bring or stop:
+        if bring or stop or one.station.code in where:
             errands.append(Wanted(station=one.station, bulletins=bring, stopped=stop))
     return errands

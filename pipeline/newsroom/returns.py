@@ -1,13 +1,13 @@
 """What stations send back: which files their people say they hold, and what they played. Each becomes a fact, once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.core.errors import ConfigError, FileTrouble, Says
-from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import BulletinId, Receipt, Station, StationCode, Verification, digest_of
+from pipeline.core.errors import ConfigError, DeliveryError, FileTrouble, Says
+from pipeline.core.facts import Fact, Happened, Json
+from pipeline.core.model import CARRIED, BulletinId, Receipt, Station, StationCode, Verification, digest_of
 from pipeline.core.ports import Remote
 from pipeline.delivery import returns
 from pipeline.newsroom.desk import Desk
@@ -16,6 +16,8 @@ from pipeline.newsroom.visit import Visit
 
 _BACK = timedelta(days=120)
 """How long after it was to air a bulletin is still recognised by its file's name."""
+_MOST_LINES, _MOST_OF_A_LINE = 20, 200
+"""Of what nobody can understand, so much goes into a fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,40 +30,68 @@ class Returned:
     played: int = 0
     """Airings that are newly said to have been."""
     odd: tuple[str, ...] = ()
-    """Lines that nobody can understand, or that name what was never sent there."""
+    """Lines that nobody can understand, that name what was never sent there, or that only a visit can prove."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A file that a station's people left for us, as far as it can be read."""
+
+    data: bytes = b""
+    odd: str = ""
+    """Why it was not read, in Vietnamese; empty where it was, or where there is none."""
 
 
 def collect(desk: Desk, station: Station, remote: Remote, token: int) -> Returned:
-    """Look on a visit whether the station's people left word; the files stay where they are."""
-    texts = {name: _fetched(remote, name) for name in (returns.HELD, returns.PLAYED)}
-    return take_in(desk, station, texts[returns.HELD], texts[returns.PLAYED], token)
+    """Look on a visit whether the station's people left word; the files stay where they are.
+
+    A file that cannot be read is told like a line that nobody can understand, and stops nothing.
+    """
+    held, played = (_fetched(remote, name) for name in (returns.HELD, returns.PLAYED))
+    return _take_in(desk, station, held, played, token)
 
 
-def _fetched(remote: Remote, name: str) -> bytes:
-    size = remote.size(name)
-    return b"".join(remote.read(name)) if size and size <= returns.MOST else b""
+def _fetched(remote: Remote, name: str) -> _Left:
+    try:
+        size = remote.size(name) or 0
+        return _too_large(name, size) or _Left(b"".join(remote.read(name)) if size else b"")
+    except DeliveryError as problem:
+        return _Left(odd=f"{name}: {problem.message.vi}")
 
 
-def take_in(desk: Desk, station: Station, held: bytes, played: bytes, token: int) -> Returned:
+def _too_large(name: str, size: int) -> _Left | None:
+    return _Left(odd=f"{name}: {size} byte, lớn hơn {returns.MOST}") if size > returns.MOST else None
+
+
+def _take_in(desk: Desk, station: Station, held: _Left, played: _Left, token: int) -> Returned:
     """Make facts of what a station's people wrote; what was taken in before changes nothing.
 
     The caller has the station's lease, and `token` is its number.
     """
-    mark, digest = f"returns {station.code}", digest_of(held + b"\0" + played)
-    if not (held or played) or desk.ledger.mark(mark) == digest:
+    unread = [left.odd for left in (held, played) if left.odd]
+    mark, digest = f"returns {station.code}", digest_of(b"\0".join([held.data, played.data, *map(str.encode, unread)]))
+    if not (held.data or played.data or unread) or desk.ledger.mark(mark) == digest:
         return Returned(station=station.code)
     since = desk.now() - _BACK
-    visit = Visit(desk, station, {t.bulletin for t in desk.ledger.transmissions(station=station.code, after=since)})
+    visit = Visit(desk, station, {t.bulletin for t in desk.ledger.transmissions(None, station.code, since, ever=True)})
     files = visit.files()
-    told_held, odd = returns.held(_text(held))
-    told_played, odd_too = returns.played(_text(played))
+    told_held, odd = returns.held(_text(held.data))
+    told_played, odd_too = returns.played(_text(played.data))
     receipts, wrong = _receipts(desk, station, visit, told_held)
     aired = _aired(desk, station, visit, [p for p in told_played if p.name in files])
-    facts = [fact for receipt in receipts for fact in visit.told(receipt)]
-    desk.ledger.confirm(receipts, [*facts, *aired], station.code, token)
-    desk.ledger.set_mark(mark, digest)
     unknown = [p.name for p in told_played if p.name not in files]
-    return Returned(station=station.code, held=len(receipts), played=len(aired), odd=(*odd, *odd_too, *wrong, *unknown))
+    every = (*unread, *odd, *odd_too, *wrong, *unknown)
+    facts = [*(fact for receipt in receipts for fact in visit.told(receipt)), *aired]
+    facts += [_unclear(desk, station, every)] if every else []
+    desk.ledger.confirm(receipts, facts, station.code, token)
+    desk.ledger.set_mark(mark, digest)
+    return Returned(station=station.code, held=len(receipts), played=len(aired), odd=every)
+
+
+def _unclear(desk: Desk, station: Station, lines: Sequence[str]) -> Fact:
+    """The fact of lines that nobody can understand; of very many only the first."""
+    told: list[Json] = [line[:_MOST_OF_A_LINE] for line in lines[:_MOST_LINES]]
+    return desk.fact(Happened.UNCLEAR, station=station.code, lines=told, count=len(lines))
 
 
 def _text(data: bytes) -> str:
@@ -73,14 +103,22 @@ def _text(data: bytes) -> str:
 def _receipts(
     desk: Desk, station: Station, visit: Visit, told: Iterable[returns.Held]
 ) -> tuple[list[Receipt], list[str]]:
-    """Receipts for what is newly said to be there, and the names that do not fit."""
+    """Receipts for what is newly said to be there, and the names that do not fit.
+
+    Where there is a line, a word is no receipt: the next visit proves the file, or brings it.
+    """
+    proven_by_visits = station.transport != CARRIED
     files, receipts, wrong = visit.files(), [], []
     known = {h.bulletin: h.digest for h in desk.ledger.holdings(station=station.code)}
     for one in told:
         name, master = files.get(one.name, (None, None))
         if name is None or master is None or (one.digest and one.digest != master.digest):
             wrong.append(one.name)
-        elif known.get(name) != master.digest:
+        elif known.get(name) == master.digest:
+            continue
+        elif proven_by_visits and not one.digest:
+            wrong.append(one.name)
+        else:
             receipts.append(
                 Receipt(
                     station=station.code,
@@ -131,12 +169,19 @@ def import_all(desk: Desk, folder: Path) -> list[Returned]:
         vi = "  không có thư mục con nào mang mã trạm, như CM-0101_dat-mui"
         en = "  no folder in it is named by a station's code, as CM-0101_dat-mui"
         raise ConfigError(file=folder, faults=Says(vi, en))
-    results = []
-    for station, path in found:
-        with leased(desk, station, visit=False) as token:
-            held, played = _read(path / returns.HELD), _read(path / returns.PLAYED)
-            results.append(take_in(desk, station, held, played, token))
-    return results
+    return [take_in_folder(desk, station, path) for station, path in found]
+
+
+def take_in_folder(desk: Desk, station: Station, folder: Path) -> Returned:
+    """Take in what a station wrote into a folder here.
+
+    Raises:
+        FileTrouble: a file cannot be read.
+        StationBusy: a push is visiting the station.
+    """
+    held, played = (_read(folder / name) for name in (returns.HELD, returns.PLAYED))
+    with leased(desk, station, visit=False) as token:
+        return _take_in(desk, station, held, played, token)
 
 
 def _station(desk: Desk, folder: Path) -> Station | None:
@@ -144,8 +189,10 @@ def _station(desk: Desk, folder: Path) -> Station | None:
     return next((s for code, s in desk.config.stations.items() if code in codes), None)
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path) -> _Left:
     try:
-        return file.read_bytes() if file.is_file() and file.stat().st_size <= returns.MOST else b""
+        return _too_large(file.name, file.stat().st_size) or _Left(file.read_bytes()) if file.exists() else _Left()
+    except IsADirectoryError as fault:
+        return _Left(odd=f"{file.name}: {fault.strerror}")
     except OSError as fault:
         raise FileTrouble(where=file, reason=fault.strerror or str(fault)) from fault

@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.facts import Happened
-from pipeline.core.model import Seconds, Station
+from pipeline.core.model import CARRIED, Seconds, Station
 from pipeline.core.text import slug
-from pipeline.delivery import returns
+from pipeline.delivery.audit import clear, leftovers
 from pipeline.delivery.push import Extra, deliver
-from pipeline.newsroom import registry
+from pipeline.delivery.returns import HELD, PLAYED, form
+from pipeline.newsroom import registry, returns
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.returns import Returned
 from pipeline.newsroom.visit import Visit
-
-CARRIED = "usb"
-"""What the column transport says of a station without a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +26,20 @@ class Exported:
     files: int
     size: int
     """Bytes written now; 0 where all of it was there."""
+    answers: Returned
+    """What the station's people had written into the folder before; it was taken in first."""
 
 
 def export(desk: Desk, folder: Path, only: Sequence[str] = ()) -> list[Exported]:
     """Write a folder for each station without a line, or for those named: all that is signed and still to air.
 
-    It is proven by reading back, like any delivery. That it reached the station only the station can say.
+    It is proven by reading back, like any delivery. That it reached the station only the station can say: a stick that
+    came back is first asked for the answers on it. Files of ours that are not to be there any more leave the folder.
 
     Raises:
         UnknownName: there is no such station.
+        FileTrouble: an answer cannot be read.
+        StationBusy: a push is visiting a station whose answers are to be taken in.
         StationFull, FolderRefused: the stick has no room, or cannot be written.
     """
     named = [registry.find(desk, code) for code in only]
@@ -48,15 +52,19 @@ def export(desk: Desk, folder: Path, only: Sequence[str] = ()) -> list[Exported]
 
 
 def _write(desk: Desk, folder: Path, station: Station) -> Exported:
-    to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
-    visit = Visit(desk, station, {t.bulletin for t in to_come})
-    parcels = [visit.parcel(name) for name in dict.fromkeys(t.bulletin for t in to_come) if visit.goes_out(name)]
     target = folder / f"{station.code}_{slug(station.name)}"
+    is_back = any((target / name).exists() for name in (HELD, PLAYED))
+    answers = returns.take_in_folder(desk, station, target) if is_back else Returned(station=station.code)
+    visit = Visit(desk, station)
+    listed = visit.listed()
+    parcels = [visit.parcel(name) for name in dict.fromkeys(t.bulletin for t in listed)]
     stick = replace(station, transport="folder", folder=str(target.absolute()), make_folder=True, bandwidth=0)
-    form = Extra(name=returns.HELD, data=returns.form([p.name for p in parcels]))
-    extras = [*visit.extras(to_come, {p.name for p in parcels}), form]
+    blank = Extra(name=HELD, data=form([p.name for p in parcels]))
+    extras = [*visit.extras(listed, {p.name for p in parcels}), blank]
     with desk.transports["folder"].open(stick, Seconds(desk.config.settings.delivery.deadline_seconds)) as remote:
+        clear(remote, leftovers(remote, [p.name for p in parcels]))
         done = deliver(remote, stick, parcels, extras, desk.now)
     facts = [visit.fact(Happened.EXPORTED, p.bulletin, p.digest, remote=p.name) for p in parcels]
     desk.ledger.record(*facts)
-    return Exported(station=station, folder=Path(os.path.relpath(target)), files=len(parcels), size=done.sent)
+    shown = Path(os.path.relpath(target))
+    return Exported(station=station, folder=shown, files=len(parcels), size=done.sent, answers=answers)

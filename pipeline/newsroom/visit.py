@@ -7,22 +7,36 @@ from pipeline.core.errors import StoreDamaged
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import Bulletin, BulletinId, Digest, Holding, Master, Receipt, Station, Transmission
 from pipeline.core.ports import Remote
+from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery import manifest
-from pipeline.delivery.names import part
-from pipeline.delivery.push import Extra, Parcel, papers
+from pipeline.delivery.names import SMALL, part
+from pipeline.delivery.push import Extra, Parcel, deliver, papers
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom import bulletins
 from pipeline.newsroom.desk import Desk
 
 
 class Visit:
-    """What a visit to one station knows of its bulletins."""
+    """What a visit to one station knows of its bulletins: those that are named, and those that are to air there."""
 
-    def __init__(self, desk: Desk, station: Station, names: Collection[BulletinId]) -> None:
+    def __init__(self, desk: Desk, station: Station, names: Collection[BulletinId] = ()) -> None:
         self._desk = desk
         self._station = station
+        self._asked = names
+        self._look()
+
+    def _look(self) -> None:
+        desk, station = self._desk, self._station
+        self._to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
+        names = {*self._asked, *(t.bulletin for t in self._to_come)}
+        self._decided = desk.ledger.decided(names)
         self._rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [station.code])}
         self._masters = {name: bulletins.every_master(desk, row.bulletin) for name, row in self._rows.items()}
+
+    def look_again(self) -> None:
+        """See what people decided since: a visit over a poor line takes long enough for a recall."""
+        if self._desk.ledger.decided(self._rows) != self._decided:
+            self._look()
 
     def signed(self, name: BulletinId) -> Digest | None:
         """The master that the station should have, if it may go out."""
@@ -33,6 +47,18 @@ class Visit:
         embargo = self._rows[name].bulletin.embargo
         free = embargo is None or embargo <= self._desk.now()
         return free and self._planned(name) and self.signed(name) is not None
+
+    def was_taken_back(self, name: BulletinId) -> bool:
+        """Whether someone decided that it does not air."""
+        return self._rows[name].status.stage in TAKEN_BACK
+
+    def must_go(self, name: BulletinId) -> bool:
+        """Whether its file may not stay at the station: it was taken back, or is not in the station's plan any more."""
+        return self.was_taken_back(name) or not self._planned(name)
+
+    def listed(self) -> list[Transmission]:
+        """The airings that a timetable made now lists, soonest first."""
+        return [t for t in self._to_come if self.goes_out(t.bulletin)]
 
     def parcel(self, name: BulletinId) -> Parcel:
         """The signed master of the station's profile; what is signed is looked at again at the last moment."""
@@ -70,21 +96,27 @@ class Visit:
             if master.profile == self._station.profile
         }
 
+    def bring_papers(self, remote: Remote, brought: Collection[str] = (), gone: Collection[str] = ()) -> int:
+        """Put playlist and timetable in place, and remember what they list; bytes sent."""
+        listed = self.listed()
+        done = deliver(remote, self._station, [], self.extras(listed, brought, gone), self._desk.now)
+        self._desk.ledger.set_listed(self._station.code, listed)
+        return done.sent
+
     def extras(
-        self, to_come: Sequence[Transmission], brought: Collection[str], gone: Collection[str] = ()
+        self, listed: Sequence[Transmission], brought: Collection[str], gone: Collection[str] = ()
     ) -> Sequence[Extra]:
-        """The station's playlist of what stands there after this visit, and its timetable of all that is to come.
+        """The station's playlist of what stands there after this visit, and its timetable.
 
         Args:
-            to_come: its planned airings.
+            listed: the airings of the timetable.
             brought: names of files that this visit brings.
             gone: names of files that a receipt knows and that are there no more.
         """
-        cleared = [t for t in to_come if self._planned(t.bulletin) and self.signed(t.bulletin)]
-        entries = [self._entry(t) for t in cleared]
+        entries = [self._entry(t) for t in listed]
         held = {
             entry.file
-            for entry, t in zip(entries, cleared, strict=True)
+            for entry, t in zip(entries, listed, strict=True)
             if self._rows[t.bulletin].status.holding.get(self._station.code) == self.signed(t.bulletin)
         }
         made = self._desk.now().astimezone(self._desk.config.zone)
@@ -93,17 +125,24 @@ class Visit:
     def remove(self, remote: Remote, gone: Mapping[BulletinId, str]) -> None:
         """Remove what we once brought of some bulletins, and what is left of uploads; but the one file that is named.
 
-        Names come from receipts and masters: nothing else in the folder is ours.
+        Names come from receipts and masters: nothing else in the folder is ours. A file may be there without a receipt,
+        where a visit was killed between the two.
         """
         once = self._desk.ledger.receipts(self._station.code, gone) if gone else []
-        for file in dict.fromkeys(r.remote for r in once if r.remote != gone[r.bulletin]):
+        made = {file: master for file, (bulletin, master) in self.files().items() if file != gone.get(bulletin, file)}
+        for file in dict.fromkeys([*(r.remote for r in once if r.remote != gone[r.bulletin]), *made]):
             for name in (file, manifest.sidecar_name(file), manifest.checksum_name(file)):
                 remote.remove(name)
-        for bulletin, but in gone.items():
-            for master in self._masters[bulletin]:
-                file = self._file(self._rows[bulletin].bulletin, master)
-                if master.profile == self._station.profile and file != but:
-                    remote.remove(part(file, master.digest))
+        for file, master in made.items():
+            remote.remove(part(file, master.digest))
+        if made:
+            remote.remove(SMALL)  # it may be one of theirs
+
+    def take_away(self, remote: Remote, happened: Happened, names: Sequence[BulletinId]) -> None:
+        """Remove the files of some bulletins, and tell it of those that the station was known to hold."""
+        self.remove(remote, dict.fromkeys(names, ""))
+        held = {h.bulletin: h.digest for h in self._desk.ledger.holdings(names, self._station.code)} if names else {}
+        self._desk.ledger.record(*(self.fact(happened, name, held[name]) for name in names if name in held))
 
     def fact(self, happened: Happened, name: BulletinId, digest: Digest | None = None, **detail: Json) -> Fact:
         """A fact of a bulletin at this station."""

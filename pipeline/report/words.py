@@ -41,6 +41,7 @@ HAPPENED: dict[Happened, Says] = {
     Happened.LOST: Says("không còn ở trạm", "lost at the station"),
     Happened.EXPORTED: Says("chép ra thẻ nhớ", "written to a stick"),
     Happened.AIRED: Says("trạm báo đã phát", "aired, says the station"),
+    Happened.UNCLEAR: Says("trạm ghi không rõ", "written unclearly by the station"),
     Happened.AUDITED: Says("kiểm tra trạm", "audited"),
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
@@ -59,6 +60,8 @@ WHY: dict[str, Says] = {
     "unplanned": Says("chưa lên lịch", "not planned"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
 }
+
+UNCLEAR = Says("! {station}: không hiểu “{line}”", "! {station}: cannot make out “{line}”")
 
 CONFLICT: dict[str, Says] = {
     "language": Says("trạm không phát tiếng này", "the station does not air this language"),

@@ -342,13 +342,18 @@ def test_what_is_due_is_told_once_a_station_with_what_it_holds(ledger):
 
 
 def test_a_station_may_leave_the_plan_and_come_back(ledger):
-    ledger.record(fact(Happened.PLANNED, station=A), fact(Happened.PLANNED, station=StationCode("B")))
+    here, there = airing(NOW + timedelta(hours=1)), airing(NOW + timedelta(hours=1), station=StationCode("B"))
+    assert ledger.plan([here, there], [fact(Happened.PLANNED, station=A)]) == 2
     assert ledger.planned(BulletinId("b1")) == {"A", "B"}
-    ledger.record(fact(Happened.UNPLANNED, station=A))
+    assert ledger.plan([], [fact(Happened.UNPLANNED, station=A)], gone=[here]) == 0
     assert ledger.unplanned(["b1"]) == {("b1", "A")}
     assert ledger.planned(BulletinId("b1")) == {"B"}
-    ledger.record(fact(Happened.PLANNED, station=A))
+    assert ledger.transmissions() == [there]
+    assert ledger.transmissions(ever=True) == [here, there]
+    assert [d.station for d in ledger.due(NOW, NOW + timedelta(hours=2))] == ["B"]
+    assert ledger.plan([here, there], []) == 1
     assert ledger.unplanned(["b1"]) == set()
+    assert ledger.transmissions() == [here, there]
     assert ledger.first_planned(["b1", "b2"]) == {"b1": NOW}
 
 
@@ -367,10 +372,14 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stati
             held = replace(receipt(), station=station, digest=Digest(digest), remote=f"{digest[0]}.mp3")
             ledger.confirm([held], [replace(confirmed(digest), station=station)], station, token)
     ledger.record(replace(fact(Happened.RECALLED), station=other))
+    ledger.plan([airing(NOW, station=s) for s in (A, other, StationCode("C"))], [])
+    ledger.record(fact(Happened.UNPLANNED, station=A), fact(Happened.UNPLANNED, station=StationCode("C")))
+    ledger.record(fact(Happened.PLANNED, station=StationCode("C")))
     before = ledger.holdings()
     with ledger._engine.begin() as connection:
         for statement in (
             "ALTER TABLE leases DROP COLUMN finished",
+            "DROP TABLE unplanned", "DROP TABLE listed",
             "DROP TABLE holdings", "DROP TABLE troubles", "DROP TABLE marks", "DROP INDEX facts_by_bulletin",
             "DROP INDEX transmissions_by_station", "CREATE INDEX facts_by_bulletin ON facts (bulletin, number)",
             "UPDATE alembic_version SET version_num = '0001'",
@@ -381,6 +390,8 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stati
     found = [(h.station, h.bulletin, h.digest[0]) for h in again.holdings()]
     assert found == [("A", "b1", "6")] == [(h.station, h.bulletin, h.digest[0]) for h in before]
     assert again.holdings()[0].remote == "6.mp3"
+    assert again.planned(BulletinId("b1")) == {"B", "C"}
+    assert again.listing_passed(NOW) == {"A"}  # what its papers list is not known: it is visited once
     again.close()
 
 

@@ -590,6 +590,8 @@ def test_what_has_had_its_time_makes_room_and_nothing_of_others_is_touched(desk,
     tram = desk.config.workspace / "tram"
     (tram / "nhac-rieng.mp3").write_bytes(b"theirs")
     clock.at = datetime(2026, 12, 1, 9, 59, tzinfo=UTC)  # it aired last on 24 November at 17:00
+    push.push(desk)
+    assert len(list(tram.glob("*.mp3"))) == 2
     assert push.wanted(desk) == []
     clock.at += timedelta(minutes=2)
     assert push.wanted(desk, whom=push.Whom.WELL) == []

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -457,6 +458,25 @@ def killed_mid_upload(lab, openssh):
     assert [n for n in lab.names() if n.endswith(".part")] == lab.names()
     with lab.desk() as desk:
         push.push(desk).must_have_succeeded()
+        lab.must_hold(desk, bulletin)
+
+
+def killed_while_the_papers_are_written(lab, openssh):
+    lab.station(openssh)
+    with lab.desk() as desk:
+        bulletin = signed(desk, 1)
+    for _ in range(3):  # each time the timetable is another: it says when it was made
+        killed(
+            lab,
+            "real = sftp.SftpRemote.rename\n"
+            "dying = lambda s, old, new: os._exit(9) if new == 'LICH-PHAT.txt' else real(s, old, new)\n"
+            "sftp.SftpRemote.rename = dying",
+        )
+        lab.clock.at += timedelta(minutes=5)
+        assert len([n for n in lab.names() if n.endswith(".part")]) == 1
+    with lab.desk() as desk:
+        push.push(desk).must_have_succeeded()
+        assert sent(desk) == [40_000]
         lab.must_hold(desk, bulletin)
 
 

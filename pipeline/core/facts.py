@@ -46,6 +46,8 @@ class Happened(StrEnum):
     """The station says that it played it; nobody else can know."""
     AUDITED = "audited"
     """A station was looked through; the detail says what was found."""
+    TRIED = "tried"
+    """A station was called by a person and answered: what a push does there was done with a small file."""
     TRUSTED = "trusted"
     """A station's host key was compared by people and pinned."""
     REGISTERED = "registered"

@@ -1,5 +1,6 @@
 """The desk: everything a use case needs, put together once by wiring."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,8 @@ class Desk:
     """The instant, UTC."""
     cut: Callable[[], None] = nothing
     """Ends every open line to a station at once, from any thread."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set once this desk is told to stop: no visit begins any more, and what is cut is no station's fault."""
     tell: Callable[[str, str], None] = to_nobody
     """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
     who: str = "bantin"

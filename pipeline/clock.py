@@ -2,8 +2,10 @@
 
 import signal
 import threading
-from contextlib import AbstractContextManager
-from datetime import timedelta
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -11,20 +13,30 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.core.day import Day
-from pipeline.core.errors import PipelineError, StationBusy, Unexpected
-from pipeline.core.model import BulletinId
+from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
+from pipeline.core.model import BulletinId, StationCode
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, digest, plan, push, scripts
+from pipeline.newsroom import bulletins, missed, plan, push, scripts, telling
 from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.office import Office
 from pipeline.newsroom.push import Pushed, Whom
-from pipeline.report import digest as message
+from pipeline.report.words import CONFLICT
 
 SOON = timedelta(minutes=10)
 """How often it is looked whether something airs before the next nightly push and is not at its stations yet."""
 AGAIN = timedelta(seconds=5)
 """How often it is looked whether it is time to try a station again."""
+WATCH = timedelta(minutes=1)
+"""How often it is looked whether something is late or was missed, and tried again to tell people."""
+_LOOK = 5.0
+"""Seconds between two looks at the time of day itself."""
+_JUMP = 30.0
+"""Seconds by which the time of day may run away from a clock that nobody sets before it counts as put right."""
+_CUT = 0.2
+"""Seconds between two cuts of what is under way when we stop: a visit may have been about to dial."""
+_NAMED = 8
+"""Stations that are named where a bulletin does not air at many, for the same reason."""
 
 structlog.configure(
     processors=[
@@ -37,67 +49,105 @@ _log = structlog.get_logger("bantin.clock")
 
 
 class Clock:
-    """One newsroom's clock. One at a time works for a workspace; a second is refused."""
+    """One newsroom's clock. One at a time works for a workspace; a second is refused.
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    Every job asks the office for its desk, so what an operator changes in the files holds from the next job on.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
         self._seen = Sightings()
         self._threatened: set[BulletinId] = set()
         self._pushing = threading.Lock()
+        self._wrong: PipelineError | None = None
+        self._unsent: set[str] = set()
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        self._scheduler = BackgroundScheduler(timezone=desk.config.zone, job_defaults=defaults)
+        with office.desk() as desk:
+            self._config, self._now = desk.config, desk.now
+        self._scheduler = BackgroundScheduler(timezone=self._config.zone, job_defaults=defaults)
         self._scheduler.add_listener(_tell, EVENT_JOB_ERROR)
-        settings = desk.config.settings.clock
-        self._nightly = CronTrigger(
-            hour=settings.push_at.hour, minute=settings.push_at.minute, timezone=desk.config.zone
-        )
-        self._scheduler.add_job(self.scan, IntervalTrigger(seconds=settings.scan_seconds), id="scan")
-        self._scheduler.add_job(self.push, self._nightly, id="push")
-        self._scheduler.add_job(self.push_soon, IntervalTrigger(seconds=SOON.total_seconds()), id="soon")
-        at = desk.config.settings.alerts.digest_at
-        morning = CronTrigger(hour=at.hour, minute=at.minute, timezone=desk.config.zone)
-        self._scheduler.add_job(self.digest, morning, id="digest")
-        self._scheduler.add_job(self.retry, IntervalTrigger(seconds=AGAIN.total_seconds()), id="retry")
+        self._schedule()
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. First catches up on what came due while nobody worked."""
-        desk = self._desk
-        with alone(desk.config.state, "serve"):
+        with alone(self._config.state, "serve"):
             self._scheduler.start()
             self._scheduler.add_job(self.push, id="catch-up")
             _log.info(
-                "serving", scripts=str(desk.config.scripts), push_at=f"{desk.config.settings.clock.push_at:%H:%M}"
+                "serving", scripts=str(self._config.scripts), push_at=f"{self._config.settings.clock.push_at:%H:%M}"
             )
             try:
-                stop.wait()
+                self._until(stop)
             finally:
-                desk.cut()  # an upload under way is taken up again next time
+                self._scheduler.pause()
+                while self._office.stop():  # an upload under way is taken up again next time
+                    time.sleep(_CUT)
                 self._scheduler.shutdown(wait=True)
+
+    def _until(self, stop: threading.Event) -> None:
+        """Wait; where the time of day jumps, by a clock put right or a sleep, what is to come is reckoned anew."""
+        ahead = self._ahead()
+        while not stop.wait(_LOOK):
+            if abs(self._ahead() - ahead) > _JUMP:
+                ahead = self._ahead()
+                _log.warning("the time of day jumped")
+                self._schedule()
+                self._scheduler.add_job(self.push, id="catch-up", replace_existing=True)
+
+    def _ahead(self) -> float:
+        """How far the time of day is ahead of a clock that nobody sets, in seconds."""
+        return self._now().timestamp() - time.monotonic()
+
+    def _schedule(self) -> None:
+        """When each job comes next, reckoned from now."""
+        settings, zone = self._config.settings, self._config.zone
+        at = settings.clock.push_at
+        self._nightly = CronTrigger(hour=at.hour, minute=at.minute, timezone=zone)
+        times = {
+            "scan": (self.scan, IntervalTrigger(seconds=settings.clock.scan_seconds)),
+            "push": (self.push, self._nightly),
+            "soon": (self.push_soon, IntervalTrigger(seconds=SOON.total_seconds())),
+            "retry": (self.retry, IntervalTrigger(seconds=AGAIN.total_seconds())),
+            "watch": (self.watch, IntervalTrigger(seconds=WATCH.total_seconds())),
+        }
+        for name, (job, trigger) in times.items():
+            self._scheduler.add_job(job, trigger, id=name, replace_existing=True)
+
+    @contextmanager
+    def _desk(self) -> Iterator[Desk]:
+        """The desk for one job, by the files as they are now."""
+        with self._office.desk() as desk:
+            if desk.config is not self._config:
+                before, self._config = self._config, desk.config
+                _log.info("settings read anew", stations=len(desk.config.stations))
+                if (before.settings.clock, before.zone) != (desk.config.settings.clock, desk.config.zone):
+                    self._schedule()
+            yield desk
 
     def scan(self) -> None:
         """Take in what editors dropped, and make bulletins of it."""
-        with self._line():
-            for taken in scripts.sweep(self._desk, scripts.settled(self._desk, self._seen)):
+        with self._desk() as desk, _line(desk):
+            for taken in scripts.sweep(desk, scripts.settled(desk, self._seen)):
                 if taken.problem:
                     _log.warning("refused", file=taken.path.name, code=taken.problem.code, why=taken.problem.message.vi)
                 elif taken.bulletin:
                     _log.info("received", file=taken.path.name, bulletin=taken.bulletin.id, again=taken.again)
-                    for twin in bulletins.twins(self._desk, taken.bulletin):
+                    for twin in bulletins.twins(desk, taken.bulletin):
                         _log.warning("same title and time", bulletin=taken.bulletin.id, other=twin)
-            self._render(held_too=False)
+            _render(desk, held_too=False)
 
     def push(self) -> None:
         """The night's work: try again what was held, plan what is approved, send what is wanted."""
         try:
-            with self._line():
-                self._render(held_too=True)
+            with self._desk() as desk, _line(desk):
+                _render(desk, held_too=True)
         except PipelineError as problem:
             _log.error("not rendered", code=problem.code, why=problem.message.vi)
         finally:  # whatever hinders the new bulletins, those that are signed go out
-            with self._pushing:
-                plan.plan_new(self._desk)
-                self._report(push.push(self._desk))
+            with self._pushing, self._desk() as desk:
+                _plan(desk)
+                self._report(push.push(desk))
 
     def push_soon(self) -> None:
         """Between nights: send what airs before the next one, signed late or not delivered yet.
@@ -108,45 +158,52 @@ class Clock:
         if not self._pushing.acquire(blocking=False):
             return  # a push over all stations is under way and brings these, too
         try:
-            now = self._desk.now()
-            night = self._nightly.get_next_fire_time(None, now.astimezone(self._desk.config.zone))
-            plan.plan_new(self._desk)
-            self._report(push.push(self._desk, ahead=night - now + SOON, whom=Whom.WELL))
+            with self._desk() as desk:
+                now = desk.now()
+                night = self._nightly.get_next_fire_time(None, now.astimezone(desk.config.zone))
+                _plan(desk)
+                self._report(push.push(desk, ahead=night - now + SOON, whom=Whom.WELL))
         finally:
             self._pushing.release()
 
     def retry(self) -> None:
         """Try those stations again whose time it is, for all that the night is to bring them."""
-        if push.is_time_to_retry(self._desk):
-            self._report(push.push(self._desk, whom=Whom.TO_RETRY))
+        with self._desk() as desk:
+            if push.is_time_to_retry(desk):
+                self._report(push.push(desk, whom=Whom.TO_RETRY))
 
-    def digest(self) -> None:
-        """Tell the people in charge how the day stands: one message, also when all is well."""
-        self._tell_people(digest.digest(self._desk))
+    def watch(self) -> None:
+        """Look for what is late or was missed, whoever is visiting whom, and tell the people in charge.
 
-    def _tell_people(self, day: Day) -> None:
-        lang, zone = self._desk.config.settings.newsroom.language, self._desk.config.zone
-        try:
-            self._desk.tell(message.title(day, lang), message.text(day, lang, zone))
-        except PipelineError as problem:
-            _log.error("not told", code=problem.code, why=problem.message.vi, next=problem.next_step.vi)
+        What was found at one look is told at the next, with what became of it: of a bulletin that was signed at the
+        last minute, and is on its way, nobody hears. In the morning the digest: one message, also when all is well.
+        """
+        with self._desk() as desk:
+            telling.write_alarm(desk)
+            telling.write_digest(desk)
+            self._write_fault(desk)
+            missed.tell(desk)
+            missed.tell_late(desk)
+            self._send(desk)
 
-    def _render(self, *, held_too: bool) -> None:
-        for bulletin, problem in bulletins.render_new(self._desk, held_too=held_too):
-            if problem:
-                why, fix = problem.message.vi, problem.next_step.vi
-                _log.error("held", bulletin=bulletin.id, code=problem.code, why=why, next=fix, exc_info=_bug(problem))
-            else:
-                _log.info("mastered", bulletin=bulletin.id)
-                fallbacks, tell = bulletins.fallbacks(self._desk, bulletin)
-                for fallback in fallbacks:
-                    _log.warning("another voice", bulletin=bulletin.id, why=fallback, tell=tell)
+    def _write_fault(self, desk: Desk) -> None:
+        """Say once that the files as they are now cannot be used."""
+        before, self._wrong = self._wrong, self._office.wrong
+        if self._wrong and self._wrong is not before:
+            _log.error("settings not read", code=self._wrong.code, why=self._wrong.message.vi)
+            telling.write_fault(desk, self._wrong)
+
+    def _send(self, desk: Desk) -> None:
+        unsent = telling.send(desk)
+        for one in unsent:
+            why, fix = one.problem.message.vi, one.problem.next_step.vi
+            if one.given_up or one.message.at not in self._unsent:  # every minute would drown the rest
+                _log.error("not told", code=one.problem.code, why=why, next=fix, given_up=one.given_up)
+        self._unsent = {one.message.at for one in unsent}
 
     def _report(self, pushed: Pushed) -> None:
         if pushed.attempts:
             _log.info("pushed", stations=len(pushed.attempts), sent=pushed.sent)
-        if pushed.late or pushed.missed:
-            self._tell_people(digest.digest(self._desk))  # at once, while somebody can still pick up a telephone
         if pushed.late:
             _log.error("late", airings=pushed.late)
         if pushed.missed:
@@ -165,13 +222,39 @@ class Clock:
                 _log.warning("unclear", station=attempt.station, line=line)
         for attempt in pushed.failed:
             problem = attempt.problem
-            if problem and not isinstance(problem, StationBusy):  # the run that has it tells its own story
+            if problem and not isinstance(problem, StationBusy | Stopped):  # the run that has it tells its own story
                 why = problem.message.vi
                 _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
 
-    def _line(self) -> AbstractContextManager[None]:
-        """Taking in and rendering are done by one process at a time; another waits its turn."""
-        return alone(self._desk.config.state, "line", LINE_WAIT)
+
+def _plan(desk: Desk) -> None:
+    """Plan what is new, and say what will not air where."""
+    for planned in plan.plan_new(desk):
+        where: dict[tuple[datetime | None, str], list[StationCode]] = {}
+        for conflict in planned.conflicts:
+            where.setdefault((conflict.at, conflict.why), []).append(conflict.station)
+        for (at, why), codes in where.items():
+            when = f"{at.astimezone(desk.config.zone):%d/%m %H:%M}" if at else "-"
+            named = ", ".join(codes[:_NAMED])
+            told = {"at": when, "why": CONFLICT[why].vi, "stations": len(codes), "such_as": named}
+            _log.warning("does not air", bulletin=planned.bulletin, **told)
+
+
+def _render(desk: Desk, *, held_too: bool) -> None:
+    for bulletin, problem in bulletins.render_new(desk, held_too=held_too):
+        if problem:
+            why, fix = problem.message.vi, problem.next_step.vi
+            _log.error("held", bulletin=bulletin.id, code=problem.code, why=why, next=fix, exc_info=_bug(problem))
+        else:
+            _log.info("mastered", bulletin=bulletin.id)
+            fallbacks, tell = bulletins.fallbacks(desk, bulletin)
+            for fallback in fallbacks:
+                _log.warning("another voice", bulletin=bulletin.id, why=fallback, tell=tell)
+
+
+def _line(desk: Desk) -> AbstractContextManager[None]:
+    """Taking in and rendering are done by one process at a time; another waits its turn."""
+    return alone(desk.config.state, "line", LINE_WAIT)
 
 
 def _bug(problem: PipelineError) -> BaseException | None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -92,8 +93,15 @@ def _queue(config: Config) -> Callable[[Desk], Queue]:
 
 
 def _cut(desk: Desk) -> Callable[[Lane], None]:
-    """What ends the work under way in a lane: open lines are cut, and bulletins in the making given up."""
-    return lambda lane: desk.cut() if lane is Lane.LINE else desk.stop.set()
+    """What ends the work under way in a lane that nobody waits for any more; all of it, where the program is to end."""
+
+    def cut(lane: Lane) -> None:
+        if isinstance(sys.exception(), KeyboardInterrupt):
+            desk.stop.set()
+        if lane is Lane.LINE:
+            desk.cut()
+
+    return cut
 
 
 def engines(config: Config, stack: ExitStack) -> Mapping[str, Sequence[Engine]]:

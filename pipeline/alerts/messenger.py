@@ -16,6 +16,8 @@ class Messenger:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
+        self._have: dict[tuple[str, str], set[str]] = {}
+        """Of messages that some address did not take: those that did."""
 
     def check(self) -> None:
         """Raise ConfigError unless every address is one that apprise understands; none at all is fine."""
@@ -29,18 +31,25 @@ class Messenger:
     def send(self, title: str, body: str) -> None:
         """Send plain text to all of them; nothing happens where there is nobody.
 
+        The same message again goes only to those that did not take it before.
+
         Raises:
             ConfigError: the addresses cannot be read or understood.
             AlertNotSent: one of them did not take it; the others have it.
         """
-        failed = []
+        failed, have = [], self._have.pop((title, body), set())
         for address in self._addresses():
+            if address in have:
+                continue
             messenger = self._opened([address])
             # apprise logs what went wrong with the address in it, password and all; our error names only its kind.
             logging.getLogger("apprise").disabled = True
             if not messenger.notify(title=title, body=body, body_format="text"):
                 failed.append(_kind(address))
+            else:
+                have.add(address)
         if failed:
+            self._have[title, body] = have
             raise AlertNotSent(where=", ".join(failed))
 
     def _addresses(self) -> list[str]:

@@ -17,6 +17,7 @@ from pipeline.cli.shared import (
     Choice,
     app,
     at_desk,
+    at_office,
     bulletin_row,
     faces_of,
     in_language,
@@ -84,21 +85,22 @@ def run_due(as_json: AsJson = False) -> None:
     from pipeline.newsroom import bulletins, scripts
     from pipeline.newsroom import plan as planning
 
-    with at_desk() as desk:
-        problems: list[tuple[PipelineError, str]] = []
+    problems: list[tuple[PipelineError, str]] = []
+    with at_office() as office:
         try:
-            with the_line(desk):
+            with office.desk() as desk, the_line(desk):
                 problems += [(t.problem, "") for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
                 made = bulletins.render_new(desk, held_too=True)
                 for bulletin, problem in made:
                     tell_fallbacks(desk, bulletin if not problem else None)
                 problems += [(problem, bulletin.id) for bulletin, problem in made if problem]
         except (PipelineError, OSError) as hindrance:
-            problems.append((as_problem(hindrance, str(desk.config.scripts)), ""))
-        finally:  # whatever hinders the new bulletins, those that are signed go out
+            problems.append((as_problem(hindrance, str(Choice.workspace.absolute())), ""))
+        finally:  # whatever hinders the new bulletins, those that are signed go out, by the registry as it is by now
             if not isinstance(sys.exception(), KeyboardInterrupt):
-                planning.plan_new(desk)
-                done = _push_and_tell(desk, "", as_json)
+                with office.desk() as desk:
+                    planning.plan_new(desk)
+                    done = _push_and_tell(desk, "", as_json)
         for problem, about in problems:
             print_problem(problem, about)
         done.must_have_succeeded()
@@ -136,9 +138,10 @@ def status(
 
     Example: bantin status --watch
     """
-    with at_desk() as desk:
+    with at_office() as office:
         while True:
-            _show_status(desk, as_json)
+            with office.desk() as desk:
+                _show_status(desk, as_json)
             if not watch:
                 return
             time.sleep(_EVERY)
@@ -221,8 +224,8 @@ def serve() -> None:
     """
     from pipeline.clock import Clock, until_told
 
-    with at_desk() as desk:
-        Clock(desk).run(until_told())
+    with at_office() as office:
+        Clock(office).run(until_told())
 
 
 def _show_wanted(desk: "Desk", wanted: list[Any], as_json: bool) -> None:

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.core.ports import Progress
     from pipeline.newsroom.desk import Desk
+    from pipeline.newsroom.office import Office
     from pipeline.report.faces import Faces
 
 _HELP = """Bản Tin: từ kịch bản đến loa xã. / From a dropped script to every commune's loudspeaker.
@@ -81,6 +83,19 @@ def at_desk() -> "Iterator[Desk]":
     Choice.lang = Choice.lang or settings.settings.newsroom.language
     with progress_bars(Choice.lang) as progress, open_desk(settings, progress=progress) as desk:
         yield desk
+
+
+@contextmanager
+def at_office() -> "Iterator[Office]":
+    """The office of the workspace we stand in, for commands that go on while its files may change."""
+    from pipeline import config
+    from pipeline.newsroom.office import Office
+    from pipeline.wiring import open_desk
+
+    settings = config.load(Choice.workspace)
+    Choice.lang = Choice.lang or settings.settings.newsroom.language
+    with progress_bars(Choice.lang) as progress, Office(settings, partial(open_desk, progress=progress)) as office:
+        yield office
 
 
 def the_line(desk: "Desk") -> AbstractContextManager[None]:

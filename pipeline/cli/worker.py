@@ -1,8 +1,17 @@
 """The command of a machine that takes part in the work: worker."""
 
 import logging
+import threading
+from typing import TYPE_CHECKING
 
-from pipeline.cli.shared import app, at_desk
+from pipeline.cli.shared import app, at_office
+
+if TYPE_CHECKING:
+    from pipeline.newsroom.desk import Desk
+    from pipeline.newsroom.office import Office
+
+_LOOK = 2
+"""Seconds between two looks whether the settings changed."""
 
 
 @app.command()
@@ -16,5 +25,20 @@ def worker() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("pipeline.jobs").setLevel(logging.INFO)
     stop = until_told()
-    with at_desk() as desk:
-        desk.queue(desk).work(stop)
+    with at_office() as office:
+        while not stop.is_set():
+            with office.desk() as desk:
+                turn = threading.Event()
+                threading.Thread(target=_watch, args=(office, desk, stop, turn), daemon=True).start()
+                desk.queue(desk).work(turn)
+
+
+def _watch(office: "Office", desk: "Desk", stop: threading.Event, turn: threading.Event) -> None:
+    """End a turn when we are told to stop, or when the settings changed: others of before hand nothing in any more."""
+    while not stop.wait(_LOOK):
+        with office.desk() as now:
+            if now is not desk:
+                break
+    else:
+        office.stop()  # an upload under way is cut, and taken up by another machine
+    turn.set()

@@ -2,7 +2,7 @@
 
 from pipeline.config.registry import STATIONS_NAME
 from pipeline.config.settings import CONFIG_NAME, DICTIONARY_NAME, ProfileSettings, ProgrammeSettings, Settings
-from pipeline.config.workspace import Config, load, quiet_hours
+from pipeline.config.workspace import Config, load, quiet_hours, stamp
 
 __all__ = [
     "CONFIG_NAME",
@@ -14,4 +14,5 @@ __all__ = [
     "Settings",
     "load",
     "quiet_hours",
+    "stamp",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipeline.config.registry import find_registry, read_stations
+from pipeline.config.registry import EXCEL_NAME, STATIONS_NAME, find_registry, read_stations
 from pipeline.config.settings import (
     CONFIG_NAME,
     ProfileSettings,
@@ -49,6 +49,8 @@ class Config:
     stations: Mapping[StationCode, Station]
     fingerprint: Digest = Digest("")
     """Of all of the above: it changes whenever any of it does."""
+    stamp: str = ""
+    """What the files looked like just before they were read; see `stamp`."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,6 +78,19 @@ class Config:
         return self.workspace / self.settings.paths.state
 
 
+def stamp(workspace: Path) -> str:
+    """What a workspace's files look like from outside, size and time: cheap, and another when one was written anew."""
+    return " ".join(_look(workspace / name) for name in (CONFIG_NAME, STATIONS_NAME, EXCEL_NAME))
+
+
+def _look(file: Path) -> str:
+    try:
+        seen = file.stat()
+    except OSError:
+        return "-"
+    return f"{seen.st_size}@{seen.st_mtime_ns}"
+
+
 def load(workspace: Path) -> Config:
     """Read and check a workspace's config.toml and stations.csv.
 
@@ -83,7 +98,7 @@ def load(workspace: Path) -> Config:
         NoWorkspace: there is no config.toml.
         ConfigError: with every fault of both files, one a line.
     """
-    file = workspace / CONFIG_NAME
+    file, seen = workspace / CONFIG_NAME, stamp(workspace)
     if not file.is_file():
         raise NoWorkspace(folder=workspace)
     settings = read_settings(file)
@@ -100,6 +115,7 @@ def load(workspace: Path) -> Config:
         treatment=_treatment(settings.recordings),
         stations=stations,
         fingerprint=digest_of(settings.model_dump_json().encode() + registry.read_bytes()),
+        stamp=seen,
     )
 
 

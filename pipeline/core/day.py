@@ -42,6 +42,57 @@ class Lack:
     """How its last visit failed; None where nobody has tried."""
     step: Says
     """What to do."""
+    obstacle: PipelineError | None = None
+    """Why there is nothing to send it: no master of its kind, or none that is signed."""
+
+    @property
+    def fault(self) -> str:
+        """The code of what is in the way; empty where nobody has tried yet."""
+        return self.obstacle.code if self.obstacle else self.trouble.code if self.trouble else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A station that did not have a bulletin when it was to air it."""
+
+    station: StationCode
+    name: str
+    """Empty where the registry knows it no more."""
+    fault: str
+    """The code of what ails it now; empty where nothing does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """An air time that passed without its bulletin."""
+
+    bulletin: Bulletin
+    at: datetime
+    """UTC."""
+    stations: tuple[Absence, ...]
+    """Where; empty where it was planned at no station."""
+    obstacle: PipelineError | None = None
+    """What keeps it from the air now, where it was planned at none."""
+
+    @property
+    def airings(self) -> int:
+        """How many airings were missed; one where none was planned."""
+        return max(1, len(self.stations))
+
+    def as_json(self) -> dict[str, Json]:
+        """For programs."""
+        return {"id": self.bulletin.id, "at": self.at.isoformat(), "stations": [s.station for s in self.stations]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What people should hear of at once."""
+
+    now: datetime
+    lacking: tuple[Lack, ...]
+    """Stations that are to air something within minutes and do not have it."""
+    gaps: tuple[Gap, ...]
+    """What passed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +103,8 @@ class Day:
     now: datetime
     served: tuple[Served, ...]
     lacking: tuple[Lack, ...]
-    missed: int
-    """Airings of the day that passed without the bulletin."""
+    gaps: tuple[Gap, ...]
+    """Air times of the day that passed without the bulletin."""
     aired: int
     """Airings that stations say they played."""
     threats: tuple[Threat, ...]
@@ -73,6 +124,11 @@ class Day:
         return sum(all(held.values()) for held in self.grid.values())
 
     @property
+    def missed(self) -> int:
+        """Airings of the day that passed without the bulletin."""
+        return sum(gap.airings for gap in self.gaps)
+
+    @property
     def is_well(self) -> bool:
         """Whether nobody has to do anything."""
         return not (self.lacking or self.missed or self.threats)
@@ -85,6 +141,7 @@ class Day:
             "stations": self.stations,
             "complete": self.complete,
             "missed": self.missed,
+            "gaps": [gap.as_json() for gap in self.gaps],
             "aired": self.aired,
             "bulletins": [
                 {"id": s.bulletin.id, "title": s.bulletin.title, "at": s.at.isoformat(), "stations": s.stations,
@@ -93,7 +150,7 @@ class Day:
             ],
             "lacking": [
                 {"station": lack.station.code, "name": lack.station.name, "at": lack.at.isoformat(),
-                 "bulletins": [b.id for b in lack.bulletins], **_told(lack.trouble), "step": lack.step.vi}
+                 "bulletins": [b.id for b in lack.bulletins], **_told(lack), "step": lack.step.vi}
                 for lack in self.lacking
             ],
             "threats": [
@@ -104,12 +161,14 @@ class Day:
         }  # fmt: skip
 
 
-def _told(trouble: Trouble | None) -> dict[str, Json]:
-    if trouble is None:
-        return {"code": None, "why": None, "tries": 0, "since": None, "next": None}
-    again = trouble.next.isoformat() if trouble.next else None
-    return {"code": trouble.code, "why": trouble.reason, "tries": trouble.tries, "since": trouble.since.isoformat(),
-            "next": again}  # fmt: skip
+def _told(lack: Lack) -> dict[str, Json]:
+    trouble, obstacle = lack.trouble, lack.obstacle
+    told: dict[str, Json] = {"code": None, "why": None, "tries": 0, "since": None, "next": None}
+    if trouble:
+        again = trouble.next.isoformat() if trouble.next else None
+        told = {"code": trouble.code, "why": trouble.reason, "tries": trouble.tries,
+                "since": trouble.since.isoformat(), "next": again}  # fmt: skip
+    return {**told, "code": obstacle.code, "why": obstacle.message.vi} if obstacle else told
 
 
 @dataclass(frozen=True, slots=True)

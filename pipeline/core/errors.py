@@ -528,6 +528,16 @@ class StationBusy(DeliveryError):
     fix = Says("chờ lượt ấy xong rồi chạy lại", "wait for it to end, then run again")
 
 
+class Stopped(DeliveryError):
+    """The program was told to stop before or while it visited the station."""
+
+    code = "D-110"
+    exit_code = EXIT_RUNNING
+    retry = True
+    what = Says("dừng trước khi gửi xong cho trạm {station}", "told to stop before {station} had everything")
+    fix = Says("lần chạy sau gửi tiếp từ chỗ dở", "the next run goes on where this one stopped")
+
+
 # --- L: ledger and store ---------------------------------------------------------------------------------------------
 
 
@@ -628,7 +638,7 @@ class UnknownBulletin(PipelineError):
 class WorkerLost(PipelineError):
     """Work that ended every worker which took it up."""
 
-    code = "N-108"
+    code = "N-109"
     exit_code = EXIT_BUG
     what = Says(
         "{tries} tiến trình làm việc {about} đều tắt giữa chừng",
@@ -731,6 +741,20 @@ class NoStation(PipelineError):
     fix = Says(
         "xem giờ, tiếng và tên trạm trong stations.csv, và dòng “Nơi nhận” của kịch bản",
         "see the windows, languages and names in stations.csv, and the script's recipients",
+    )
+
+
+class NoMaster(PipelineError):
+    """A bulletin is planned at stations of a kind for which it has no master."""
+
+    code = "N-108"
+    what = Says(
+        "bản tin {bulletin} chưa có bản cho loại máy {profile} của trạm",
+        "{bulletin} has no master for stations of the kind {profile}",
+    )
+    fix = Says(
+        "làm: bantin run-due, nghe rồi ký lại: bantin approve {bulletin} --by TÊN",
+        "make it: bantin run-due, listen, then sign anew: bantin approve {bulletin} --by NAME",
     )
 
 

@@ -50,6 +50,8 @@ class Happened(StrEnum):
     """A station's people wrote what nobody can understand; the detail has the lines."""
     AUDITED = "audited"
     """A station was looked through; the detail says what was found."""
+    TRIED = "tried"
+    """A station was called by a person and answered: what a push does there was done with a small file."""
     TRUSTED = "trusted"
     """A station's host key was compared by people and pinned."""
     REGISTERED = "registered"

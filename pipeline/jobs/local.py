@@ -60,9 +60,7 @@ class LocalQueue:
             }
             try:
                 yield from run.outcomes([pools[chain[0].lane].submit(run.chain, chain) for chain in chains])
-            except Exception:
-                raise  # a bug, raised when all others are done: there is nothing to cut
-            except BaseException:
+            except (GeneratorExit, KeyboardInterrupt):
                 run.stopping.set()
                 for lane in pools:
                     self._cut(lane)

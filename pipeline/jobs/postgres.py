@@ -23,7 +23,7 @@ from procrastinate import exceptions
 from procrastinate.jobs import Job as Row
 from procrastinate.worker import Worker
 
-from pipeline.core.errors import LedgerAway, PipelineError, Unexpected, WorkerLost, from_record, to_record
+from pipeline.core.errors import LedgerAway, PipelineError, Stopped, Unexpected, WorkerLost, from_record, to_record
 from pipeline.core.facts import Json
 from pipeline.core.model import Digest, Seconds
 from pipeline.core.ports import Job, Lane, Outcome
@@ -112,19 +112,17 @@ class PostgresQueue:
         hands = self._hands()
         try:
             yield from self._outcomes(batch, jobs, hands)
-        except Exception:
-            self._drop(batch)
-            raise
-        except BaseException:
+        except (GeneratorExit, KeyboardInterrupt):
             self._drop(batch)
             for lane in {job.lane for job in jobs}:
                 self._cut(lane)
             raise
         finally:
             hands.end()
+            self._drop(batch)  # what was given up on the way out
 
     def work(self, stop: threading.Event) -> None:
-        """Do what others hand in, until told to stop; an upload under way then is cut, and taken up by another."""
+        """Do what others hand in, until told to stop; what is under way then is brought to its end."""
         with self._database():
             self._make()
         hands = self._hands()
@@ -133,8 +131,6 @@ class PostgresQueue:
             while not stop.wait(_WAKE):
                 hands.must_live()
         finally:
-            for lane in Lane:
-                self._cut(lane)
             hands.end()
 
     def _hands(self) -> "_Hands":
@@ -274,7 +270,7 @@ class _Hands:
         )
         app = procrastinate.App(connector=connector)
 
-        # What could not be told is done and told again: the database was away.
+        # What was given up here, or could not be told because the database was away, is done again.
         @app.task(name=_TASK, pass_context=True, retry=procrastinate.RetryStrategy(max_attempts=2 * _TRIES, wait=2))
         async def do(context: procrastinate.JobContext, /, *, batch: str, place: int, **work: Any) -> None:  # noqa: ANN401 - JSON
             if context.job.attempts >= _TRIES:
@@ -336,6 +332,8 @@ class _Hands:
         began = time.monotonic()
         try:
             result = self._handlers[verb](arguments)
+        except Stopped:
+            raise  # put back, for another machine
         except PipelineError as problem:
             _log.info("%s %s: %s", verb, key, problem.code)
             return {}, problem

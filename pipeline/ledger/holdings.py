@@ -10,6 +10,10 @@ from pipeline.core.facts import Fact, Happened
 from pipeline.ledger.tables import holdings, troubles
 
 _LET_GO = frozenset({Happened.RECALLED, Happened.CLEANED, Happened.LOST})
+HOLDS = _LET_GO | {Happened.CONFIRMED}
+"""Kinds of fact whose last one says whether a station holds a bulletin."""
+_ANSWERED = frozenset({Happened.TRUSTED, Happened.TRIED})
+"""Kinds of fact after which a station's trouble may be over: a person mended it, and the next visit will tell."""
 
 
 def project(connection: sa.Connection, facts: Iterable[Fact]) -> None:
@@ -21,6 +25,8 @@ def project(connection: sa.Connection, facts: Iterable[Fact]) -> None:
             _hold(connection, fact)
         elif fact.happened in _LET_GO:
             connection.execute(holdings.delete().where(_of(fact)))
+        elif fact.happened in _ANSWERED:
+            connection.execute(troubles.delete().where(troubles.c.station == fact.station))
         elif fact.happened is Happened.FAILED:
             _trouble(connection, fact)
 

@@ -24,7 +24,7 @@ from pipeline.core.model import (
     Trouble,
 )
 from pipeline.ledger import database, documents, records, tables
-from pipeline.ledger.holdings import project
+from pipeline.ledger.holdings import HOLDS, project
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
@@ -70,10 +70,14 @@ class Ledger:
         bulletin: BulletinId | None = None,
         happened: Happened | None = None,
         since: datetime | None = None,
+        beyond: int = 0,
     ) -> list[Fact]:
-        """Facts in the order they happened: of one bulletin, of one kind, from an instant on, or all."""
+        """Facts in the order they happened: of one bulletin, of one kind, from an instant on, or all.
+
+        `beyond` leaves out those up to a number.
+        """
         c = tables.facts.c
-        query = sa.select(tables.facts).order_by(c.number)
+        query = sa.select(tables.facts).where(c.number > beyond).order_by(c.number)
         if bulletin is not None:
             query = query.where(c.bulletin == bulletin)
         if happened is not None:
@@ -272,16 +276,20 @@ class Ledger:
         )
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
 
-    def unproven(self, since: datetime, now: datetime) -> list[Transmission]:
-        """Airings that passed in a span of time with no receipt for the bulletin at the station from before."""
-        t, r = tables.transmissions.c, tables.receipts.c
-        in_time = sa.exists().where((r.bulletin == t.bulletin) & (r.station == t.station) & (r.at < t.at))
-        query = (
-            sa.select(t.at, t.station, t.bulletin)
-            .where(t.at > since, t.at <= now, _stands(), ~in_time)
-            .order_by(t.at, t.station)
+    def passed(self, since: datetime, now: datetime) -> list[Due]:
+        """Each airing that passed in a span of time, soonest first, and what its station held of it at that instant."""
+        t, f = tables.transmissions.c, tables.facts.c
+        held = (
+            sa.select(sa.case((f.happened == Happened.CONFIRMED.value, f.digest)))
+            .where(f.bulletin == t.bulletin, f.station == t.station, f.at < t.at)
+            .where(f.happened.in_([kind.value for kind in HOLDS]))
+            .order_by(f.number.desc())
+            .limit(1)
+            .scalar_subquery()
         )
-        return [records.transmission(row) for row in self._rows(query)]
+        query = sa.select(t.bulletin, t.station, t.at, held.label("digest")).where(t.at > since, t.at <= now, _stands())
+        rows = self._rows(query.order_by(t.at, t.station))
+        return [Due(row.bulletin, row.station, row.at, row.digest) for row in rows]
 
     # --- marks -------------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def render(desk: Desk, bulletin: Bulletin) -> list[Master]:
 
     Raises:
         PipelineError: of any kind; FileTrouble and DiskFull where the system stopped it, Unexpected where a bug did.
-        Stopped: the work was given up meanwhile; nothing is recorded.
+        GivenUp: the work was given up meanwhile; nothing is recorded.
     """
     try:
         return _render(desk, bulletin)

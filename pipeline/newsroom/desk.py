@@ -21,16 +21,16 @@ LINE_WAIT = Seconds(600)
 """How long one process waits for another that is taking in or rendering."""
 
 
-class Stopped(BaseException):
+class GivenUp(BaseException):
     """The work was given up, as by Ctrl-C. No fault of what was worked on: nothing is recorded of it."""
 
 
 def until_stopped(progress: Progress, stop: threading.Event) -> Progress:
-    """A Progress that ends the work by Stopped once it is given up: long work of every stage tells of itself often."""
+    """A Progress that ends the work by GivenUp once it is given up: long work of every stage tells of itself often."""
 
     def tell(step: str, done: float, total: float) -> None:
         if stop.is_set():
-            raise Stopped
+            raise GivenUp
         progress(step, done, total)
 
     return tell
@@ -70,12 +70,14 @@ class Desk:
     """Whose hand it is when nobody in particular asked."""
     progress: Progress = field(default=silent)
     stop: threading.Event = field(default_factory=threading.Event)
-    """Set once rendering is given up: by Ctrl-C, or because the desk is closed."""
+    """Set once work at this desk is to end: by Ctrl-C, or because it is closed. No visit begins any more, what is cut
+    is no station's fault, and bulletins in the making are given up.
+    """
 
     def check_stop(self) -> None:
-        """Raise Stopped where the rendering was given up, from any thread."""
+        """Raise GivenUp where work is to end, from any thread."""
         if self.stop.is_set():
-            raise Stopped
+            raise GivenUp
 
     def fact(
         self,

@@ -1,18 +1,20 @@
 """The digest: who has a day's bulletins, who lacks them and why, what was tried, what to do; one message, not many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from pipeline.core.day import Day, Lack, Served
+from pipeline.core.day import Absence, Alarm, Day, Gap, Lack, Served
 from pipeline.core.errors import Says, next_step_of
-from pipeline.core.facts import Happened
-from pipeline.core.model import CARRIED, Bulletin, BulletinId, Digest, Station, StationCode, Trouble
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import CARRIED, BulletinId, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 
 _ONE_DAY = timedelta(days=1)
 _FIRST = timedelta(microseconds=1)
+_Lacked = tuple[datetime, Row]
+"""A bulletin that a station lacks, and when it is to air there."""
 
 
 def digest(desk: Desk, day: date | None = None) -> Day:
@@ -25,17 +27,17 @@ def digest(desk: Desk, day: date | None = None) -> Day:
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
     unplanned = desk.ledger.unplanned(names)
     held: dict[BulletinId, list[bool]] = {}
-    lacking: dict[StationCode, list[tuple[datetime, Bulletin]]] = {}
+    lacking: dict[StationCode, list[_Lacked]] = {}
     grid: dict[StationCode, dict[BulletinId, bool]] = {}
     for d in due:
-        station = desk.config.stations.get(d.station)
-        signed = _signed(about[d.bulletin], station)
-        if station is None or signed is None or (d.bulletin, d.station) in unplanned:
+        row = about[d.bulletin]
+        if d.station not in desk.config.stations or (d.bulletin, d.station) in unplanned or missed.is_off(row):
             continue
-        held.setdefault(d.bulletin, []).append(d.holding == signed)
-        grid.setdefault(d.station, {})[d.bulletin] = d.holding == signed
-        if d.holding != signed:
-            lacking.setdefault(d.station, []).append((d.at, about[d.bulletin].bulletin))
+        lacks = missed.is_lacking(desk, row, d)
+        held.setdefault(d.bulletin, []).append(not lacks)
+        grid.setdefault(d.station, {})[d.bulletin] = not lacks
+        if lacks:
+            lacking.setdefault(d.station, []).append((d.at, row))
     first = {d.bulletin: d.at for d in reversed(due)}
     return Day(
         day=day,
@@ -46,29 +48,45 @@ def digest(desk: Desk, day: date | None = None) -> Day:
         ),
         lacking=_lacks(desk, lacking),
         grid=grid,
-        missed=_count(desk, Happened.MISSED, "at", begin),
-        aired=_count(desk, Happened.AIRED, "aired", begin),
+        gaps=_gaps(desk, _of_day(desk, Happened.MISSED, "at", begin)),
+        aired=len(_of_day(desk, Happened.AIRED, "aired", begin)),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
     )
 
 
-def _signed(row: Row, station: Station | None) -> Digest | None:
-    return row.status.signed(station.profile) if station else None
+def alarm(desk: Desk, facts: Sequence[Fact]) -> Alarm:
+    """What `late` and `missed` facts say to people; of what was late, only what is still not at its station."""
+    late = [f for f in facts if f.happened is Happened.LATE]
+    at = {(f.bulletin, f.station): datetime.fromisoformat(str(f.detail["at"])) for f in late}
+    names = {f.bulletin for f in late if f.bulletin}
+    about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
+    unplanned = desk.ledger.unplanned(names)
+    lacking: dict[StationCode, list[_Lacked]] = {}
+    for due in desk.ledger.due(desk.now(), max(at.values())) if at else ():
+        pair = (due.bulletin, due.station)
+        if pair in at and pair not in unplanned and missed.is_lacking(desk, about[due.bulletin], due):
+            lacking.setdefault(due.station, []).append((due.at, about[due.bulletin]))
+    gaps = _gaps(desk, [f for f in facts if f.happened is Happened.MISSED])
+    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=gaps)
 
 
-def _lacks(desk: Desk, lacking: Mapping[StationCode, Sequence[tuple[datetime, Bulletin]]]) -> tuple[Lack, ...]:
+def _lacks(desk: Desk, lacking: Mapping[StationCode, Sequence[_Lacked]]) -> tuple[Lack, ...]:
     troubles = desk.ledger.troubles()
-    found = [
-        Lack(
-            station=desk.config.stations[code],
-            bulletins=tuple(bulletin for _, bulletin in wanted),
-            at=wanted[0][0],
-            trouble=troubles.get(code),
-            step=_step(desk.config.stations[code], troubles.get(code)),
-        )
-        for code, wanted in lacking.items()
-    ]
+    found = [_lack(desk, desk.config.stations[code], wanted, troubles.get(code)) for code, wanted in lacking.items()]
     return tuple(sorted(found, key=lambda lack: (lack.at, lack.station.code)))
+
+
+def _lack(desk: Desk, station: Station, wanted: Sequence[_Lacked], trouble: Trouble | None) -> Lack:
+    unsigned = [row for _, row in wanted if row.status.signed(station.profile) is None]
+    obstacle = missed.obstacle(desk, unsigned[0], station.profile) if unsigned else None
+    return Lack(
+        station=station,
+        bulletins=tuple(row.bulletin for _, row in wanted),
+        at=wanted[0][0],
+        trouble=trouble,
+        step=obstacle.next_step if obstacle else _step(station, trouble),
+        obstacle=obstacle,
+    )
 
 
 def _step(station: Station, trouble: Trouble | None) -> Says:
@@ -79,8 +97,34 @@ def _step(station: Station, trouble: Trouble | None) -> Says:
     return Says(f"gửi ngay: bantin push --only {station.code}", f"push now: bantin push --only {station.code}")
 
 
-def _count(desk: Desk, happened: Happened, key: str, begin: datetime) -> int:
+def _gaps(desk: Desk, facts: Iterable[Fact]) -> tuple[Gap, ...]:
+    """`missed` facts by bulletin and instant, soonest first."""
+    where: dict[tuple[datetime, BulletinId], list[Absence]] = {}
+    troubles = desk.ledger.troubles()
+    for fact in facts:
+        if fact.bulletin:
+            at = datetime.fromisoformat(str(fact.detail["at"]))
+            absent = where.setdefault((at, fact.bulletin), [])
+            absent += [_absence(desk, fact.station, troubles)] if fact.station else []
+    about = {row.bulletin.id: row for row in bulletins.rows(desk, {name for _, name in where}, stations=())}
+    return tuple(
+        Gap(
+            bulletin=about[name].bulletin,
+            at=at,
+            stations=tuple(absent),
+            obstacle=None if absent else missed.obstacle(desk, about[name]),
+        )
+        for (at, name), absent in sorted(where.items())
+    )
+
+
+def _absence(desk: Desk, code: StationCode, troubles: Mapping[StationCode, Trouble]) -> Absence:
+    station, trouble = desk.config.stations.get(code), troubles.get(code)
+    return Absence(station=code, name=station.name if station else "", fault=trouble.code if trouble else "")
+
+
+def _of_day(desk: Desk, happened: Happened, key: str, begin: datetime) -> list[Fact]:
     """Facts about instants of the day that begins at `begin`."""
     end = begin + _ONE_DAY
-    instants = (f.detail.get(key) for f in desk.ledger.facts(happened=happened, since=begin))
-    return sum(begin <= datetime.fromisoformat(str(at)) < end for at in instants if at)
+    told = [(f, f.detail.get(key)) for f in desk.ledger.facts(happened=happened, since=begin)]
+    return [f for f, at in told if at and begin <= datetime.fromisoformat(str(at)) < end]

@@ -1,12 +1,13 @@
 """Missed airings: those that passed without the bulletin, each told once, and those about to pass so."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pipeline.core.day import Threat
-from pipeline.core.errors import NoStation, NotApprovable, NotApproved, PipelineError
-from pipeline.core.facts import Happened
-from pipeline.core.model import BulletinId, StationCode
-from pipeline.core.status import Stage
+from pipeline.core.errors import NoMaster, NoStation, NotApprovable, NotApproved, PipelineError
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import BulletinId, Digest, Due, StationCode
+from pipeline.core.status import Stage, status_of
 from pipeline.newsroom import approvals, bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
@@ -16,22 +17,22 @@ _Airing = tuple[BulletinId, StationCode | None, datetime]
 _TAKEN_BACK = frozenset({Stage.WITHDRAWN, Stage.RETURNED})
 """Someone decided that these do not air."""
 _MARK = "missed"
-_BACK = timedelta(days=2)
-"""How much further back than the last look each look goes: a clock may have been set."""
+_BACK = timedelta(hours=1)
+"""How much further back than the last look each look goes."""
 
 
 def tell(desk: Desk) -> int:
     """Record every airing that passed without the bulletin; how many are told now, for the first time.
 
-    One at a station that did not hold it in time is told with the station. An air time for which nothing was planned
-    anywhere, because nobody signed or it was held, is told once without one. However long nobody looked, nothing is
-    left out.
+    One at a station that did not hold it as signed when it was to air is told with the station. An air time for which
+    nothing was planned anywhere, because nobody signed or it was held, is told once without one. However long nobody
+    looked, nothing is left out.
     """
     now, since = desk.now(), _looked_back_to(desk)
     told = {
         (f.bulletin, f.station, f.detail.get("at")) for f in desk.ledger.facts(happened=Happened.MISSED, since=since)
     }
-    passed = [*_unaired(desk, since), *_unproven(desk, since)]
+    passed = [*_unaired(desk, since), *_unheld(desk, since)]
     news = [a for a in passed if (a[0], a[1], a[2].isoformat()) not in told]
     names = {name for name, _, _ in news}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
@@ -40,7 +41,7 @@ def tell(desk: Desk) -> int:
     missed = [
         desk.fact(Happened.MISSED, bulletin=about[name].bulletin, station=station, at=at.isoformat())
         for name, station, at in news
-        if about[name].status.stage not in _TAKEN_BACK
+        if not is_off(about[name])
         # One that was planned before, and for nowhere at that hour: no station airs then, and the plan said so.
         and ((name, station) not in unplanned if station else not (name in first_planned and first_planned[name] < at))
         # Of what should have aired before its script came in, nothing was missed.
@@ -67,9 +68,17 @@ def _unaired(desk: Desk, since: datetime) -> list[_Airing]:
     ]
 
 
-def _unproven(desk: Desk, since: datetime) -> list[_Airing]:
-    """Planned airings that passed without a receipt from before."""
-    return [(t.bulletin, t.station, t.at) for t in desk.ledger.unproven(since, desk.now())]
+def _unheld(desk: Desk, since: datetime) -> list[_Airing]:
+    """Planned airings whose station did not hold, at that instant, any master that was signed by then."""
+    passed = desk.ledger.passed(since, desk.now())
+    facts = desk.ledger.facts_by_bulletin({due.bulletin for due in passed}, ())
+    good = {(name, at): _signed_by(facts[name], at) for name, at in {(due.bulletin, due.at) for due in passed}}
+    return [(due.bulletin, due.station, due.at) for due in passed if due.holding not in good[due.bulletin, due.at]]
+
+
+def _signed_by(facts: Sequence[Fact], at: datetime) -> set[Digest | None]:
+    status = status_of(fact for fact in facts if fact.at < at)
+    return {digest for profile in status.masters if (digest := status.signed(profile))}
 
 
 def tell_late(desk: Desk) -> int:
@@ -82,20 +91,32 @@ def tell_late(desk: Desk) -> int:
     due = desk.ledger.due(now, now + margin)
     names = {d.bulletin for d in due}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
-    facts = desk.ledger.facts(happened=Happened.LATE, since=now - _BACK)
+    facts = desk.ledger.facts(happened=Happened.LATE, since=now - margin - _BACK)
     told = {(f.bulletin, f.station, f.detail.get("at")) for f in facts}
     unplanned = desk.ledger.unplanned(names)
     late = [
         desk.fact(Happened.LATE, bulletin=about[d.bulletin].bulletin, station=d.station, at=d.at.isoformat())
         for d in due
-        if d.station in desk.config.stations
-        and (signed := about[d.bulletin].status.signed(desk.config.stations[d.station].profile))
-        and d.holding != signed
+        if is_lacking(desk, about[d.bulletin], d)
         and (d.bulletin, d.station) not in unplanned
         and (d.bulletin, d.station, d.at.isoformat()) not in told
     ]
     desk.ledger.record(*late)
     return len(late)
+
+
+def is_off(row: Row) -> bool:
+    """Whether somebody took a bulletin back, so that nobody should hear it."""
+    return row.status.stage in _TAKEN_BACK
+
+
+def is_lacking(desk: Desk, row: Row, due: Due) -> bool:
+    """Whether a station of the registry lacks a bulletin that nobody took back: as signed, or signed at all."""
+    station = desk.config.stations.get(due.station)
+    if station is None or is_off(row):
+        return False
+    signed = row.status.signed(station.profile)
+    return signed is None or due.holding != signed
 
 
 def threatened(desk: Desk, within: timedelta) -> list[Threat]:
@@ -104,16 +125,19 @@ def threatened(desk: Desk, within: timedelta) -> list[Threat]:
     soon = [b.id for b in desk.ledger.bulletins() if any(now < at <= now + within for at in b.air)]
     planned = {name for name, _ in desk.ledger.air_times(after=now)}
     return [
-        Threat(bulletin=row.bulletin, at=min(at for at in row.bulletin.air if at > now), problem=_obstacle(desk, row))
+        Threat(bulletin=row.bulletin, at=min(at for at in row.bulletin.air if at > now), problem=obstacle(desk, row))
         for row in bulletins.rows(desk, soon, stations=())
-        if not (row.status.may_go_out and row.bulletin.id in planned) and row.status.stage not in _TAKEN_BACK
+        if not (row.status.may_go_out and row.bulletin.id in planned) and not is_off(row)
     ]
 
 
-def _obstacle(desk: Desk, row: Row) -> PipelineError:
+def obstacle(desk: Desk, row: Row, profile: str = "") -> PipelineError:
+    """What keeps a bulletin from the air: at stations of a profile that no signed master fits, or anywhere."""
     name = row.bulletin.id
-    if row.status.may_go_out:
+    if row.status.may_go_out and not profile:
         return NoStation(bulletin=name)
+    if row.status.masters and profile and profile not in row.status.masters:
+        return NoMaster(bulletin=name, profile=profile)
     try:
         approvals.check(desk, row.bulletin, row.status)
     except NotApprovable as problem:

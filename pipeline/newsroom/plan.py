@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from pipeline import config
 from pipeline.core.day import Airing
 from pipeline.core.errors import NotApproved
 from pipeline.core.facts import Fact, Happened
@@ -15,6 +16,9 @@ from pipeline.newsroom import bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
+
+_BY = "planned by"
+"""The mark of the files, as `config.stamp` sees them, by which something was planned last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     conflicts += [c for c in laid.conflicts if c.station not in unserved]
     done = Planned(bulletin.id, desk.ledger.plan(to_come, facts, gone), tuple(conflicts))
     desk.ledger.set_mark(_mark(bulletin), _inputs(desk, row))
+    _sign(desk)
     return done
 
 
@@ -71,6 +76,17 @@ def _unplanned(desk: Desk, bulletin: Bulletin, gone: Sequence[Transmission]) -> 
 
 def _mark(bulletin: Bulletin) -> str:
     return f"plan {bulletin.id}"
+
+
+def _sign(desk: Desk) -> None:
+    """Keep by which files it was planned last."""
+    if desk.ledger.mark(_BY) != desk.config.stamp:
+        desk.ledger.set_mark(_BY, desk.config.stamp)
+
+
+def _is_overtaken(desk: Desk) -> bool:
+    now = config.stamp(desk.config.workspace)
+    return now != desk.config.stamp and desk.ledger.mark(_BY) == now
 
 
 def _inputs(desk: Desk, row: Row) -> str:
@@ -120,7 +136,12 @@ def plan_all(desk: Desk, day: date | None = None) -> list[Planned]:
 
 
 def plan_new(desk: Desk) -> list[Planned]:
-    """Plan what was signed, or whose registry or settings changed, since it was planned last."""
+    """Plan what was signed, or whose registry or settings changed, since it was planned last.
+
+    Nothing by settings that are no longer those of the files, where somebody planned by what the files say now.
+    """
+    if _is_overtaken(desk):
+        return []
     to_come = {b.id for b in _open(desk, None)}
     return [
         plan(desk, row.bulletin)

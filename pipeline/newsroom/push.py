@@ -14,6 +14,7 @@ from pipeline.core.errors import (
     PipelineError,
     SomeStationsFailed,
     StationBusy,
+    Stopped,
     as_problem,
 )
 from pipeline.core.facts import Happened, Json
@@ -28,7 +29,7 @@ from pipeline.core.model import (
     Trouble,
 )
 from pipeline.core.ports import Job
-from pipeline.core.retry import wait
+from pipeline.core.retry import MOST, wait
 from pipeline.core.schedule import ORDER
 from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery.push import deliver
@@ -157,13 +158,17 @@ def _is_called(whom: Whom, trouble: Trouble | None, now: datetime) -> bool:
 
 
 def _is_due(trouble: Trouble, now: datetime) -> bool:
-    """Whether it is time to try a station again; where waiting does not help, a person has to act first."""
-    return trouble.retry and trouble.next is not None and trouble.next <= now
+    """Whether it is time to try a station again; where waiting does not help, a person has to act first.
+
+    A try that lies further ahead than any wait was set by a clock that went wrong.
+    """
+    return trouble.retry and trouble.next is not None and not now < trouble.next <= now + MOST
 
 
 def is_time_to_retry(desk: Desk) -> bool:
     """Whether there is a station to be tried again by now."""
-    return any(_is_due(trouble, desk.now()) for trouble in desk.ledger.troubles().values())
+    now, troubles = desk.now(), desk.ledger.troubles()
+    return any(_is_due(trouble, now) for code, trouble in troubles.items() if _has_line(desk, code))
 
 
 def _lacking(desk: Desk, within: timedelta) -> dict[StationCode, dict[BulletinId, Bulletin]]:
@@ -325,6 +330,8 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     and before the papers, the visit is unfinished, and the next push brings them.
     """
     station = desk.config.stations[StationCode(str(arguments["station"]))]
+    if desk.stop.is_set():
+        raise Stopped(station=station.code)
     errand = _Errand(
         bring=_names(arguments, "bulletins"), stop=_names(arguments, "stopped"), clean=_names(arguments, "expired")
     )
@@ -337,7 +344,7 @@ def _visit(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
     try:
         return _bring(desk, station, errand, token)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone, and its fact says so
-        problem = as_problem(fault, station.code)
+        problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)
         _record_failure(desk, station, errand.all, problem)
         raise problem from problem.__cause__
 
@@ -387,8 +394,8 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
 
 def _record_failure(desk: Desk, station: Station, asked: Sequence[BulletinId], problem: PipelineError) -> None:
     """Keep that a visit failed, and when to try again: the next attempt is a row of the ledger, not a sleep."""
-    if isinstance(problem, StationBusy):
-        return  # the run that took the station over tells its own story
+    if isinstance(problem, StationBusy | Stopped):
+        return  # the run that took the station over tells its own story; what we cut ourselves is nobody's fault
     about: Sequence[Bulletin | None] = desk.ledger.bulletins(asked) or [None]  # none: it was to get papers only
     before = desk.ledger.troubles().get(station.code)
     tries = (before.tries if before else 0) + 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.config import Config, quiet_hours, registry, sheets
 from pipeline.config.sheets import Sheet
 from pipeline.core.errors import ConfigError, HostKeyMismatch, PipelineError, Says, UnknownName
-from pipeline.core.facts import Happened
+from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Identity, Seconds, Station, StationCode
 from pipeline.delivery.trial import Trial, trial
 from pipeline.newsroom.desk import Desk
@@ -177,10 +177,12 @@ def keep(desk: Desk, merged: Merge) -> None:
     _rewrite(desk, merged.file, merged.columns, merged.rows, merged.delimiter)
 
 
-def _rewrite(desk: Desk, file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]], delimiter: str) -> None:
+def _rewrite(
+    desk: Desk, file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]], delimiter: str, *facts: Fact
+) -> None:
     before = desk.store.put(file)
     sheets.write(file, columns, rows, delimiter)
-    desk.ledger.record(desk.fact(Happened.REGISTERED, digest=before, rows=len(rows)))
+    desk.ledger.record(desk.fact(Happened.REGISTERED, digest=before, rows=len(rows)), *facts)
 
 
 # --- a station -------------------------------------------------------------------------------------------------------
@@ -189,12 +191,16 @@ def _rewrite(desk: Desk, file: Path, columns: Sequence[str], rows: Sequence[Mapp
 def try_out(desk: Desk, station: Station) -> Trial:
     """Connect to a station, verify its key, and do there what a push does, with a small file.
 
+    Where that goes well, the trouble of its last visit counts as mended, and the clock calls it again.
+
     Raises:
         StationBusy: a push is visiting it.
         PipelineError: whatever a push would meet, too.
     """
     with leased(desk, station, visit=False), desk.transports[station.transport].open(station, _TRIAL) as remote:
-        return trial(remote, station)
+        tried = trial(remote, station)
+    desk.ledger.record(desk.fact(Happened.TRIED, station=station.code))
+    return tried
 
 
 def identity(desk: Desk, station: Station) -> Identity | None:
@@ -210,6 +216,8 @@ def same_fingerprint(shown: Identity, told: str) -> bool:
 def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> Path:
     """Write a host key into the registry, after its fingerprint was compared with what the people there read; the file.
 
+    The trouble of its last visit counts as mended, and the clock calls it again.
+
     Raises:
         HostKeyMismatch: it is another one.
     """
@@ -219,10 +227,8 @@ def pin(desk: Desk, station: Station, shown: Identity, told: str, by: str) -> Pa
     own = sheets.read(file)
     rows = [{**row, "host_key": shown.host_key} if row.get("code") == station.code else row for _, row in own.rows]
     columns = own.columns if "host_key" in own.columns else (*own.columns, "host_key")
-    desk.ledger.record(
-        desk.fact(
-            Happened.TRUSTED, station=station.code, who=by, fingerprint=shown.fingerprint, before=station.host_key
-        )
+    trusted = desk.fact(
+        Happened.TRUSTED, station=station.code, who=by, fingerprint=shown.fingerprint, before=station.host_key
     )
-    _rewrite(desk, file, columns, rows, own.delimiter)
+    _rewrite(desk, file, columns, rows, own.delimiter, trusted)  # told last: from then on the clock calls it again
     return file

@@ -9,7 +9,7 @@ from pipeline.core.model import Bulletin, BulletinId, Digest, Holding, Master, R
 from pipeline.core.ports import Remote
 from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery import manifest
-from pipeline.delivery.names import SMALL, part
+from pipeline.delivery.names import PAPER_PART, part
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom import bulletins
@@ -136,7 +136,7 @@ class Visit:
         for file, master in made.items():
             remote.remove(part(file, master.digest))
         if made:
-            remote.remove(SMALL)  # it may be one of theirs
+            remote.remove(PAPER_PART)  # it may be one of theirs
 
     def take_away(self, remote: Remote, happened: Happened, names: Sequence[BulletinId]) -> None:
         """Remove the files of some bulletins, and tell it of those that the station was known to hold."""

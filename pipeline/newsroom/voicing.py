@@ -127,7 +127,7 @@ def voice(desk: Desk, sentences: Sequence[Sentence], programme: Programme, next_
         NoVoiceForLanguage: no engine has a voice for a language; it is never read by a voice of another.
         EngineUnavailable, TakeRejected: the last engine failed too; says why.
         NothingToSay: a sentence has nothing to pronounce.
-        Stopped: the work was given up meanwhile.
+        GivenUp: the work was given up meanwhile.
     """
     takes: dict[int, Take] = {}
     spoken_now, embedded = 0, False

@@ -1,15 +1,16 @@
 """A day as a message that people read: the same text on a terminal, in a mail, in a chat."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import groupby
 
-from pipeline.core.day import Day, Lack
+from pipeline.core.day import Absence, Alarm, Day, Gap, Lack
 from pipeline.core.errors import PipelineError, Says
-from pipeline.core.model import Trouble
 
 _NAMED = 25
-"""Stations that are named one by one; of more, only how many of each fault."""
+"""Stations, and air times, that are named one by one; of more, only how many."""
+_NAMED_AT_ONE = 8
+"""Stations that are named for one air time that passed."""
 
 
 def title(day: Day, lang: str) -> str:
@@ -34,7 +35,7 @@ def text(day: Day, lang: str, zone: tzinfo) -> str:
 
 
 def _lines(day: Day, lang: str, zone: tzinfo) -> Iterator[str]:
-    if not day.served and not day.threats:
+    if not (day.served or day.threats or day.gaps):
         yield _in(Says("Hôm ấy không có bản tin nào trong lịch.", "Nothing was planned for that day."), lang)
     for one in day.served:
         mark = "✓" if one.holding == one.stations else "✗"
@@ -45,7 +46,10 @@ def _lines(day: Day, lang: str, zone: tzinfo) -> Iterator[str]:
     if day.lacking:
         yield ""
         yield _in(Says(f"Còn thiếu {len(day.lacking)} trạm:", f"{len(day.lacking)} stations lack something:"), lang)
-        yield from _lacking(day, lang, zone)
+        yield from _lacking(day.lacking, lang, zone)
+    if day.gaps:
+        yield ""
+        yield from _gaps(day.gaps, lang, zone)
     if day.threats:
         yield ""
         yield _in(Says("Sắp đến giờ mà chưa phát được:", "To air soon, and cannot yet:"), lang)
@@ -54,23 +58,82 @@ def _lines(day: Day, lang: str, zone: tzinfo) -> Iterator[str]:
             yield f"    {_said(threat.problem, lang)}"
 
 
-def _lacking(day: Day, lang: str, zone: tzinfo) -> Iterator[str]:
-    for lack in day.lacking[:_NAMED]:
+def alarm_title(alarm: Alarm, lang: str, zone: tzinfo) -> str:
+    """One line that says what is about to be missed, what was, and on which days."""
+    parts = []
+    if alarm.lacking:
+        count = len(alarm.lacking)
+        parts.append(Says(f"{count} trạm sắp phát mà chưa có", f"{count} stations air soon and lack it"))
+    if alarm.gaps:
+        count = sum(gap.airings for gap in alarm.gaps)
+        parts.append(Says(f"{count} lượt lỡ giờ", f"{count} airings missed"))
+    instants = [*(lack.at for lack in alarm.lacking), *(gap.at for gap in alarm.gaps)]
+    days = sorted(at.astimezone(zone).date() for at in instants)
+    named = " – ".join(f"{day:%d/%m/%Y}" for day in dict.fromkeys((days[0], days[-1])))
+    told = Says("; ".join(p.vi for p in parts), "; ".join(p.en for p in parts))
+    return _in(Says(f"Bản tin ngày {named}: {told.vi}", f"Bulletins of {named}: {told.en}"), lang)
+
+
+def alarm_text(alarm: Alarm, lang: str, zone: tzinfo) -> str:
+    """The whole message: who should have what by now, why not, what to do; what passed without its bulletin."""
+    return "\n".join([alarm_title(alarm, lang, zone), *_alarm_lines(alarm, lang, zone)])
+
+
+def _alarm_lines(alarm: Alarm, lang: str, zone: tzinfo) -> Iterator[str]:
+    at = _local(alarm.now, zone)
+    yield _in(Says(f"Xem lúc {at}.", f"As of {at}."), lang)
+    if alarm.lacking:
+        yield ""
+        yield _in(Says("Sắp đến giờ mà trạm chưa có:", "To air soon, and not there:"), lang)
+        yield from _lacking(alarm.lacking, lang, zone)
+    if alarm.gaps:
+        yield ""
+        yield from _gaps(alarm.gaps, lang, zone)
+
+
+def _gaps(gaps: Sequence[Gap], lang: str, zone: tzinfo) -> Iterator[str]:
+    yield _in(Says("Đã qua giờ mà không có bản tin:", "Passed without the bulletin:"), lang)
+    for gap in gaps[:_NAMED]:
+        yield f"  ✗ {_local(gap.at, zone)} {gap.bulletin.title} ({gap.bulletin.id})"
+        yield f"    {_where(gap, lang)}"
+    if (more := len(gaps) - _NAMED) > 0:
+        yield "  " + _in(Says(f"và {more} giờ phát nữa", f"and {more} more air times"), lang)
+
+
+def _where(gap: Gap, lang: str) -> str:
+    if not gap.stations:
+        nowhere = _in(Says("không có trong lịch của trạm nào", "planned at no station"), lang)
+        return f"{nowhere}: {_said(gap.obstacle, lang)}" if gap.obstacle else nowhere
+    count, more = len(gap.stations), len(gap.stations) - _NAMED_AT_ONE
+    named = ", ".join(_absent(one) for one in gap.stations[:_NAMED_AT_ONE])
+    rest = _in(Says(f" và {more} trạm nữa", f" and {more} more"), lang) if more > 0 else ""
+    return _in(Says(f"{count} trạm: ", f"{count} stations: "), lang) + named + rest
+
+
+def _absent(one: Absence) -> str:
+    return f"{one.station} {one.name}".rstrip() + (f" ({one.fault})" if one.fault else "")
+
+
+def _lacking(lacking: Sequence[Lack], lang: str, zone: tzinfo) -> Iterator[str]:
+    for lack in lacking[:_NAMED]:
         names = ", ".join(bulletin.title for bulletin in lack.bulletins)
         yield f"  {lack.station.code} {lack.station.name}, {_local(lack.at, zone)}: {names}"
-        yield f"    {_why(lack.trouble, lang, zone)}"
+        yield f"    {_why(lack, lang, zone)}"
         yield f"    → {_in(lack.step, lang)}"
-    rest = sorted(day.lacking[_NAMED:], key=_code)
+    rest = sorted(lacking[_NAMED:], key=_code)
     for code, alike in groupby(rest, key=_code):
         count = len(list(alike))
         yield "  " + _in(Says(f"và {count} trạm nữa: {code}", f"and {count} more: {code}"), lang)
 
 
 def _code(lack: Lack) -> str:
-    return lack.trouble.code if lack.trouble else "-"
+    return lack.fault or "-"
 
 
-def _why(trouble: Trouble | None, lang: str, zone: tzinfo) -> str:
+def _why(lack: Lack, lang: str, zone: tzinfo) -> str:
+    if lack.obstacle:
+        return f"{lack.obstacle.code} {_in(lack.obstacle.message, lang)}"
+    trouble = lack.trouble
     if trouble is None:
         return _in(Says("chưa gửi lần nào", "nobody has tried yet"), lang)
     words = Says("{code} {why}; đã thử {tries} lần từ {since}", "{code} {why}; tried {tries} times since {since}")

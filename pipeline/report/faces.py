@@ -106,7 +106,7 @@ class Faces:
         """A day's bulletins by station: who holds what. Of many stations only those that lack something are shown."""
         heads = [f"{one.at.astimezone(self._zone):%H:%M} {one.bulletin.title}" for one in day.served]
         table = self._table(Says("Trạm", "Station"), *(Says(head, head) for head in heads), Says("Lỗi", "Fault"))
-        faults = {lack.station.code: lack.trouble.code if lack.trouble else "-" for lack in day.lacking}
+        faults = {lack.station.code: lack.fault or "-" for lack in day.lacking}
         shown = sorted(day.grid, key=lambda code: (code not in faults, code))
         for code in shown if len(shown) <= _GRID else [code for code in shown if code in faults][:_GRID]:
             cells = [_MARKS[day.grid[code].get(one.bulletin.id)] for one in day.served]

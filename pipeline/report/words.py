@@ -43,6 +43,7 @@ HAPPENED: dict[Happened, Says] = {
     Happened.AIRED: Says("trạm báo đã phát", "aired, says the station"),
     Happened.UNCLEAR: Says("trạm ghi không rõ", "written unclearly by the station"),
     Happened.AUDITED: Says("kiểm tra trạm", "audited"),
+    Happened.TRIED: Says("gửi thử được", "tried, and it answered"),
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
 }

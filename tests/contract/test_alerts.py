@@ -72,6 +72,20 @@ def test_who_cannot_be_reached_is_told_without_the_password_and_the_others_hear(
     assert "bimat" not in str(caught.value) + caplog.text
 
 
+def test_the_same_message_again_goes_only_to_those_who_lack_it(addresses, hook):
+    file = addresses("bad", "good")
+    messenger = Messenger(file)
+    for title in ("một", "hai"):
+        with pytest.raises(AlertNotSent):
+            messenger.send(title, "b")
+    hook.told.clear()
+    file.write_text(file.read_text("utf-8-sig").replace("/bad", "/mended"), "utf-8")
+    messenger.send("một", "b")
+    assert [title for title, _ in hook.told] == ["một"]
+    messenger.send("một", "b")  # it was done: this is another of the same words
+    assert len(hook.told) == 3
+
+
 def test_addresses_that_others_may_read_are_refused(addresses, hook):
     with pytest.raises(ConfigError, match="chmod 600"):
         Messenger(addresses("a", mode=0o644)).check()

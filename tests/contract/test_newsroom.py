@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from apscheduler.events import EVENT_JOB_EXECUTED
 
+from pipeline import clock as serve
 from pipeline import config, wiring
-from pipeline.clock import Clock as Serving
 from pipeline.core.errors import (
     AlertNotSent,
     AlreadyWithdrawn,
@@ -37,11 +37,19 @@ from pipeline.core.status import Stage, status_of
 from pipeline.delivery import manifest
 from pipeline.delivery.names import part
 from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
-from pipeline.newsroom.desk import Stopped
+from pipeline.newsroom.desk import GivenUp
+from pipeline.newsroom.office import Office
 from pipeline.newsroom.tally import tally
 
 TOP = Path(__file__).parents[2]
 TEXT = "Tiêu đề: Tin hôm nay\n\nCâu thứ nhất của bản tin.\n\nCâu thứ hai của bản tin.\n"
+
+
+class Serving(serve.Clock):
+    """The clock of an office with one desk, the test's own."""
+
+    def __init__(self, desk):
+        super().__init__(Office(desk.config, lambda _settings: nullcontext(desk)))
 
 
 class Clock:
@@ -554,21 +562,27 @@ def test_whoever_is_in_charge_hears_at_once_of_what_is_late_and_once_in_the_morn
     ready(desk)
     heard = []
     serving = Serving(replace(desk, tell=lambda title, text: heard.append((title, text))))
+    clock.at = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # midnight
     with unreachable(desk):
         serving.push()
+        serving.watch()
         assert heard == []
         clock.at = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
-        serving.retry()
-        serving.retry()
-        assert [title for title, _ in heard] == ["Bản tin ngày 24/11/2026: 0/1 trạm đủ"]
+        for _ in range(3):
+            serving.watch()
+        assert [title for title, _ in heard] == ["Bản tin ngày 24/11/2026: 1 trạm sắp phát mà chưa có"]
         assert "D-101" in heard[0][1]
         clock.at = datetime(2026, 11, 23, 22, 5, tzinfo=UTC)
         serving.push()
+        serving.watch()
         assert "1 lượt lỡ giờ" in heard[1][0]
         serving.push()
+        serving.watch()
         assert len(heard) == 2
-    serving.digest()
-    assert len(heard) == 3
+    clock.at = datetime(2026, 11, 23, 23, 31, tzinfo=UTC)  # 06:31
+    for _ in range(2):
+        serving.watch()
+    assert [title for title, _ in heard[2:]] == ["Bản tin ngày 24/11/2026: 0/1 trạm đủ; 1 lượt lỡ giờ"]
 
 
 def test_a_message_that_cannot_be_sent_stops_nothing(desk, clock):
@@ -579,9 +593,10 @@ def test_a_message_that_cannot_be_sent_stops_nothing(desk, clock):
 
     serving = Serving(replace(desk, tell=broken))
     clock.at = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
+    serving.watch()
+    serving.watch()
     serving.push()
     assert len(desk.ledger.receipts()) == 1
-    serving.digest()
 
 
 def test_what_has_had_its_time_makes_room_and_nothing_of_others_is_touched(desk, clock):
@@ -1298,7 +1313,7 @@ def test_what_its_tools_were_taken_from_is_not_held(desk):
     desk.stop.set()
     for engine in desk.engines["embedded"]:
         engine.close()
-    with pytest.raises(Stopped):
+    with pytest.raises(GivenUp):
         bulletins.render(desk, bulletin)
     assert desk.ledger.facts(bulletin.id, Happened.HELD) == []
 
@@ -1315,7 +1330,7 @@ def test_work_that_is_given_up_ends_in_the_middle_of_any_stage(folder, clock, st
     open_desk(folder, clock)  # writes the settings
     with wiring.open_desk(config.load(folder), now=clock, progress=progress) as desk:
         bulletin = taken(desk)
-        with pytest.raises(Stopped):
+        with pytest.raises(GivenUp):
             bulletins.render(desk, bulletin)
         assert seen[-1] == step
         assert {fact.happened for fact in desk.ledger.facts(bulletin.id)} <= {

@@ -1,6 +1,7 @@
 """Takes on disk: mono 16-bit WAV files, whole or not at all."""
 
 import os
+import struct
 import threading
 import wave
 from collections.abc import Iterator, Sequence
@@ -26,11 +27,15 @@ class Sound:
 
 def write(sound: Sound, out: Path) -> None:
     """Write a WAV. Until it is complete nothing stands under its name, and afterwards nothing else is left."""
-    with whole(out) as part, wave.open(str(part), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sound.rate)
-        file.writeframes(sound.samples)
+    with whole(out) as part, part.open("wb") as file:
+        file.write(_header(sound.rate, len(sound.samples)))
+        file.write(sound.samples)
+
+
+def _header(rate: int, size: int) -> bytes:
+    """What stands before so many bytes of samples. Not by `wave`, whose writer fails once more after a full disk."""
+    form = (b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", *form, b"data", size)
 
 
 def join(takes: Sequence[tuple[Path, float]], out: Path) -> None:
@@ -39,13 +44,11 @@ def join(takes: Sequence[tuple[Path, float]], out: Path) -> None:
     Their voices need not have one sample rate: all are brought to the highest.
     """
     rate = max(_rate(take) for take, _ in takes)
-    with whole(out) as part, wave.open(str(part), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        for take, pause in takes:
-            file.writeframes(_at(rate, take))
-            file.writeframes(bytes(2 * round(pause * rate)))
+    with whole(out) as part, part.open("wb") as file:
+        file.write(_header(rate, 0))
+        size = sum(file.write(_at(rate, take)) + file.write(bytes(2 * round(pause * rate))) for take, pause in takes)
+        file.seek(0)
+        file.write(_header(rate, size))
 
 
 def _rate(take: Path) -> int:

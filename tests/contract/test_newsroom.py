@@ -1192,7 +1192,10 @@ def tiny_disk(tmp_path):
 def test_on_a_full_disk_every_bulletin_is_told_and_made_once_there_is_room(folder, clock, tiny_disk, free):
     with open_desk(folder, clock, state=f'"{tiny_disk}"') as desk:
         lines = "\n\n".join(f"Đoạn số {n} của bản tin hôm nay." for n in range(30))
-        made = [taken(desk, f"Tiêu đề: Tin {name}\n\n{lines}\n\nTin {name}.\n", f"{name}.txt") for name in "ab"]
+        made = [
+            taken(desk, f"Tiêu đề: Tin {name}\nNhạc hiệu: không\n\n{lines}\n\nTin {name}.\n", f"{name}.txt")
+            for name in "ab"
+        ]
         with (tiny_disk / "filler").open("wb") as filler:
             os.posix_fallocate(filler.fileno(), 0, shutil.disk_usage(tiny_disk).free - free)
         problems = [problem for _, problem in bulletins.render_new(desk)]

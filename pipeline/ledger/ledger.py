@@ -65,6 +65,22 @@ class Ledger:
         with self._engine.begin() as connection:
             _add(connection, facts)
 
+    def record_new(self, facts: Sequence[Fact], since: datetime) -> int:
+        """Add those facts about an instant (`at` in their detail) that nobody has added since; how many they were.
+
+        However many look at once, each is told once.
+        """
+        if not facts:
+            return 0
+        c = tables.facts.c
+        query = sa.select(c.happened, c.bulletin, c.station, c.detail)
+        query = query.where(c.happened.in_({fact.happened.value for fact in facts}), c.at >= since)
+        with self._engine.begin() as connection:
+            told = {(r.happened, r.bulletin, r.station, r.detail.get("at")) for r in connection.execute(query)}
+            new = [f for f in facts if (f.happened.value, f.bulletin, f.station, f.detail.get("at")) not in told]
+            _add(connection, new)
+        return len(new)
+
     def facts(
         self,
         bulletin: BulletinId | None = None,

@@ -47,9 +47,9 @@ def tell(desk: Desk) -> int:
         # Of what should have aired before its script came in, nothing was missed.
         and received[name] < at
     ]
-    desk.ledger.record(*missed)
+    count = desk.ledger.record_new(missed, since)
     desk.ledger.set_mark(_MARK, now.isoformat())
-    return len(missed)
+    return count
 
 
 def _looked_back_to(desk: Desk) -> datetime:
@@ -91,7 +91,8 @@ def tell_late(desk: Desk) -> int:
     due = desk.ledger.due(now, now + margin)
     names = {d.bulletin for d in due}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
-    facts = desk.ledger.facts(happened=Happened.LATE, since=now - margin - _BACK)
+    since = now - margin - _BACK
+    facts = desk.ledger.facts(happened=Happened.LATE, since=since)
     told = {(f.bulletin, f.station, f.detail.get("at")) for f in facts}
     unplanned = desk.ledger.unplanned(names)
     late = [
@@ -101,8 +102,7 @@ def tell_late(desk: Desk) -> int:
         and (d.bulletin, d.station) not in unplanned
         and (d.bulletin, d.station, d.at.isoformat()) not in told
     ]
-    desk.ledger.record(*late)
-    return len(late)
+    return desk.ledger.record_new(late, since)
 
 
 def is_off(row: Row) -> bool:

@@ -186,6 +186,18 @@ def confirmed(digest="5" * 64, **more):
     return fact(Happened.CONFIRMED, station=A, digest=Digest(digest), detail={"remote": "a.mp3"}, **more)
 
 
+def test_however_many_look_at_once_what_was_missed_is_told_once(ledger):
+    missed = [fact(Happened.MISSED, station=A, detail={"at": f"2026-11-2{n}T22:00:00+00:00"}) for n in (3, 4)]
+    counts = []
+    looking = [threading.Thread(target=lambda: counts.append(ledger.record_new(missed, NOW))) for _ in range(8)]
+    for thread in looking:
+        thread.start()
+    for thread in looking:
+        thread.join()
+    assert sorted(counts) == [0] * 7 + [2]
+    assert len(ledger.facts(happened=Happened.MISSED)) == 2
+
+
 def test_a_run_that_lost_its_lease_cannot_write_a_receipt(ledger):
     old = ledger.lease(A, "one", NOW, NOW + timedelta(minutes=1))
     later = NOW + timedelta(minutes=2)

@@ -531,7 +531,7 @@ class StationBusy(DeliveryError):
 class Stopped(DeliveryError):
     """The program was told to stop before or while it visited the station."""
 
-    code = "D-110"
+    code = "D-111"
     exit_code = EXIT_RUNNING
     retry = True
     what = Says("dừng trước khi gửi xong cho trạm {station}", "told to stop before {station} had everything")

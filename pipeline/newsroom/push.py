@@ -385,7 +385,7 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
         visit.look_again()
         back = [name for name in brought if visit.was_taken_back(name)]
         size += visit.bring_papers(remote, brought.values())
-        visit.remove(remote, brought)
+        visit.remove_older(remote)
         visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, errand.stop), *back])
         visit.take_away(remote, Happened.CLEANED, errand.clean)
         told = returns.collect(desk, station, remote, token)

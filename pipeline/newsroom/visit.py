@@ -138,6 +138,11 @@ class Visit:
         if made:
             remote.remove(PAPER_PART)  # it may be one of theirs
 
+    def remove_older(self, remote: Remote) -> None:
+        """Remove all other versions of what the station holds, also those that a visit before was cut short over."""
+        held = {h.bulletin: h.remote for h in self._desk.ledger.holdings(station=self._station.code)}
+        self.remove(remote, {name: file for name, file in held.items() if name in self._rows})
+
     def take_away(self, remote: Remote, happened: Happened, names: Sequence[BulletinId]) -> None:
         """Remove the files of some bulletins, and tell it of those that the station was known to hold."""
         self.remove(remote, dict.fromkeys(names, ""))

@@ -12,7 +12,7 @@ from pipeline.delivery.folder import FolderRemote
 from pipeline.delivery.returns import HELD, MOST, PLAYED
 from pipeline.newsroom import approvals, audits, bulletins, digest, plan, push, recalls, returns, sticks
 from pipeline.newsroom.push import Whom
-from tests.province import FIVE, NOW, Clock, lay_out, newsroom, signed
+from tests.province import FIVE, NOW, Clock, lay_out, newsroom, remaster, signed
 
 DAY = timedelta(days=1)
 THREE = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
@@ -170,6 +170,26 @@ def test_a_recall_of_what_a_killed_visit_left_without_a_receipt_takes_it_away(tm
         done = recalls.recall(desk, bulletin, "Người duyệt")
         assert (done.gone, done.left) == (("A",), ())
         assert not [p for p in (tmp_path / "tram" / "A").iterdir() if ".mp3" in p.name]
+
+
+def test_an_older_version_goes_also_where_the_visit_that_replaced_it_was_cut_short(tmp_path, clock, monkeypatch):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        bulletin = signed(desk, 1)
+        push.push(desk)
+        remaster(desk, bulletin, 50_000, seed=9)
+
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderRemote, "remove", killed)
+            with pytest.raises(KeyboardInterrupt):
+                push.push(desk)
+        assert len(sounds(tmp_path)) == 2
+        push.push(desk)
+        assert len(sounds(tmp_path)) == 1
+        assert audits.verify(desk)[0].is_clean
 
 
 def test_a_bulletin_recalled_before_it_was_sent_leaves_the_timetable_that_lists_it(tmp_path, clock):

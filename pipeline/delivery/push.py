@@ -1,12 +1,13 @@
 """The protocol of a delivery: a temporary name, proof, the final name, and the timetable last.
 
-It holds for any transport. A run that is killed anywhere leaves only whole files under final names and at most one
-`.part`, which the next run takes up again; a run that finds everything in place sends nothing.
+It holds for any transport. A run that is killed anywhere leaves only whole files under final names and at most the
+`.part` of one parcel and of its papers, which the next run takes up again; a run that finds everything in place sends
+nothing. On a long line each question costs its round trip, so those that belong together are asked at once.
 """
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,12 +89,12 @@ def deliver(
     """
     receipts, small = [], 0
     for parcel in parcels:
-        verified, sent = _bring(remote, station, parcel)
-        small += _place(remote, station, Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar))
-        small += _place(remote, station, Extra(name=manifest.checksum_name(parcel.name), data=_checksum(parcel)))
+        verified, sent, beside = _bring(remote, station, parcel)
+        small += beside
         receipts.append(_receipt(station, parcel, verified, sent, now()))
         keep(receipts[-1])
-    small += sum(_place(remote, station, extra) for extra in extras)
+    there = remote.sizes([plain(extra.name) for extra in extras])
+    small += _place(remote, station, _lacking(remote, extras, there))
     return Delivered(receipts=tuple(receipts), small=small)
 
 
@@ -115,17 +116,22 @@ def papers(
     )
 
 
-def _checksum(parcel: Parcel) -> bytes:
-    return manifest.checksum(parcel.name, parcel.digest)
-
-
 # --- a master --------------------------------------------------------------------------------------------------------
 
 
-def _bring(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
-    """How it was proven that the parcel stands there, and the bytes that had to be sent for it."""
-    verified = _standing(remote, station, parcel)
-    return (verified, 0) if verified else _send(remote, station, parcel)
+def _bring(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int, int]:
+    """How it was proven that the parcel stands there, and the bytes that had to be sent: of it, and of its papers."""
+    beside = (
+        Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar),
+        Extra(name=manifest.checksum_name(parcel.name), data=manifest.checksum(parcel.name, parcel.digest)),
+    )
+    begun = part(parcel.name, parcel.digest)
+    there = remote.sizes([plain(parcel.name), begun, *(plain(extra.name) for extra in beside)])
+    lacking = _lacking(remote, beside, there)
+    if verified := _standing(remote, station, parcel, there[parcel.name]):
+        return verified, 0, _place(remote, station, lacking)
+    verified, sent = _send(remote, station, parcel, there[begun] or 0, lacking)
+    return verified, sent, _size(lacking)
 
 
 def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int, at: datetime) -> Receipt:
@@ -141,9 +147,9 @@ def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int
     )
 
 
-def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification | None:
-    """How it is proven that the parcel already stands there; None if it does not."""
-    if remote.size(plain(parcel.name)) != parcel.size:
+def _standing(remote: Remote, station: Station, parcel: Parcel, there: int | None) -> Verification | None:
+    """How it is proven that the parcel already stands there, as `there` bytes; None if it does not."""
+    if there != parcel.size:
         return None
     try:
         return prove(remote, station, parcel, parcel.name)
@@ -151,20 +157,27 @@ def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification 
         return None
 
 
-def _send(remote: Remote, station: Station, parcel: Parcel) -> tuple[Verification, int]:
-    """Bring the bytes under the temporary name, prove them there, and give them the final name."""
-    name = part(parcel.name, parcel.digest)
-    start = _resume_at(remote.size(name) or 0, parcel.size)
-    sent = _write(remote, station, parcel, start)
+def _send(
+    remote: Remote, station: Station, parcel: Parcel, there: int, beside: Sequence[Extra]
+) -> tuple[Verification, int]:
+    """Bring the bytes under temporary names, prove them there, and give them the final names, the parcel's first.
+
+    `there` bytes lie under its temporary name by now; `beside` goes with it, so that one question proves all.
+    """
+    name, start = part(parcel.name, parcel.digest), _resume_at(there, parcel.size)
+    sent = _write(remote, station, parcel, there, beside)
+    theirs = _digests(remote, station, [name, *map(_part, beside)])
     try:
-        verified = prove(remote, station, parcel, name)
+        verified = prove(remote, station, parcel, name, theirs.get(name))
     except ArrivedDamaged:
         remote.remove(name)  # else it would be taken up again, damage and all
         if not start:
+            _discard(remote, beside)
             raise
-        verified, again = _send(remote, station, parcel)
+        verified, again = _send(remote, station, parcel, 0, beside)
         return verified, sent + again
-    remote.rename(name, parcel.name)
+    _prove_small(remote, station, beside, theirs)
+    remote.rename_all({name: parcel.name, **{_part(extra): extra.name for extra in beside}})
     if remote.size(parcel.name) != parcel.size:
         reason = Says("mất sau khi đổi tên", "it is not there under its final name")
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
@@ -176,16 +189,18 @@ def _resume_at(there: int, size: int) -> int:
     return max(0, there - OVERLAP) // ALIGN * ALIGN if there <= size else 0
 
 
-def _write(remote: Remote, station: Station, parcel: Parcel, start: int) -> int:
-    name = part(parcel.name, parcel.digest)
+def _write(remote: Remote, station: Station, parcel: Parcel, there: int, beside: Sequence[Extra]) -> int:
+    name, start = part(parcel.name, parcel.digest), _resume_at(there, parcel.size)
     try:
-        _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
+        _must_fit(remote, station, parcel.size - there)
         with parcel.path.open("rb") as stream:
             stream.seek(start)
-            return remote.write(name, paced(iter(lambda: stream.read(BLOCK), b""), station.bandwidth), start)
+            sent = remote.write(name, paced(iter(lambda: stream.read(BLOCK), b""), station.bandwidth), start)
+        _lay(remote, beside)
     except StationFull:
         remote.remove(name)
         raise
+    return sent
 
 
 def _must_fit(remote: Remote, station: Station, left: int) -> None:
@@ -203,19 +218,24 @@ def prove(remote: Remote, station: Station, parcel: Parcel, name: str, theirs: D
     Raises:
         ArrivedDamaged: it does not hold them.
     """
+    theirs = theirs or _digests(remote, station, [name]).get(name)
+    if theirs == parcel.digest:  # then its size is right, too
+        return Verification.HASH
     size = remote.size(name)
     if size != parcel.size:
         reason = Says(f"{size} byte thay vì {parcel.size}", f"{size} bytes instead of {parcel.size}")
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
     if station.verification is Verification.SIZE:
         return Verification.SIZE
-    by_hash = station.verification is Verification.HASH
-    theirs = (theirs or remote.digests([name]).get(name)) if by_hash else None
-    found = theirs or _read_back(remote, name)
-    if found != parcel.digest:
+    if (theirs or _read_back(remote, name)) != parcel.digest:
         reason = Says("mã SHA-256 không khớp, tệp hỏng", "damaged: its SHA-256 differs")
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
-    return Verification.HASH if theirs else Verification.READBACK
+    return Verification.READBACK
+
+
+def _digests(remote: Remote, station: Station, names: Sequence[str]) -> Mapping[str, Digest]:
+    """What the station says of files, where its policy is to believe it."""
+    return remote.digests(names) if station.verification is Verification.HASH else {}
 
 
 def _read_back(remote: Remote, name: str) -> Digest:
@@ -228,29 +248,57 @@ def _read_back(remote: Remote, name: str) -> Digest:
 # --- small files -----------------------------------------------------------------------------------------------------
 
 
-def _place(remote: Remote, station: Station, extra: Extra) -> int:
-    """Put a small file in place, whole; the bytes sent, 0 where the same stands there already."""
-    if _same(remote, extra):
-        return 0
-    name = part(extra.name, digest_of(extra.data))
+def _place(remote: Remote, station: Station, extras: Sequence[Extra]) -> int:
+    """Put small files in place, each whole and proven; the bytes sent."""
+    if extras:
+        _lay(remote, extras)
+        _prove_small(remote, station, extras, {})  # reading back costs a slow station less than starting a shell
+        remote.rename_all({_part(extra): extra.name for extra in extras})
+    return _size(extras)
+
+
+def _lacking(remote: Remote, extras: Sequence[Extra], there: Mapping[str, int | None]) -> list[Extra]:
+    """Those that do not stand there as they should, where `there` says the bytes of what does."""
+    return [extra for extra in extras if not _same(remote, extra, there[extra.name])]
+
+
+def _lay(remote: Remote, extras: Sequence[Extra]) -> None:
+    """Write small files under their temporary names."""
     try:
-        sent = remote.write(name, iter([extra.data]))
+        remote.put({_part(extra): extra.data for extra in extras})
     except StationFull:
-        remote.remove(name)
+        _discard(remote, extras)
         raise
-    if b"".join(remote.read(name)) != extra.data:
-        remote.remove(name)
-        reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
-        raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
-    remote.rename(name, extra.name)
-    return sent
 
 
-def _same(remote: Remote, extra: Extra) -> bool:
-    if remote.size(plain(extra.name)) != len(extra.data):
+def _prove_small(remote: Remote, station: Station, extras: Sequence[Extra], theirs: Mapping[str, Digest]) -> None:
+    """Prove small files under their temporary names: by the station's digest where it told, else by reading back."""
+    for extra in extras:
+        name = _part(extra)
+        if theirs.get(name) != digest_of(extra.data) and b"".join(remote.read(name)) != extra.data:
+            _discard(remote, extras)
+            reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
+            raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
+
+
+def _discard(remote: Remote, extras: Sequence[Extra]) -> None:
+    for extra in extras:
+        remote.remove(_part(extra))
+
+
+def _part(extra: Extra) -> str:
+    return part(extra.name, digest_of(extra.data))
+
+
+def _size(extras: Sequence[Extra]) -> int:
+    return sum(len(extra.data) for extra in extras)
+
+
+def _same(remote: Remote, extra: Extra, there: int | None) -> bool:
+    if there != len(extra.data):
         return False
-    there = b"".join(remote.read(extra.name))
-    return _unstamped(there, extra.stamp) == _unstamped(extra.data, extra.stamp)
+    data = b"".join(remote.read(extra.name))
+    return _unstamped(data, extra.stamp) == _unstamped(extra.data, extra.stamp)
 
 
 def _unstamped(data: bytes, stamp: bytes) -> list[bytes]:

@@ -52,13 +52,16 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.test
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-bench.lock
 	@touch $@
 
-bench: $(VENV)/.bench  ## what the line and the voices cost, and how well they read and speak, beside bare tools and peers
+bench: $(VENV)/.bench  ## what line, voices and delivery cost, and how well they read and speak, beside bare tools and peers
 	@$(BIN)/python -m benchmarks.line
 	@$(BIN)/python -m benchmarks.studio
 	@$(BIN)/python -m benchmarks.studio programmes
 	@$(BIN)/python -m benchmarks.voices
 	@$(BIN)/python -m benchmarks.roundtrip
 	@$(BIN)/python -m benchmarks.reading
+	@benchmarks/system-tools
+	@$(BIN)/python -m benchmarks.delivery
+	@$(BIN)/python -m benchmarks.scale
 
 lock: | $(UV)  ## the locks again, from pyproject.toml
 	@$(LOCK) --output-file requirements.lock

@@ -1,4 +1,4 @@
-"""A province, and the country: N stations planned, pushed to stand-in transports, found served, told, counted.
+"""A province, and the country: N stations planned, due, pushed to stand-in transports, found served, told, reported.
 
 `python -m benchmarks.scale [N ...]`; each step in a process of its own, with its wall time, CPU and peak memory. The
 stand-in takes every byte and computes its digest as a station would; there is no line and no disk behind it.
@@ -54,6 +54,10 @@ class Memory:
         """Bytes of a file."""
         return self._files[name][0] if name in self._files else None
 
+    def sizes(self, names: Sequence[str]) -> Mapping[str, int | None]:
+        """Bytes of each."""
+        return {name: self.size(name) for name in names}
+
     def free(self) -> int | None:
         """It has room for everything."""
 
@@ -67,6 +71,11 @@ class Memory:
         self._files[name] = (size, Digest(seen.hexdigest()), small)
         return size
 
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Take them."""
+        for name, data in files.items():
+            self.write(name, iter([data]))
+
     def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
         """As the station computes them."""
         return {name: self._files[name][1] for name in names if name in self._files}
@@ -78,6 +87,11 @@ class Memory:
     def rename(self, old: str, new: str) -> None:
         """Another name."""
         self._files[new] = self._files.pop(old)
+
+    def rename_all(self, names: Mapping[str, str]) -> None:
+        """Other names."""
+        for old, new in names.items():
+            self.rename(old, new)
 
     def remove(self, name: str) -> None:
         """Forget it."""
@@ -126,6 +140,13 @@ def plan(desk: Desk) -> int:
     return sum(p.added for p in planning.plan_all(desk))
 
 
+def due(desk: Desk) -> int:
+    """What the clock asks before each push: who lacks what airs soon."""
+    from pipeline.newsroom import push as pushing
+
+    return len(pushing.wanted(desk))
+
+
 def push(desk: Desk) -> int:
     """What `bantin push` does: plan what is new, send what is wanted."""
     from pipeline.newsroom import plan as planning
@@ -146,7 +167,29 @@ def status(desk: Desk) -> int:
     return len(bulletins.rows(desk)) + tally(desk).counted
 
 
-STEPS: dict[str, Callable[[Desk], int]] = {"plan": plan, "push": push, "again": push, "status": status}
+def digest(desk: Desk) -> int:
+    """The morning's message of tomorrow, when all of it airs: who has it, who lacks it, why."""
+    from datetime import timedelta
+
+    from pipeline.newsroom.digest import digest as day_of
+    from pipeline.report import digest as message
+
+    zone = desk.config.zone
+    day = day_of(desk, (desk.now().astimezone(zone) + timedelta(days=1)).date())
+    return len(message.text(day, "vi", zone))
+
+
+def report(desk: Desk) -> int:
+    """The year's report: what counts, by the evidence of plan, receipts and facts."""
+    from pipeline.newsroom.tally import tally
+    from pipeline.report.tally import as_json
+
+    return len(as_json(tally(desk, desk.now().astimezone(desk.config.zone).year)))
+
+
+STEPS: dict[str, Callable[[Desk], int]] = {
+    "plan": plan, "due": due, "push": push, "again": push, "status": status, "digest": digest, "report": report,
+}  # fmt: skip
 
 
 def _step(name: str, folder: Path) -> None:

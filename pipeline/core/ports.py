@@ -71,11 +71,17 @@ class Remote(Protocol):
     def size(self, name: str) -> int | None:
         """Bytes of a file, or None where there is none of that name."""
 
+    def sizes(self, names: Sequence[str]) -> Mapping[str, int | None]:
+        """The same for many files, at the cost of one: on a long line, each call costs its round trip."""
+
     def free(self) -> int | None:
         """Bytes that may still be written, or None where the station does not tell."""
 
     def write(self, name: str, chunks: Iterator[bytes], at: int = 0) -> int:
         """Write chunks from offset `at` on, cut what stood beyond, flush to disk where the station can; bytes sent."""
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write small files, each whole, flushed to disk where the station can, at the cost of one."""
 
     def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
         """SHA-256 of files that the station itself computed; without those it cannot, or is not allowed to, compute."""
@@ -85,6 +91,9 @@ class Remote(Protocol):
 
     def rename(self, old: str, new: str) -> None:
         """Give a file its final name, replacing atomically what stood there."""
+
+    def rename_all(self, names: Mapping[str, str]) -> None:
+        """Give files their final names in this order, at the cost of one; see `rename`."""
 
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""

@@ -1,4 +1,4 @@
-"""SFTP requests sent ahead of their answers, and two OpenSSH extensions: what paramiko's public calls do not offer.
+"""SFTP requests sent ahead of their answers, and OpenSSH's extensions: what paramiko's public calls do not offer.
 
 paramiko can pipeline writes, but then drops the station's answers, so a full disk would go unseen; and it has no public
 call for fsync, statvfs or limits. So this one file speaks through its `_request`, `_async_request` and
@@ -8,20 +8,31 @@ call for fsync, statvfs or limits. So this one file speaks through its `_request
 
 import os
 import stat
+import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
-from paramiko import Message, SFTPAttributes, SFTPClient
+from paramiko import Message, SFTPAttributes, SFTPClient, Transport
+from paramiko.common import cMSG_CHANNEL_REQUEST
 from paramiko.sftp import (
     CMD_CLOSE,
     CMD_EXTENDED,
+    CMD_FSETSTAT,
+    CMD_FSTAT,
+    CMD_OPEN,
     CMD_OPENDIR,
     CMD_READ,
     CMD_READDIR,
+    CMD_STAT,
     CMD_STATUS,
     CMD_WRITE,
+    SFTP_FLAG_CREATE,
+    SFTP_FLAG_READ,
+    SFTP_FLAG_TRUNC,
+    SFTP_FLAG_WRITE,
     int64,
 )
 
@@ -55,6 +66,22 @@ class _Ahead:
         """Send a request and do not wait."""
         self._asked.append(self._sftp._async_request(self, kind, *arguments))
 
+    def ask_write(self, handle: bytes, at: int, data: bytes) -> None:
+        """Send data to write and do not wait. As `ask` would, which copies each byte eight times on the way."""
+        with self._sftp._lock:
+            number = self._sftp.request_number
+            self._sftp.request_number += 1
+            self._sftp._expecting[number] = self
+        self._asked.append(number)
+        size = struct.calcsize(">BIIQI") + len(handle) + len(data)
+        head = struct.pack(">IBII", size, CMD_WRITE, number, len(handle))
+        left = memoryview(b"".join((head, handle, struct.pack(">QI", at, len(data)), data)))
+        while left:
+            sent = self._sftp.sock.send(left)
+            if not sent:
+                raise EOFError
+            left = left[sent:]
+
     def answer(self) -> Message:
         """The answer to the oldest request; raises what the station reports, as paramiko's own calls do."""
         number = self._asked.popleft()
@@ -73,27 +100,119 @@ class _Ahead:
         return len(self._asked)
 
 
-def write(sftp: SFTPClient, handle: bytes, chunks: Iterator[bytes], at: int, most: int) -> int:
-    """Write chunks to an open file from an offset on; the bytes written. Every write is known to have succeeded."""
-    ahead, start = _Ahead(sftp), at
-    for chunk in chunks:
-        for begin in range(0, len(chunk), most):
-            piece = chunk[begin : begin + most]
-            ahead.ask(CMD_WRITE, handle, int64(at), piece)
-            at += len(piece)
-            if len(ahead) >= WINDOW:
-                ahead.answer()
-    while len(ahead):
-        ahead.answer()
-    return at - start
+def session(transport: Transport) -> SFTPClient:
+    """An SFTP session on a connection that is logged in. The first request goes right behind the call for SFTP.
+
+    Where there is none, the station closes the channel, and reading the answer fails at once.
+    """
+    channel = transport.open_session()
+    call = Message()
+    call.add_byte(cMSG_CHANNEL_REQUEST)
+    call.add_int(channel.remote_chanid)
+    call.add_string("subsystem")
+    call.add_boolean(True)
+    call.add_string("sftp")
+    transport._send_user_message(call)
+    return SFTPClient(channel)
 
 
-def read(sftp: SFTPClient, handle: bytes, size: int, most: int, begin: int = 0) -> Iterator[bytes]:
-    """An open file's bytes from `begin` to `size`, or fewer where it is shorter."""
+def sizes(sftp: SFTPClient, paths: Sequence[str]) -> list[int | None]:
+    """Bytes of files, None where there is none of that name; one round trip for all."""
     ahead = _Ahead(sftp)
-    pieces = deque((at, min(most, size - at)) for at in range(begin, size, most))
-    waiting: deque[tuple[int, int]] = deque()
+    for path in paths:
+        ahead.ask(CMD_STAT, path)
+    return [_size(ahead) for _ in paths]
+
+
+def _size(ahead: _Ahead) -> int | None:
     try:
+        return int(SFTPAttributes._from_msg(ahead.answer()).st_size or 0)
+    except FileNotFoundError:
+        return None
+
+
+def create(sftp: SFTPClient, paths: Sequence[str], *, keep: bool = False) -> list[bytes]:
+    """Handles to write to files that become empty, or with `keep`, exist and stay as they are; one round trip."""
+    flags = SFTP_FLAG_WRITE if keep else SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_TRUNC
+    ahead = _Ahead(sftp)
+    for path in paths:
+        ahead.ask(CMD_OPEN, path, flags | (SFTP_FLAG_READ if keep else 0), SFTPAttributes())
+    return [ahead.answer().get_binary() for _ in paths]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a file."""
+
+    sent: int
+    flushed: bool
+    """Whether it is on the station's disk: not every server can be asked for that (fsync@openssh.com)."""
+
+
+def write(sftp: SFTPClient, handle: bytes, chunks: Iterator[bytes], at: int, most: int) -> Written:
+    """Write chunks to an open file from an offset on, where it is cut first; flush and close it.
+
+    Flushing and closing are asked for behind the last write, as a server does what concerns one file in its order.
+    Every write is known to have succeeded.
+    """
+    return _written(*_begun(sftp, handle, chunks, at, most))
+
+
+def put(sftp: SFTPClient, files: Mapping[str, bytes], most: int) -> bool:
+    """Write small files, each whole, flushed and closed, in two round trips for all; whether all were flushed."""
+    handles = create(sftp, list(files))
+    begun = [_begun(sftp, handle, iter([data]), 0, most) for handle, data in zip(handles, files.values(), strict=True)]
+    written = [_written(*one) for one in begun]
+    return all(one.flushed for one in written)
+
+
+def _begun(sftp: SFTPClient, handle: bytes, chunks: Iterator[bytes], at: int, most: int) -> tuple[_Ahead, int]:
+    """Ask for all that makes a file; what is not answered yet, and the bytes sent. Flush and close are asked last."""
+    ahead, start = _Ahead(sftp), at
+    try:
+        if at:
+            ahead.ask(CMD_FSETSTAT, handle, _of_size(at))
+        for chunk in chunks:
+            for begin in range(0, len(chunk), most):
+                piece = chunk[begin : begin + most]
+                ahead.ask_write(handle, at, piece)
+                at += len(piece)
+                if len(ahead) >= WINDOW:
+                    ahead.answer()
+        ahead.ask(CMD_EXTENDED, "fsync@openssh.com", handle)
+    finally:
+        ahead.ask(CMD_CLOSE, handle)
+    return ahead, at - start
+
+
+def _written(ahead: _Ahead, sent: int) -> Written:
+    while len(ahead) > 2:
+        ahead.answer()
+    try:
+        ahead.answer()
+        flushed = True
+    except OSError:  # a server without the extension; the verification that follows does not depend on it
+        flushed = False
+    ahead.answer()
+    return Written(sent, flushed)
+
+
+def _of_size(size: int) -> SFTPAttributes:
+    facts = SFTPAttributes()
+    facts.st_size = size
+    return facts
+
+
+def read(sftp: SFTPClient, path: str, most: int, begin: int = 0) -> Iterator[bytes]:
+    """A file's bytes from `begin` on, in order; two round trips for a small one."""
+    handle = sftp._request(CMD_OPEN, path, SFTP_FLAG_READ, SFTPAttributes())[1].get_binary()
+    ahead = _Ahead(sftp)
+    try:
+        ahead.ask(CMD_FSTAT, handle)
+        ahead.ask(CMD_READ, handle, int64(begin), most)  # behind the question for the size: most files are small
+        size = _size(ahead) or 0
+        pieces = deque((at, min(most, size - at)) for at in range(begin, size, most))
+        waiting = deque([pieces.popleft()] if pieces else [])
         while pieces or waiting:
             while pieces and len(waiting) < WINDOW:
                 waiting.append(pieces.popleft())
@@ -102,6 +221,26 @@ def read(sftp: SFTPClient, handle: bytes, size: int, most: int, begin: int = 0) 
             yield from _whole(sftp, handle, at, wanted, ahead.answer().get_string())
     except EOFError:
         return
+    finally:
+        # Nobody waits for the answer, nor is it of use: what was read was read.
+        with suppress(OSError, EOFError):
+            sftp._async_request(type(None), CMD_CLOSE, handle)
+
+
+def rename(sftp: SFTPClient, paths: Mapping[str, str]) -> list[OSError | None]:
+    """Rename files over what stands there (posix-rename@openssh.com), in one round trip; what each came to."""
+    ahead = _Ahead(sftp)
+    for old, new in paths.items():
+        ahead.ask(CMD_EXTENDED, "posix-rename@openssh.com", old, new)
+    return [_refusal(ahead) for _ in paths]
+
+
+def _refusal(ahead: _Ahead) -> OSError | None:
+    try:
+        ahead.answer()
+    except OSError as fault:
+        return fault
+    return None
 
 
 def _whole(sftp: SFTPClient, handle: bytes, at: int, wanted: int, data: bytes) -> Iterator[bytes]:
@@ -132,11 +271,6 @@ def names(sftp: SFTPClient, folder: str) -> Iterator[Item]:
             sftp._request(CMD_CLOSE, handle)
 
 
-def flush(sftp: SFTPClient, handle: bytes) -> None:
-    """Have an open file's bytes on the station's disk (fsync@openssh.com); OSError where that is unknown."""
-    sftp._request(CMD_EXTENDED, "fsync@openssh.com", handle)
-
-
 def free(sftp: SFTPClient, folder: str) -> int:
     """Bytes that we may still write (statvfs@openssh.com); OSError where that is unknown."""
     _, answer = sftp._request(CMD_EXTENDED, "statvfs@openssh.com", folder)
@@ -144,11 +278,20 @@ def free(sftp: SFTPClient, folder: str) -> int:
     return fragment * available
 
 
-def limits(sftp: SFTPClient) -> Limits:
-    """What the station takes in one request (limits@openssh.com), and what every server takes where it does not say."""
-    try:
-        _, answer = sftp._request(CMD_EXTENDED, "limits@openssh.com")
-    except OSError:
-        return Limits()
-    _packet, most_read, most_write, _handles = (int(answer.get_int64()) for _ in range(4))
-    return Limits(read=min(LARGE, most_read or SMALL), write=min(LARGE, most_write or SMALL))
+def limits(sftp: SFTPClient) -> Callable[[], Limits]:
+    """Ask what the station takes in one request (limits@openssh.com); the answer, for whoever comes to need it.
+
+    Where a server does not say, it is what every server takes.
+    """
+    ahead = _Ahead(sftp)
+    ahead.ask(CMD_EXTENDED, "limits@openssh.com")
+
+    def told() -> Limits:
+        try:
+            answer = ahead.answer()
+        except OSError:
+            return Limits()
+        _packet, most_read, most_write, _handles = (int(answer.get_int64()) for _ in range(4))
+        return Limits(read=min(LARGE, most_read or SMALL), write=min(LARGE, most_write or SMALL))
+
+    return cache(told)

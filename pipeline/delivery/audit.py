@@ -8,13 +8,13 @@ from pipeline.core.errors import ArrivedDamaged
 from pipeline.core.model import Digest, Station, Verification
 from pipeline.core.ports import Remote
 from pipeline.delivery import manifest
-from pipeline.delivery.names import PAPER_PART
+from pipeline.delivery.names import PAPER_PARTS
 from pipeline.delivery.push import Parcel, prove
 
 _OURS = re.compile(
     r"(?P<file>\d{8}-\d{4}_[a-z0-9-]+_[a-z-]+_[0-9a-f]{12}\.[a-z0-9]{2,4})(?:\.json|\.sha256)?"
     r"|\.(?:[A-Za-z0-9._-]+)\.[0-9a-f]{12}\.part"
-    rf"|{re.escape(PAPER_PART)}"
+    rf"|{'|'.join(map(re.escape, PAPER_PARTS))}"
 )
 """How the names look that we give; nobody else's do."""
 

@@ -73,6 +73,10 @@ class FolderRemote:
             except FileNotFoundError:
                 return None
 
+    def sizes(self, names: Sequence[str]) -> Mapping[str, int | None]:
+        """Bytes of each file, None where there is none of that name."""
+        return {name: self.size(name) for name in names}
+
     def free(self) -> int | None:
         """Bytes that may still be written."""
         with self._told():
@@ -93,6 +97,11 @@ class FolderRemote:
             # So that reading back asks the stick and not this machine's memory.
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         return sent
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write small files, each whole, flushed."""
+        for name, data in files.items():
+            self.write(name, iter([data]))
 
     def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
         """Nothing: the computer that would compute it is ours."""
@@ -118,6 +127,11 @@ class FolderRemote:
                     os.fsync(handle)
             finally:
                 os.close(handle)
+
+    def rename_all(self, names: Mapping[str, str]) -> None:
+        """Give files their final names in this order."""
+        for old, new in names.items():
+            self.rename(old, new)
 
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""

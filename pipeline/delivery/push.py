@@ -1,12 +1,13 @@
 """The protocol of a delivery: a temporary name, proof, the final name, and the timetable last.
 
-It holds for any transport. A run that is killed anywhere leaves only whole files under final names and at most one
-`.part`, which the next run takes up again; a run that finds everything in place sends nothing.
+It holds for any transport. A run that is killed anywhere leaves only whole files under final names and at most the
+`.part` of one parcel and of its papers, which the next run takes up again; a run that finds everything in place sends
+nothing. On a long line each question costs its round trip, so those that belong together are asked at once.
 """
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,10 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.core.errors import ArrivedDamaged, Says, StationFull
-from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification
+from pipeline.core.model import BulletinId, Digest, Receipt, Station, Verification, digest_of
 from pipeline.core.ports import Remote
 from pipeline.delivery import manifest
-from pipeline.delivery.names import PAPER_PART, part, plain
+from pipeline.delivery.names import PAPER_PARTS, part, plain
 from pipeline.delivery.pace import paced
 
 BLOCK = 255 * 1024
@@ -103,14 +104,14 @@ def deliver(
     receipts, small = [], 0
     before, total = 0, sum(parcel.size for parcel in parcels)
     for parcel in parcels:
-        verified, sent = _bring(remote, station, parcel, partial(_tell, count, before, total))
+        verified, sent, beside = _bring(remote, station, parcel, partial(_tell, count, before, total))
         before += parcel.size
         count(before, total)
-        small += _place(remote, station, Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar))
-        small += _place(remote, station, Extra(name=manifest.checksum_name(parcel.name), data=_checksum(parcel)))
+        small += beside
         receipts.append(_receipt(station, parcel, verified, sent, now()))
         keep(receipts[-1])
-    small += sum(_place(remote, station, extra) for extra in extras)
+    there = remote.sizes([plain(extra.name) for extra in extras])
+    small += _place(remote, station, _lacking(remote, extras, there))
     return Delivered(receipts=tuple(receipts), small=small)
 
 
@@ -136,17 +137,24 @@ def papers(
     )
 
 
-def _checksum(parcel: Parcel) -> bytes:
-    return manifest.checksum(parcel.name, parcel.digest)
-
-
 # --- a master --------------------------------------------------------------------------------------------------------
 
 
-def _bring(remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]) -> tuple[Verification, int]:
-    """How it was proven that the parcel stands there, and the bytes that had to be sent for it."""
-    verified = _standing(remote, station, parcel)
-    return (verified, 0) if verified else _send(remote, station, parcel, tell)
+def _bring(
+    remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]
+) -> tuple[Verification, int, int]:
+    """How it was proven that the parcel stands there, and the bytes that had to be sent: of it, and of its papers."""
+    beside = (
+        Extra(name=manifest.sidecar_name(parcel.name), data=parcel.sidecar),
+        Extra(name=manifest.checksum_name(parcel.name), data=manifest.checksum(parcel.name, parcel.digest)),
+    )
+    begun = part(parcel.name, parcel.digest)
+    there = remote.sizes([plain(parcel.name), begun, *(plain(extra.name) for extra in beside)])
+    lacking = _lacking(remote, beside, there)
+    if verified := _standing(remote, station, parcel, there[parcel.name]):
+        return verified, 0, _place(remote, station, lacking)
+    verified, sent = _send(remote, station, parcel, there[begun] or 0, lacking, tell=tell)
+    return verified, sent, _size(lacking)
 
 
 def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int, at: datetime) -> Receipt:
@@ -162,9 +170,9 @@ def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int
     )
 
 
-def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification | None:
-    """How it is proven that the parcel already stands there; None if it does not."""
-    if remote.size(plain(parcel.name)) != parcel.size:
+def _standing(remote: Remote, station: Station, parcel: Parcel, there: int | None) -> Verification | None:
+    """How it is proven that the parcel already stands there, as `there` bytes; None if it does not."""
+    if there != parcel.size:
         return None
     try:
         return prove(remote, station, parcel, parcel.name)
@@ -172,35 +180,47 @@ def _standing(remote: Remote, station: Station, parcel: Parcel) -> Verification 
         return None
 
 
-def _send(remote: Remote, station: Station, parcel: Parcel, tell: Callable[[int], None]) -> tuple[Verification, int]:
-    """Bring the bytes under the temporary name, prove them there, and give them the final name.
+def _send(
+    remote: Remote,
+    station: Station,
+    parcel: Parcel,
+    there: int,
+    beside: Sequence[Extra],
+    *,
+    tell: Callable[[int], None],
+) -> tuple[Verification, int]:
+    """Bring the bytes under temporary names, prove them there, and give them the final names, the parcel's first.
 
-    What several visits put together is proven whole, also where the station's policy would look at its size alone.
+    `there` bytes lie under its temporary name by now; `beside` goes with it, so that one question proves all. What
+    several visits put together is proven whole, also where the station's policy would look at its size alone.
     """
     name = part(parcel.name, parcel.digest)
-    start = _resume_at(remote, parcel)
-    sent = _write(remote, station, parcel, start, tell)
+    start = _resume_at(remote, parcel, there)
+    sent = _write(remote, station, parcel, there, start, tell=tell)
+    _lay(remote, beside, name)
     by_size = station.verification is Verification.SIZE
     policy = replace(station, verification=Verification.HASH) if start and by_size else station
+    theirs = _digests(remote, policy, [name, *_parts(beside)])
     try:
-        verified = prove(remote, policy, parcel, name)
+        verified = prove(remote, policy, parcel, name, theirs.get(name))
     except ArrivedDamaged:
         remote.remove(name)  # else it would be taken up again, damage and all
         if not start:
+            _discard(remote, beside)
             raise
-        verified, again = _send(remote, station, parcel, tell)
+        verified, again = _send(remote, station, parcel, 0, beside, tell=tell)
         return verified, sent + again
-    remote.rename(name, parcel.name)
+    _prove_small(remote, station, beside, theirs)
+    remote.rename_all({name: parcel.name, **_final(beside)})
     if remote.size(parcel.name) != parcel.size:
         reason = Says("mất sau khi đổi tên", "it is not there under its final name")
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
     return verified, sent
 
 
-def _resume_at(remote: Remote, parcel: Parcel) -> int:
+def _resume_at(remote: Remote, parcel: Parcel, there: int) -> int:
     """Where to go on with a `.part`: behind the last of its bytes that are ours; at 0 if none near its end are."""
     name = part(parcel.name, parcel.digest)
-    there = remote.size(name) or 0
     if not 0 < there <= parcel.size:
         return 0
     with parcel.path.open("rb") as ours:
@@ -222,10 +242,12 @@ def _alike(theirs: Iterator[bytes], ours: BinaryIO) -> int:
     return same
 
 
-def _write(remote: Remote, station: Station, parcel: Parcel, start: int, tell: Callable[[int], None]) -> int:
+def _write(
+    remote: Remote, station: Station, parcel: Parcel, there: int, start: int, *, tell: Callable[[int], None]
+) -> int:
     name = part(parcel.name, parcel.digest)
     try:
-        _must_fit(remote, station, parcel.size - (remote.size(name) or 0))
+        _must_fit(remote, station, parcel.size - there)
         with parcel.path.open("rb") as stream:
             stream.seek(start)
             blocks = paced(_blocks(stream), station.bandwidth)
@@ -264,19 +286,24 @@ def prove(remote: Remote, station: Station, parcel: Parcel, name: str, theirs: D
     Raises:
         ArrivedDamaged: it does not hold them.
     """
+    theirs = theirs or _digests(remote, station, [name]).get(name)
+    if theirs == parcel.digest:  # then its size is right, too
+        return Verification.HASH
     size = remote.size(name)
     if size != parcel.size:
         reason = Says(f"{size} byte thay vì {parcel.size}", f"{size} bytes instead of {parcel.size}")
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
     if station.verification is Verification.SIZE:
         return Verification.SIZE
-    by_hash = station.verification is Verification.HASH
-    theirs = (theirs or remote.digests([name]).get(name)) if by_hash else None
-    found = theirs or _read_back(remote, name)
-    if found != parcel.digest:
+    if (theirs or _read_back(remote, name)) != parcel.digest:
         reason = Says("mã SHA-256 không khớp, tệp hỏng", "damaged: its SHA-256 differs")
         raise ArrivedDamaged(station=station.code, name=parcel.name, reason=reason)
-    return Verification.HASH if theirs else Verification.READBACK
+    return Verification.READBACK
+
+
+def _digests(remote: Remote, station: Station, names: Sequence[str]) -> Mapping[str, Digest]:
+    """What the station says of files, where its policy is to believe it."""
+    return remote.digests(names) if station.verification is Verification.HASH else {}
 
 
 def _read_back(remote: Remote, name: str) -> Digest:
@@ -289,28 +316,63 @@ def _read_back(remote: Remote, name: str) -> Digest:
 # --- small files -----------------------------------------------------------------------------------------------------
 
 
-def _place(remote: Remote, station: Station, extra: Extra) -> int:
-    """Put a small file in place, whole; the bytes sent, 0 where the same stands there already."""
-    if _same(remote, extra):
-        return 0
+def _place(remote: Remote, station: Station, extras: Sequence[Extra]) -> int:
+    """Put small files in place, each whole and proven; the bytes sent."""
+    if extras:
+        _lay(remote, extras)
+        _prove_small(remote, station, extras, {})  # reading back costs a slow station less than starting a shell
+        remote.rename_all(_final(extras))
+    return _size(extras)
+
+
+def _lacking(remote: Remote, extras: Sequence[Extra], there: Mapping[str, int | None]) -> list[Extra]:
+    """Those that do not stand there as they should, where `there` says the bytes of what does."""
+    return [extra for extra in extras if not _same(remote, extra, there[extra.name])]
+
+
+def _parts(extras: Sequence[Extra]) -> dict[str, Extra]:
+    """Small files that are laid down together, by their temporary names."""
+    return dict(zip(PAPER_PARTS, extras, strict=False))
+
+
+def _final(extras: Sequence[Extra]) -> dict[str, str]:
+    return {name: plain(extra.name) for name, extra in _parts(extras).items()}
+
+
+def _lay(remote: Remote, extras: Sequence[Extra], *others: str) -> None:
+    """Write small files under their temporary names; where there is no room, `others` are removed with them."""
     try:
-        sent = remote.write(PAPER_PART, iter([extra.data]))
+        remote.put({name: extra.data for name, extra in _parts(extras).items()})
     except StationFull:
-        remote.remove(PAPER_PART)
+        _discard(remote, extras)
+        for name in others:
+            remote.remove(name)
         raise
-    if b"".join(remote.read(PAPER_PART)) != extra.data:
-        remote.remove(PAPER_PART)
-        reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
-        raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
-    remote.rename(PAPER_PART, plain(extra.name))
-    return sent
 
 
-def _same(remote: Remote, extra: Extra) -> bool:
-    if remote.size(plain(extra.name)) != len(extra.data):
+def _prove_small(remote: Remote, station: Station, extras: Sequence[Extra], theirs: Mapping[str, Digest]) -> None:
+    """Prove small files under their temporary names: by the station's digest where it told, else by reading back."""
+    for name, extra in _parts(extras).items():
+        if theirs.get(name) != digest_of(extra.data) and b"".join(remote.read(name)) != extra.data:
+            _discard(remote, extras)
+            reason = Says("đọc lại không khớp, tệp hỏng", "damaged: it reads back differently")
+            raise ArrivedDamaged(station=station.code, name=extra.name, reason=reason)
+
+
+def _discard(remote: Remote, extras: Sequence[Extra]) -> None:
+    for name in _parts(extras):
+        remote.remove(name)
+
+
+def _size(extras: Sequence[Extra]) -> int:
+    return sum(len(extra.data) for extra in extras)
+
+
+def _same(remote: Remote, extra: Extra, there: int | None) -> bool:
+    if there != len(extra.data):
         return False
-    there = b"".join(remote.read(extra.name))
-    return _unstamped(there, extra.stamp) == _unstamped(extra.data, extra.stamp)
+    data = b"".join(remote.read(extra.name))
+    return _unstamped(data, extra.stamp) == _unstamped(extra.data, extra.stamp)
 
 
 def _unstamped(data: bytes, stamp: bytes) -> list[bytes]:

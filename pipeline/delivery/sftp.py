@@ -132,11 +132,13 @@ class SftpRemote:
 
     def size(self, name: str) -> int | None:
         """Bytes of a file, or None where there is none of that name."""
+        return self.sizes([name])[name]
+
+    def sizes(self, names: Sequence[str]) -> Mapping[str, int | None]:
+        """Bytes of each file, None where there is none of that name, at the cost of one."""
+        paths = [self._path(name) for name in names]
         with self._told():
-            try:
-                return int(self._sftp.stat(self._path(name)).st_size)
-            except FileNotFoundError:
-                return None
+            return dict(zip(names, ahead.sizes(self._sftp, paths), strict=True))
 
     def free(self) -> int | None:
         """Bytes that may still be written, or None where the station does not tell."""
@@ -156,13 +158,20 @@ class SftpRemote:
         Raises:
             StationFull: the disk filled up on the way; what fitted is left for the caller to remove.
         """
-        with self._told(), self._sftp.open(self._path(name), "r+b" if at else "wb") as remote:
-            if at:
-                remote.truncate(at)
+        path = self._path(name)
+        with self._told():
+            (handle,) = ahead.create(self._sftp, [path], keep=at > 0)
             with self._told(writing=True):
-                sent = ahead.write(self._sftp, remote.handle, chunks, at, self._limits.write)
-            self._flush(remote.handle)
-        return sent
+                written = ahead.write(self._sftp, handle, chunks, at, self._limits().write)
+        self._able |= {"fsync"} if written.flushed else set()
+        return written.sent
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write small files, each whole, flushed where the station can; all at the cost of one."""
+        paths = {self._path(name): data for name, data in files.items()}
+        with self._told(writing=True):
+            flushed = ahead.put(self._sftp, paths, self._limits().write)
+        self._able |= {"fsync"} if flushed and files else set()
 
     def digests(self, names: Sequence[str]) -> Mapping[str, Digest]:
         """SHA-256 by the station's own `sha256sum`, many files a call: each call costs three times the line's delay.
@@ -187,24 +196,29 @@ class SftpRemote:
 
     def read(self, name: str, at: int = 0) -> Iterator[bytes]:
         """A file's bytes from offset `at` on, in order."""
-        with self._told(), self._sftp.open(self._path(name), "rb") as remote:
-            yield from ahead.read(self._sftp, remote.handle, int(remote.stat().st_size), self._limits.read, at)
+        path = self._path(name)
+        with self._told():
+            yield from ahead.read(self._sftp, path, self._limits().read, at)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a file its final name, replacing atomically what stood there.
+        """Give a file its final name; see `rename_all`."""
+        self.rename_all({old: new})
+
+    def rename_all(self, names: Mapping[str, str]) -> None:
+        """Give files their final names in this order, replacing atomically what stood there, at the cost of one.
 
         A server without posix-rename@openssh.com has only a rename to a free name: there, what stood under the name is
         removed first, and for one round trip nothing stands there.
         """
-        source, target = self._path(old), self._path(new)
+        paths = {self._path(old): self._path(new) for old, new in names.items()}
         with self._told():
-            try:
-                self._sftp.posix_rename(source, target)
-                self._able.add("posix-rename")
-            except FileNotFoundError:
-                raise
-            except OSError:
-                self._plain_rename(source, target)
+            for (old, new), refused in zip(paths.items(), ahead.rename(self._sftp, paths), strict=True):
+                if isinstance(refused, FileNotFoundError) or (refused and not self._alive()):
+                    raise refused
+                if refused:
+                    self._plain_rename(old, new)
+                else:
+                    self._able.add("posix-rename")
 
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""
@@ -237,14 +251,6 @@ class SftpRemote:
         except OSError:
             self._sftp.remove(target)
             self._sftp.rename(source, target)
-
-    def _flush(self, handle: bytes) -> None:
-        try:
-            ahead.flush(self._sftp, handle)
-            self._able.add("fsync")
-        except OSError:  # a server without the extension; the verification that follows does not depend on it
-            if not self._alive():
-                raise
 
     def _ask(self, command: str) -> bytes | None:
         """What the one command that is ever run at a station answers; None where it cannot be run there."""
@@ -291,7 +297,7 @@ class SftpRemote:
 
 def _remote(station: Station, client: paramiko.SSHClient, fuse: Fuse, within: Seconds) -> SftpRemote:
     try:
-        sftp = client.open_sftp()
+        sftp = ahead.session(client.get_transport())
     except (OSError, EOFError, paramiko.SSHException) as fault:
         raise unreachable(station, fuse, fault) from fault
     sftp.get_channel().settimeout(max(SILENCE, within))

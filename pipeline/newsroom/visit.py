@@ -9,7 +9,7 @@ from pipeline.core.model import Bulletin, BulletinId, Digest, Holding, Master, R
 from pipeline.core.ports import Remote
 from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery import manifest
-from pipeline.delivery.names import PAPER_PART, part
+from pipeline.delivery.names import PAPER_PARTS, part
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom import bulletins
@@ -135,8 +135,8 @@ class Visit:
                 remote.remove(name)
         for file, master in made.items():
             remote.remove(part(file, master.digest))
-        if made:
-            remote.remove(PAPER_PART)  # it may be one of theirs
+        for name in PAPER_PARTS if made else ():  # they may be some of theirs
+            remote.remove(name)
 
     def remove_older(self, remote: Remote) -> None:
         """Remove all other versions of what the station holds, also those that a visit before was cut short over."""

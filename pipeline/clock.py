@@ -18,7 +18,7 @@ from pipeline.core.model import BulletinId, StationCode
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import bulletins, missed, plan, push, scripts, telling
-from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.desk import LINE_WAIT, Desk, GivenUp
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.push import Pushed, Whom
 from pipeline.report.words import CONFLICT
@@ -272,4 +272,6 @@ def until_told() -> threading.Event:
 
 def _tell(event: JobExecutionEvent) -> None:
     """The one place where everything ends up: the clock goes on, the trace is kept."""
+    if isinstance(event.exception, GivenUp):
+        return  # we were told to stop
     _log.error("job failed", job=event.job_id, error=repr(event.exception), trace=event.traceback)

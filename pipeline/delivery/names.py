@@ -18,9 +18,9 @@ def plain(name: str) -> str:
     return name
 
 
-PAPER_PARTS = (".BANTIN-1.part", ".BANTIN-2.part")
-"""The names that small files have until they are whole; no more than two are laid down together. None is ever taken up
-again, and one visit at a time writes them: a visit that is killed leaves at most these, and the next writes over them.
+PAPER_PARTS = (".BANTIN-1.part", ".BANTIN-2.part", ".BANTIN-3.part")
+"""The names that small files have until they are whole; no more are laid down together. None is ever taken up again,
+and one visit at a time writes them: a visit that is killed leaves at most these, and the next writes over them.
 """
 
 

@@ -332,7 +332,7 @@ def _lacking(remote: Remote, extras: Sequence[Extra], there: Mapping[str, int | 
 
 def _parts(extras: Sequence[Extra]) -> dict[str, Extra]:
     """Small files that are laid down together, by their temporary names."""
-    return dict(zip(PAPER_PARTS, extras, strict=False))
+    return dict(zip(PAPER_PARTS[: len(extras)], extras, strict=True))
 
 
 def _final(extras: Sequence[Extra]) -> dict[str, str]:

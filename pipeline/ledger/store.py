@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._scratch = folder / "tmp"
+        self._looked_at: dict[Digest, tuple[int, int, int]] = {}
+        self._looking = threading.Lock()
 
     def sweep(self) -> int:
         """Remove the scratch folders of runs that were killed: those untouched for a day. How many."""
@@ -50,6 +53,22 @@ class Store:
         if digest not in self:
             raise StoreDamaged(digest=digest)
         return self.path(digest)
+
+    def whole(self, digest: Digest) -> Path:
+        """The file of a digest, its bytes looked at again; once for as long as nobody touches it, however many ask.
+
+        Raises:
+            StoreDamaged: there is none, or its bytes are others by now.
+        """
+        path = self.get(digest)
+        facts = path.stat()
+        seen = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        with self._looking:  # a hundred stations that want one master read it once
+            if self._looked_at.get(digest) != seen:
+                if hash_file(path) != digest:
+                    raise StoreDamaged(digest=digest)
+                self._looked_at[digest] = seen
+        return path
 
     def put(self, source: Path) -> Digest:
         """Copy a file in and return its digest; a file that is there already is not written again."""

@@ -377,7 +377,7 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
     with desk.transports[station.transport].open(station, deadline) as remote:
         for name in errand.bring:
             visit.look_again()
-            if visit.signed(name):
+            if visit.lacks(name):
                 parcel = visit.parcel(name)
                 done = deliver(remote, station, [parcel], [], desk.now, keep=keep, count=count)
                 brought[name] = parcel.name

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.core.errors import StoreDamaged
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import Bulletin, BulletinId, Digest, Holding, Master, Receipt, Station, Transmission
 from pipeline.core.ports import Remote
@@ -11,7 +10,6 @@ from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery import manifest
 from pipeline.delivery.names import PAPER_PARTS, part
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
-from pipeline.ledger.store import hash_file
 from pipeline.newsroom import bulletins
 from pipeline.newsroom.desk import Desk
 
@@ -42,6 +40,11 @@ class Visit:
         """The master that the station should have, if it may go out."""
         return self._rows[name].status.signed(self._station.profile)
 
+    def lacks(self, name: BulletinId) -> bool:
+        """Whether it may go out and is not there as signed: another run may have brought it while this one waited."""
+        held = {h.bulletin: h.digest for h in self._desk.ledger.holdings([name], self._station.code)}
+        return self.signed(name) not in {None, held.get(name)}
+
     def goes_out(self, name: BulletinId) -> bool:
         """Whether it is signed, in the station's plan, and not embargoed."""
         embargo = self._rows[name].bulletin.embargo
@@ -63,12 +66,10 @@ class Visit:
     def parcel(self, name: BulletinId) -> Parcel:
         """The signed master of the station's profile; what is signed is looked at again at the last moment."""
         bulletin, master = self._rows[name].bulletin, self._master(name)
-        if hash_file(self._desk.store.get(master.digest)) != master.digest:
-            raise StoreDamaged(digest=master.digest)
-        file = self._file(bulletin, master)
+        path, file = self._desk.store.whole(master.digest), self._file(bulletin, master)
         return Parcel(
             bulletin=name,
-            path=self._desk.store.get(master.digest),
+            path=path,
             name=file,
             digest=master.digest,
             size=master.size,

@@ -288,6 +288,15 @@ def test_nothing_half_written_stays_in_the_store(tmp_path):
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
+def test_a_file_whose_bytes_changed_is_found_damaged_also_after_it_was_found_whole(tmp_path):
+    store = Store(tmp_path)
+    digest = store.put_bytes(b"ident")
+    assert store.whole(digest).read_bytes() == b"ident"
+    store.path(digest).write_bytes(b"Ident")
+    with pytest.raises(StoreDamaged):
+        store.whole(digest)
+
+
 def test_a_missing_file_is_an_error_and_never_an_empty_sound(tmp_path):
     with pytest.raises(StoreDamaged):
         Store(tmp_path).get(Digest("0" * 64))

@@ -15,6 +15,12 @@ from pipeline.newsroom.push import Whom
 from tests.province import FIVE, NOW, Clock, lay_out, newsroom, remaster, signed
 
 DAY = timedelta(days=1)
+
+
+class Killed(BaseException):
+    """As if the power had gone: nobody catches it."""
+
+
 THREE = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
 """03:15 on the 24th in Cà Mau."""
 
@@ -160,11 +166,11 @@ def test_a_recall_of_what_a_killed_visit_left_without_a_receipt_takes_it_away(tm
         bulletin = signed(desk, 1)
 
         def killed(*_):
-            raise KeyboardInterrupt
+            raise Killed
 
         with monkeypatch.context() as patch:
             patch.setattr(type(desk.ledger), "confirm", killed)
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(Killed):
                 push.push(desk)
         assert (len(sounds(tmp_path)), desk.ledger.holdings()) == (1, [])
         done = recalls.recall(desk, bulletin, "Người duyệt")
@@ -180,11 +186,11 @@ def test_an_older_version_goes_also_where_the_visit_that_replaced_it_was_cut_sho
         remaster(desk, bulletin, 50_000, seed=9)
 
         def killed(*_):
-            raise KeyboardInterrupt
+            raise Killed
 
         with monkeypatch.context() as patch:
             patch.setattr(FolderRemote, "remove", killed)
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(Killed):
                 push.push(desk)
         assert len(sounds(tmp_path)) == 2
         push.push(desk)
@@ -351,3 +357,14 @@ def test_what_a_station_writes_that_nobody_understands_is_told_once_and_stops_no
         assert one.problem is None
         assert one.odd[0].startswith("DA-PHAT.csv: ")
         assert desk.ledger.troubles() == {}
+
+
+def test_a_push_that_waited_for_another_brings_and_proves_nothing_again(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        before = push.wanted(desk)  # looked before the other had its receipt
+        assert push.push(desk).sent == 1
+        (again,) = push.visit_all(desk, before)
+        assert (again.sent, again.problem) == (0, None)
+        assert len(desk.ledger.receipts()) == 1

@@ -2,14 +2,16 @@
 
 import csv
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline import clock as serve
 from pipeline import config, wiring
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, BulletinId, Digest, Head, Kind, Language, Script
 from pipeline.newsroom import plan
+from pipeline.newsroom.office import Office
 
 TOP = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -26,6 +28,13 @@ class Clock:
 
     def __call__(self):
         return self.at
+
+
+class Serving(serve.Clock):
+    """The program's clock in an office with one desk, the test's own."""
+
+    def __init__(self, desk):
+        super().__init__(Office(desk.config, lambda _settings: nullcontext(desk)))
 
 
 def lay_out(folder, stations, **changes):

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from apscheduler.events import EVENT_JOB_EXECUTED
 
-from pipeline import clock as serve
 from pipeline import config, wiring
 from pipeline.core.errors import (
     AlertNotSent,
@@ -38,18 +37,11 @@ from pipeline.delivery import manifest
 from pipeline.delivery.names import part
 from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
 from pipeline.newsroom.desk import GivenUp
-from pipeline.newsroom.office import Office
 from pipeline.newsroom.tally import tally
+from tests.province import Serving
 
 TOP = Path(__file__).parents[2]
 TEXT = "Tiêu đề: Tin hôm nay\n\nCâu thứ nhất của bản tin.\n\nCâu thứ hai của bản tin.\n"
-
-
-class Serving(serve.Clock):
-    """The clock of an office with one desk, the test's own."""
-
-    def __init__(self, desk):
-        super().__init__(Office(desk.config, lambda _settings: nullcontext(desk)))
 
 
 class Clock:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.clock import Clock as Serving
 from pipeline.core.facts import Happened
 from pipeline.core.status import Stage, status_of
 from pipeline.delivery import manifest
@@ -23,7 +22,7 @@ from pipeline.delivery.names import part
 from pipeline.delivery.practice import PracticeStation
 from pipeline.newsroom import audits, bulletins, push
 from tests.line import Line
-from tests.province import Clock, lay_out, newsroom, remaster, row, signed
+from tests.province import Clock, Serving, lay_out, newsroom, remaster, row, signed
 from tests.sshd import OpenSSH, free_port, make_key
 
 DOCS = Path(__file__).parents[2] / "docs" / "delivery.md"
@@ -468,12 +467,12 @@ def killed_while_the_papers_are_written(lab, openssh):
     for _ in range(3):  # each time the timetable is another: it says when it was made
         killed(
             lab,
-            "real = sftp.SftpRemote.rename\n"
-            "dying = lambda s, old, new: os._exit(9) if new == 'LICH-PHAT.txt' else real(s, old, new)\n"
-            "sftp.SftpRemote.rename = dying",
+            "real = sftp.SftpRemote.rename_all\n"
+            "dying = lambda s, names: os._exit(9) if 'LICH-PHAT.txt' in names.values() else real(s, names)\n"
+            "sftp.SftpRemote.rename_all = dying",
         )
         lab.clock.at += timedelta(minutes=5)
-        assert len([n for n in lab.names() if n.endswith(".part")]) == 1
+        assert len([n for n in lab.names() if n.endswith(".part")]) == 2  # of playlist and timetable, the same names
     with lab.desk() as desk:
         push.push(desk).must_have_succeeded()
         assert sent(desk) == [40_000]

@@ -37,7 +37,7 @@ def test_a_script_is_told_whole_and_left_where_it_is(workspace):
     assert told["problems"] == []
     assert file.read_text("utf-8") == SCRIPT
     after = {p.name for p in workspace.folder.rglob("*")}
-    assert {n for n in after - before if not n.startswith("ledger.db")} <= {".state", "store"}
+    assert {n for n in after - before if not n.startswith("ledger.db")} <= {".state", "store", "tmp"}
 
 
 def test_the_words_of_a_check_are_written_beside_spoken(workspace):

@@ -189,3 +189,19 @@ def test_bulletins_are_made_by_all_machines_and_again_where_one_dies(machines):
         assert len(desk.ledger.facts(happened=Happened.MASTERED)) >= 4
         assert {r.status.stage for r in bulletins.rows(desk)} == {Stage.WAITING}
     assert "render" in log.read_text()
+
+
+def test_a_worker_follows_changed_settings_and_ends_when_it_is_told(machines):
+    newsroom = machines(2)
+    log = newsroom.folder / "cli.log"
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
+        worker = subprocess.Popen(command, stdout=out, stderr=out)
+    newsroom._started.append(worker)
+    newsroom.wait(lambda: log.read_text().count("working for") == 1)
+    file = newsroom.folder / "config.toml"
+    file.write_text(file.read_text("utf-8").replace("margin_minutes = 15", "margin_minutes = 16"), "utf-8")
+    newsroom.wait(lambda: log.read_text().count("working for") == 2)
+    worker.terminate()
+    assert worker.wait(20) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()

@@ -155,6 +155,7 @@ def test_machines_with_other_settings_share_no_work(machines):
     with newsroom.desk() as desk:
         made = signed(desk, 1)
         worker = newsroom.start("worker")
+        newsroom.wait(lambda: "working for" in (newsroom.folder / "worker0.log").read_text())  # by the settings of now
         file = newsroom.folder / "config.toml"
         file.write_text(file.read_text("utf-8").replace("margin_minutes = 15", "margin_minutes = 16"), "utf-8")
     with newsroom.desk() as desk:

@@ -58,7 +58,6 @@ class Clock:
         self._office = office
         self._seen = Sightings()
         self._threatened: set[BulletinId] = set()
-        self._pushing = threading.Lock()
         self._wrong: PipelineError | None = None
         self._unsent: set[str] = set()
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
@@ -77,6 +76,7 @@ class Clock:
             _log.info(
                 "serving", scripts=str(self._config.scripts), push_at=f"{self._config.settings.clock.push_at:%H:%M}"
             )
+            self._look_whom_to_tell()
             try:
                 self._until(stop)
             finally:
@@ -84,6 +84,13 @@ class Clock:
                 while self._office.stop():  # an upload under way is taken up again next time
                     time.sleep(_CUT)
                 self._scheduler.shutdown(wait=True)
+
+    def _look_whom_to_tell(self) -> None:
+        with self._desk() as desk:
+            try:
+                desk.check_alerts()
+            except PipelineError as problem:
+                _log.warning("alerts", code=problem.code, why=problem.message.vi, next=problem.next_step.vi)
 
     def _until(self, stop: threading.Event) -> None:
         """Wait; where the time of day jumps, by a clock put right or a sleep, what is to come is reckoned anew."""
@@ -145,7 +152,7 @@ class Clock:
         except PipelineError as problem:
             _log.error("not rendered", code=problem.code, why=problem.message.vi)
         finally:  # whatever hinders the new bulletins, those that are signed go out
-            with self._pushing, self._desk() as desk:
+            with self._desk() as desk:
                 _plan(desk)
                 self._report(push.push(desk))
 
@@ -153,18 +160,13 @@ class Clock:
         """Between nights: send what airs before the next one, signed late or not delivered yet.
 
         A station whose last visit failed has its own time for the next; where waiting does not help (its key, its disk)
-        it is left for a person.
+        it is left for a person. Stalled stations of a push over all do not hold this one up: each has its lease.
         """
-        if not self._pushing.acquire(blocking=False):
-            return  # a push over all stations is under way and brings these, too
-        try:
-            with self._desk() as desk:
-                now = desk.now()
-                night = self._nightly.get_next_fire_time(None, now.astimezone(desk.config.zone))
-                _plan(desk)
-                self._report(push.push(desk, ahead=night - now + SOON, whom=Whom.WELL))
-        finally:
-            self._pushing.release()
+        with self._desk() as desk:
+            now = desk.now()
+            night = self._nightly.get_next_fire_time(None, now.astimezone(desk.config.zone))
+            _plan(desk)
+            self._report(push.push(desk, ahead=night - now + SOON, whom=Whom.WELL))
 
     def retry(self) -> None:
         """Try those stations again whose time it is, for all that the night is to bring them."""

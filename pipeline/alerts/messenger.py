@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.core.errors import AlertNotSent, ConfigError, Says
+from pipeline.core.errors import AlertNotSent, ConfigError, NobodyToTell, Says
 
 VARIABLE = "BANTIN_ALERT_URLS"
 
@@ -20,13 +20,10 @@ class Messenger:
         """Of messages that some address did not take: those that did."""
 
     def check(self) -> None:
-        """Raise ConfigError unless every address is one that apprise understands; none at all is fine."""
-        self._opened(self._addresses())
-
-    @property
-    def has_addresses(self) -> bool:
-        """Whether anybody would hear."""
-        return bool(self._addresses())
+        """Raise NobodyToTell where there is no address, ConfigError unless apprise understands every one."""
+        if not (addresses := self._addresses()):
+            raise NobodyToTell
+        self._opened(addresses)
 
     def send(self, title: str, body: str) -> None:
         """Send plain text to all of them; nothing happens where there is nobody.

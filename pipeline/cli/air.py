@@ -191,6 +191,7 @@ def digest(
         else:
             typer.echo(message.text(day, lang, zone))
         if send:
+            desk.check_alerts()
             desk.tell(message.title(day, lang), message.text(day, lang, zone))
 
 

@@ -780,6 +780,21 @@ class AlertNotSent(PipelineError):
     )
 
 
+class NobodyToTell(PipelineError):
+    """No address is set to which alarms and the morning digest go."""
+
+    code = "N-110"
+    exit_code = EXIT_CONFIG
+    what = Says(
+        "chưa đặt địa chỉ nhận tin báo: trạm lỗi, bản tin lỡ giờ sẽ không ai hay",
+        "no address is set for alarms: nobody hears of a station that failed or an airing that was missed",
+    )
+    fix = Says(
+        "ghi mỗi địa chỉ một dòng vào một tệp, chmod 600, rồi đặt [alerts] file trong config.toml",
+        "write an address a line into a file, chmod 600, and set [alerts] file in config.toml",
+    )
+
+
 class SomeStationsFailed(PipelineError):
     """A push that left stations without their file; each has its own fact and reason."""
 

@@ -323,9 +323,14 @@ class Ledger:
 
     # --- papers: what the timetable at each station lists ------------------------------------------------------------
 
-    def set_listed(self, station: StationCode, airings: Iterable[Transmission]) -> None:
-        """Remember which airings the timetable lists that now stands at a station."""
+    def set_listed(self, station: StationCode, airings: Iterable[Transmission], token: int) -> None:
+        """Remember which airings the timetable lists that now stands at a station, if its lease is still ours.
+
+        Raises:
+            StationBusy: the lease ran out and another run took the station over.
+        """
         with self._engine.begin() as connection:
+            _must_hold(connection, station, token)
             connection.execute(tables.listed.delete().where(tables.listed.c.station == station))
             _insert(connection, tables.listed, sorted(airings))
 
@@ -401,9 +406,7 @@ class Ledger:
             StationBusy: the lease ran out and another run took the station over.
         """
         with self._engine.begin() as connection:
-            held = sa.select(tables.leases.c.token).where(tables.leases.c.station == station)
-            if connection.execute(held).scalar() != token:
-                raise StationBusy(station=station)
+            _must_hold(connection, station, token)
             values = [
                 {"station": r.station, "bulletin": r.bulletin, "digest": r.digest, "remote": r.remote, "size": r.size,
                  "verified": r.verified.value, "at": r.at, "sent": r.sent}
@@ -457,6 +460,12 @@ class Ledger:
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with database.reading(self._engine) as connection:
             return connection.execute(query).all()
+
+
+def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> None:
+    held = sa.select(tables.leases.c.token).where(tables.leases.c.station == station)
+    if connection.execute(held).scalar() != token:
+        raise StationBusy(station=station)
 
 
 def _add(connection: sa.Connection, facts: Sequence[Fact]) -> None:

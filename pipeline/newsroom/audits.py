@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from pipeline.core.errors import PipelineError, as_problem
+from pipeline.core.errors import PipelineError, Stopped, as_problem
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import CARRIED, Seconds, Station, StationCode
 from pipeline.core.ports import Job
@@ -70,11 +70,13 @@ def handlers(desk: Desk) -> Mapping[str, Handler]:
 
 def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     station = desk.config.stations[StationCode(str(arguments["station"]))]
+    if desk.stop.is_set():
+        raise Stopped(station=station.code)
     try:
         with leased(desk, station) as token:
             return _look(desk, station, token, clean=bool(arguments.get("clean")))
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone
-        problem = as_problem(fault, station.code)
+        problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)
         raise problem from problem.__cause__
 
 
@@ -88,7 +90,7 @@ def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[s
         if clean:
             clear(remote, (*found.extra, *found.parts))
         gone = {*found.missing, *found.damaged}
-        visit.bring_papers(remote, gone=gone)
+        visit.bring_papers(remote, token, gone=gone)
         written = returns.collect(desk, station, remote, token)
     lost = [visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in parcels if p.name in gone]
     told: dict[str, Json] = {"odd": [*written.odd], **{kind: list(getattr(found, kind)) for kind in _KINDS}}

@@ -57,7 +57,7 @@ class Desk:
     queue: Callable[["Desk"], Queue]
     """A queue whose jobs are done at a desk."""
     check_alerts: Callable[[], None] = nothing
-    """Raises ConfigError where the addresses of the people in charge cannot be used."""
+    """Raises NobodyToTell where the people in charge have no address, ConfigError where one cannot be used."""
     ffmpeg: Callable[[], Path]
     """Where ffmpeg is; raises ToolMissing."""
     now: Callable[[], datetime]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.core.errors import BadRows, PipelineError
+from pipeline.core.errors import BadRows, NobodyToTell, PipelineError
 from pipeline.core.facts import Json
 from pipeline.ledger.place import must_be_of_this_machine
 from pipeline.newsroom import announcers
@@ -17,7 +17,7 @@ class Finding:
     name: str
     problem: PipelineError | None = None
     needed: bool = True
-    """Whether nothing works without it; an online voice may be away."""
+    """Whether nothing works without it; an online voice may be away, and nobody need be told."""
 
     def as_json(self) -> dict[str, Json]:
         """For `bantin doctor --json`."""
@@ -56,5 +56,5 @@ def _find(name: str, look: Callable[[], object], *, needed: bool = True) -> Find
     try:
         look()
     except PipelineError as problem:
-        return Finding(name=name, problem=problem, needed=needed)
+        return Finding(name=name, problem=problem, needed=needed and not isinstance(problem, NobodyToTell))
     return Finding(name=name, needed=needed)

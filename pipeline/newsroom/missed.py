@@ -7,15 +7,13 @@ from pipeline.core.day import Threat
 from pipeline.core.errors import NoMaster, NoStation, NotApprovable, NotApproved, PipelineError
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import BulletinId, Digest, Due, StationCode
-from pipeline.core.status import Stage, status_of
+from pipeline.core.status import TAKEN_BACK, status_of
 from pipeline.newsroom import approvals, bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 
 _Airing = tuple[BulletinId, StationCode | None, datetime]
 """A bulletin at an instant: at a station, or anywhere."""
-_TAKEN_BACK = frozenset({Stage.WITHDRAWN, Stage.RETURNED})
-"""Someone decided that these do not air."""
 _MARK = "missed"
 _BACK = timedelta(hours=1)
 """How much further back than the last look each look goes."""
@@ -107,7 +105,7 @@ def tell_late(desk: Desk) -> int:
 
 def is_off(row: Row) -> bool:
     """Whether somebody took a bulletin back, so that nobody should hear it."""
-    return row.status.stage in _TAKEN_BACK
+    return row.status.stage in TAKEN_BACK
 
 
 def is_lacking(desk: Desk, row: Row, due: Due) -> bool:

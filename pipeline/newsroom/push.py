@@ -384,7 +384,7 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
                 sent, size = sent + any(r.sent for r in done.receipts), size + done.sent
         visit.look_again()
         back = [name for name in brought if visit.was_taken_back(name)]
-        size += visit.bring_papers(remote, brought.values())
+        size += visit.bring_papers(remote, token, brought.values())
         visit.remove_older(remote)
         visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, errand.stop), *back])
         visit.take_away(remote, Happened.CLEANED, errand.clean)

@@ -97,11 +97,13 @@ class Visit:
             if master.profile == self._station.profile
         }
 
-    def bring_papers(self, remote: Remote, brought: Collection[str] = (), gone: Collection[str] = ()) -> int:
-        """Put playlist and timetable in place, and remember what they list; bytes sent."""
+    def bring_papers(
+        self, remote: Remote, token: int, brought: Collection[str] = (), gone: Collection[str] = ()
+    ) -> int:
+        """Put playlist and timetable in place, and remember what they list, if the lease is still ours; bytes sent."""
         listed = self.listed()
         done = deliver(remote, self._station, [], self.extras(listed, brought, gone), self._desk.now)
-        self._desk.ledger.set_listed(self._station.code, listed)
+        self._desk.ledger.set_listed(self._station.code, listed, token)
         return done.sent
 
     def extras(

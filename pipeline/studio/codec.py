@@ -138,8 +138,9 @@ def _piped(profile: Profile, out: Path, program: Path) -> Iterator[Writer]:
         fflags="+bitexact", **{"flags:a": "+bitexact"},
     ).global_args("-hide_banner", "-loglevel", "error", "-nostdin")  # fmt: skip
     with subprocess.Popen(
-        graph.compile(cmd=str(program), overwrite_output=True), stdin=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as running:
+        graph.compile(cmd=str(program), overwrite_output=True), stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us, who then end it
+    ) as running:  # fmt: skip
         assert running.stdin and running.stderr  # noqa: S101, PT018 - both are pipes
         try:
             yield _Pipe(running.stdin)
@@ -163,7 +164,9 @@ def _decoded(file: Path, profile: Profile, program: Path) -> Iterator[Samples]:
     graph = source.output("pipe:", format="f32le", ar=profile.sample_rate, ac=profile.channels)
     command = graph.global_args("-hide_banner", "-loglevel", "error", "-nostdin").compile(cmd=str(program))
     size = 4 * profile.channels * profile.sample_rate * _BLOCK_SECONDS
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as running:
         assert running.stdout  # noqa: S101 - it is a pipe
         while data := running.stdout.read(size):
             yield np.ascontiguousarray(np.frombuffer(data, np.float32).reshape(-1, profile.channels).T)

@@ -57,7 +57,7 @@ def fault(path: Path, program: Path) -> Says | None:
     quiet: Any = subprocess.DEVNULL
     with (
         path.open("rb") as stream,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet) as running,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True) as running,
     ):
         assert running.stdin  # noqa: S101 - it is a pipe
         with suppress(BrokenPipeError):  # it stops at the first damage

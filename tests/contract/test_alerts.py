@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pipeline.alerts.messenger import Messenger
-from pipeline.core.errors import AlertNotSent, ConfigError
+from pipeline.core.errors import AlertNotSent, ConfigError, NobodyToTell
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -57,11 +57,15 @@ def test_addresses_may_come_from_the_environment(monkeypatch, hook):
     assert len(hook.told) == 1
 
 
-def test_nobody_to_tell_is_no_fault():
-    messenger = Messenger(None)
-    messenger.check()
-    messenger.send("a", "b")
-    assert not messenger.has_addresses
+def test_nobody_to_tell_is_said_where_it_is_looked_at_and_hinders_nothing(tmp_path):
+    Messenger(None).send("a", "b")
+    with pytest.raises(NobodyToTell):
+        Messenger(None).check()
+    file = tmp_path / "noi-nhan"
+    file.write_text("# chưa có ai\n")
+    file.chmod(0o600)
+    with pytest.raises(NobodyToTell):
+        Messenger(file).check()
 
 
 def test_who_cannot_be_reached_is_told_without_the_password_and_the_others_hear(addresses, hook, caplog):

@@ -1,6 +1,8 @@
 """How a day stands, for the people in charge: on the terminal, as data, as one message."""
 
-from contextlib import nullcontext
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -77,6 +79,12 @@ def test_the_digest_is_sent_as_one_message(workspace, mixed, addresses, hook):  
     ((title, text),) = hook.told
     assert "1/3 trạm đủ" in title
     assert "B Năm Căn" in text
+
+
+def test_nobody_to_tell_is_said_by_the_doctor_and_where_something_is_to_be_sent(workspace):
+    findings = {f["name"]: f for f in workspace.json("doctor")}
+    assert findings["alerts"]["code"] == "N-110"
+    assert "N-110" in workspace.bantin("digest", "--send", code=3).stderr
 
 
 def test_addresses_that_cannot_be_used_are_found_by_the_doctor(workspace):
@@ -190,16 +198,47 @@ def test_what_is_signed_at_the_last_minute_and_on_its_way_alarms_nobody(watched)
     assert w.told == []
 
 
-def test_what_is_late_is_told_while_a_stalled_station_holds_up_the_push(watched):
-    w = watched("A", digest_at='"23:59:59"')
+@contextmanager
+def stalled(desk, code):
+    """A station's line that says nothing until the block ends; an event tells when it was called."""
+    folder, called, over = desk.transports["folder"], threading.Event(), threading.Event()
+
+    class Stalled:
+        name = "folder"
+        check = folder.check
+
+        @contextmanager
+        def open(self, station, deadline):
+            if station.code == code:
+                called.set()
+                over.wait()
+            with folder.open(station, deadline) as remote:
+                yield remote
+
+    desk.transports["folder"] = Stalled()
+    try:
+        yield called
+    finally:
+        over.set()
+        desk.transports["folder"] = folder
+
+
+def test_a_stalled_station_holds_up_neither_the_alarm_nor_what_is_signed_meanwhile(watched):
+    w = watched("A", "B", digest_at='"23:59:59"')
     with w.desk() as desk:
         province.signed(desk, 1)
         serving = w.serving(desk)
         w.clock.at = province.FIVE - timedelta(minutes=12)
-        with serving._pushing:
+        with ThreadPoolExecutor() as night, stalled(desk, "A") as called:
+            pushed = night.submit(serving.push)
+            assert called.wait(60)
+            urgent = province.signed(desk, 2)
+            serving.push_soon()
+            assert {r.station for r in desk.ledger.receipts(names=[urgent.id])} == {"B"}
             serving.watch()
             serving.watch()
-    assert len(w.told) == 1
+            assert [title for title, _ in w.told] == ["Bản tin ngày 24/11/2026: 1 trạm sắp phát mà chưa có"]
+        pushed.result()
 
 
 def test_a_message_that_nobody_could_get_is_sent_when_the_mail_is_back_also_after_a_restart(watched):

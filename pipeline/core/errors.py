@@ -1,6 +1,7 @@
 """Everything that can go wrong: what happened, to what, the next step, in two languages, under a stable code.
 
-Letters: C configuration, I intake, R reading, V voices, S studio, D delivery, L ledger and store, N newsroom.
+Letters: C configuration, I intake, R reading, V voices, S studio, D delivery, L ledger and store, N newsroom,
+P people and the web desk.
 A code is never reused for another fault. Exit codes are those of docs/architecture.md.
 """
 
@@ -630,6 +631,110 @@ class UnknownBulletin(PipelineError):
     exit_code = EXIT_USAGE
     what = Says("không có bản tin “{id}”", "there is no bulletin {id!r}")
     fix = Says("xem danh sách: bantin list; gần nhất: {nearest}", "see: bantin list; nearest: {nearest}")
+
+
+# --- P: people and the web desk --------------------------------------------------------------------------------------
+
+
+class NotSignedIn(PipelineError):
+    """Nobody is signed in, or their session is over."""
+
+    code = "P-100"
+    what = Says("chưa đăng nhập, hoặc phiên làm việc đã hết", "nobody is signed in, or the session is over")
+    fix = Says("đăng nhập lại", "sign in again")
+
+
+class WrongPassword(PipelineError):
+    """Login and password do not belong together; which of the two is wrong is not told."""
+
+    code = "P-101"
+    what = Says("tên đăng nhập hoặc mật khẩu không đúng", "the login or the password is wrong")
+    fix = Says(
+        "gõ lại, chú ý phím Caps Lock và bộ gõ tiếng Việt; quên thì nhờ người quản trị đặt lại",
+        "type it again; if it is forgotten, an administrator gives a new one",
+    )
+
+
+class LockedOut(PipelineError):
+    """Too many wrong passwords."""
+
+    code = "P-102"
+    retry = True
+    what = Says("sai mật khẩu quá nhiều lần", "too many wrong passwords")
+    fix = Says(
+        "đợi {minutes} phút rồi đăng nhập lại; nếu không phải bạn gõ sai, báo người quản trị",
+        "wait {minutes} minutes, then sign in again; if it was not you, tell an administrator",
+    )
+
+
+class NotAllowed(PipelineError):
+    """Someone's roles do not give the right that is asked for."""
+
+    code = "P-103"
+    what = Says("vai trò của bạn không được làm việc này", "your roles do not allow this")
+    fix = Says("nhờ người có vai trò ấy, hoặc người quản trị", "ask someone who may, or an administrator")
+
+
+class WeakPassword(PipelineError):
+    """A new password is too easy to guess."""
+
+    code = "P-104"
+    what = Says("mật khẩu mới {reason}", "the new password {reason}")
+    fix = Says(
+        "chọn ít nhất {least} ký tự, như bốn từ không liên quan nhau",
+        "choose {least} characters or more",
+    )
+
+
+class NameTaken(PipelineError):
+    """Another account has that login, or a name that reads alike."""
+
+    code = "P-105"
+    what = Says("đã có người tên {name}", "there is already someone called {name}")
+    fix = Says(
+        "chọn tên đăng nhập khác, hoặc ghi thêm đơn vị sau họ tên, như “Nguyễn Văn An (Phòng Thông tin)”",
+        "choose another login, or add the unit to the name",
+    )
+
+
+class UnknownPerson(PipelineError):
+    """No account has that login."""
+
+    code = "P-106"
+    what = Says("không có tài khoản {login}", "there is no account {login}")
+    fix = Says("xem danh sách: bantin people list", "see the list: bantin people list")
+
+
+class LastAdmin(PipelineError):
+    """Nobody would be left who can admit people."""
+
+    code = "P-107"
+    what = Says("{login} là người quản trị cuối cùng", "{login} is the last administrator")
+    fix = Says("giao vai trò quản trị cho người khác trước", "give another person that role first")
+
+
+class BadAccount(PipelineError):
+    """An account's login, name or roles cannot be so."""
+
+    code = "P-108"
+    what = Says("{what} không dùng được: {value}", "{what} cannot be used: {value}")
+    fix = Says("{how}", "{how}")
+
+
+class FormExpired(PipelineError):
+    """A form came without the token of the page it should have come from."""
+
+    code = "P-109"
+    what = Says("biểu mẫu không đến từ trang này, hoặc mở đã lâu", "the form is not from this page, or too old")
+    fix = Says("tải lại trang rồi làm lại; chưa có gì thay đổi", "load the page again; nothing was changed")
+
+
+class PasswordToChange(PipelineError):
+    """Somebody else chose this password; until it is changed nothing else may be done."""
+
+    code = "P-110"
+    what = Says("mật khẩu này do người khác đặt", "somebody else chose this password")
+    fix = Says("đặt mật khẩu của riêng bạn trước đã", "choose one of your own first")
 
 
 # --- N: newsroom -----------------------------------------------------------------------------------------------------

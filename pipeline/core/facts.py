@@ -56,6 +56,8 @@ class Happened(StrEnum):
     """A station's host key was compared by people and pinned."""
     REGISTERED = "registered"
     """The registry was rewritten; the digest is that of the one before."""
+    ACCOUNT = "account"
+    """People's accounts: someone was admitted, given roles, locked out; the detail says what and whose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,9 @@ from pipeline.core.model import (
     Trouble,
 )
 from pipeline.ledger import database, documents, records, tables
-from pipeline.ledger.holdings import HOLDS, project
+from pipeline.ledger.accounts import Accounts
+from pipeline.ledger.adding import add
+from pipeline.ledger.holdings import HOLDS
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
@@ -43,6 +45,8 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.accounts = Accounts(engine)
+        """People, and who is signed in: in the same database, as each of them is told by a fact."""
 
     @classmethod
     def open(cls, where: Path | str) -> "Ledger":
@@ -63,7 +67,7 @@ class Ledger:
     def record(self, *facts: Fact) -> None:
         """Add facts."""
         with self._engine.begin() as connection:
-            _add(connection, facts)
+            add(connection, facts)
 
     def record_new(self, facts: Sequence[Fact], since: datetime) -> int:
         """Add those facts about an instant (`at` in their detail) that nobody has added since; how many they were.
@@ -78,7 +82,7 @@ class Ledger:
         with self._engine.begin() as connection:
             told = {(r.happened, r.bulletin, r.station, r.detail.get("at")) for r in connection.execute(query)}
             new = [f for f in facts if (f.happened.value, f.bulletin, f.station, f.detail.get("at")) not in told]
-            _add(connection, new)
+            add(connection, new)
         return len(new)
 
     def facts(
@@ -148,7 +152,7 @@ class Ledger:
                         document=documents.bulletins().dump_json(bulletin).decode(),
                     )
                 )
-                _add(connection, [fact])
+                add(connection, [fact])
         except IntegrityError:
             return False
         return True
@@ -209,7 +213,7 @@ class Ledger:
             for again in wanted & before:
                 connection.execute(tables.unplanned.delete().where(_is(again)))
             _insert(connection, tables.unplanned, sorted((out & there) - before))
-            _add(connection, facts)
+            add(connection, facts)
             return len(wanted - (there - before))
 
     def transmissions(
@@ -414,7 +418,7 @@ class Ledger:
             ]  # fmt: skip
             if values:
                 connection.execute(tables.receipts.insert(), values)
-            _add(connection, facts)
+            add(connection, facts)
 
     def lease(self, station: StationCode, host: str, now: datetime, until: datetime, *, opens: bool = True) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
@@ -466,17 +470,6 @@ def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> N
     held = sa.select(tables.leases.c.token).where(tables.leases.c.station == station)
     if connection.execute(held).scalar() != token:
         raise StationBusy(station=station)
-
-
-def _add(connection: sa.Connection, facts: Sequence[Fact]) -> None:
-    values = [
-        {"happened": f.happened.value, "who": f.who, "at": f.at, "bulletin": f.bulletin, "station": f.station,
-         "digest": f.digest, "detail": dict(f.detail)}
-        for f in facts
-    ]  # fmt: skip
-    if values:
-        connection.execute(tables.facts.insert(), values)
-        project(connection, facts)
 
 
 def _among(column: sa.Column[Any], names: Iterable[BulletinId] | None) -> sa.ColumnElement[bool]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")
@@ -178,3 +178,50 @@ marks = Table(
     Column("value", Text, nullable=False),
 )
 """How far work has come that looks back, and for which inputs it was done; losing one costs time, nothing else."""
+
+people = Table(
+    "people",
+    metadata,
+    Column("login", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("alike", String(200), nullable=False, unique=True),
+    Column("roles", JSON, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("temporary", Boolean, nullable=False),
+)
+"""Accounts; `alike` is the name as a careless eye reads it, `temporary` a password that somebody else chose."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("login", String(32), nullable=False),
+    Column("until", Utc, nullable=False),
+    Column("seen", Utc, nullable=False),
+    Index("sessions_by_login", "login"),
+)
+"""Who is signed in: the digest of what their browser holds, never that itself."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("login", String(32), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("until", Utc, nullable=False),
+    UniqueConstraint("login", "label", name="tokens_once"),
+)
+"""What programs show in a person's name; digests, too."""
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("login", String(32), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("tries_by_time", "at"),
+)
+"""Wrong passwords of late; they are forgotten after a day."""

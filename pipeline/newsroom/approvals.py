@@ -5,8 +5,8 @@ import difflib
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin
+from pipeline.core.people import alike
 from pipeline.core.status import Stage, Status, status_of
-from pipeline.core.text import slug
 from pipeline.ledger.store import hash_file
 from pipeline.newsroom.desk import Desk
 
@@ -45,7 +45,7 @@ def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
         if hash_file(desk.store.get(digest)) != digest:
             raise StoreDamaged(digest=digest)
     fresh = {p: d for p, d in status.masters.items() if d not in status.approved}
-    if any(slug(by) == slug(name) for d in fresh.values() for name in status.signatures.get(d, ())):
+    if any(alike(by) == alike(name) for d in fresh.values() for name in status.signatures.get(d, ())):
         raise NotApprovable(
             bulletin=bulletin.id,
             reason=Says(f"bản tin khẩn cấp cần hai người ký, {by} đã ký rồi", f"it is urgent, and {by} has signed it"),

@@ -46,6 +46,7 @@ HAPPENED: dict[Happened, Says] = {
     Happened.TRIED: Says("gửi thử được", "tried, and it answered"),
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
+    Happened.ACCOUNT: Says("tài khoản", "account"),
 }
 
 DRAFT = Says("giọng thử", "draft voice")

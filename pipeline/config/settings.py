@@ -65,6 +65,12 @@ def _local(at: time) -> time:
     return at
 
 
+def _prefix(path: str) -> str:
+    if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
+        raise ValueError("như /bantin: có gạch chéo ở đầu, không có ở cuối / such as /bantin, no slash at its end")
+    return path
+
+
 _Time = Annotated[time, AfterValidator(_local)]
 
 
@@ -236,6 +242,21 @@ class Alerts(_Section):
     digest_at: _Time = time(6, 30)
 
 
+class Approvals(_Section):
+    """Who may sign."""
+
+    by_author: bool = False
+
+
+class Web(_Section):
+    """The desk in the browser."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    proxies: tuple[str, ...] = ("127.0.0.1",)
+
+
 class YearPlan(_Section):
     """The plan's lines and what counts; when nothing airs."""
 
@@ -268,6 +289,8 @@ class Settings(BaseSettings):
     ledger: LedgerSettings = LedgerSettings()
     jobs: Jobs = Jobs()
     alerts: Alerts = Alerts()
+    approvals: Approvals = Approvals()
+    web: Web = Web()
     plan: YearPlan = YearPlan()
 
     @model_validator(mode="after")

@@ -1,10 +1,11 @@
 """Approvals: a named person's yes to exact bytes, a no with its reason, a bulletin taken back."""
 
 import difflib
+from collections.abc import Collection
 
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin
+from pipeline.core.model import Bulletin, Digest
 from pipeline.core.people import alike
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger.store import hash_file
@@ -28,19 +29,27 @@ def find(desk: Desk, name: str) -> Bulletin:
     return hits[0]
 
 
-def approve(desk: Desk, bulletin: Bulletin, by: str) -> Status:
+def approve(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest] | None = None) -> Status:
     """Sign every current master of a bulletin; the signature covers these exact bytes and no others.
 
-    An urgent one may air at any hour, so two people must sign it.
+    An urgent one may air at any hour, so two people must sign it. With `heard`, nothing is signed unless the masters
+    are still those.
 
     Raises:
-        NotApprovable: nobody signs, nothing is mastered, it was withdrawn, or a draft voice speaks it and its
+        NotApprovable: nobody signs, it is their own work, it was made anew since it was heard, nothing is mastered, it was withdrawn, or a draft voice speaks it and its
             programme does not let that air, or it waits for another person's signature.
         StoreDamaged: the bytes to be signed are not there any more.
     """
     status = status_of(desk.ledger.facts(bulletin.id))
     _must_have_a_name(bulletin, by)
     check(desk, bulletin, status)
+    _must_be_another(desk, bulletin, by)
+    if heard is not None and set(status.masters.values()) != set(heard):
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says("vừa được làm lại sau khi bạn nghe", "it was made anew since you heard it"),
+            how=Says("nghe lại bản mới rồi ký", "listen to what it is now, then sign"),
+        )
     for digest in status.masters.values():
         if hash_file(desk.store.get(digest)) != digest:
             raise StoreDamaged(digest=digest)
@@ -73,6 +82,23 @@ def _must_have_a_name(bulletin: Bulletin, by: str) -> None:
             bulletin=bulletin.id,
             reason=Says("thiếu tên người duyệt", "nobody signs"),
             how=Says("thêm: --by “TÊN NGƯỜI DUYỆT”", "add: --by NAME"),
+        )
+
+
+def _must_be_another(desk: Desk, bulletin: Bulletin, by: str) -> None:
+    """Raise NotApprovable where somebody would sign their own work and the settings do not let them."""
+    if desk.config.settings.approvals.by_author:
+        return
+    received = desk.ledger.facts(bulletin.id, Happened.RECEIVED)
+    authors = {alike(name) for name in (bulletin.author, *(fact.who for fact in received)) if name}
+    if alike(by) in authors:
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says(f"{by} là người viết hoặc người nộp bài", f"{by} wrote it or took it in"),
+            how=Says(
+                "nhờ người khác nghe và ký, hoặc đặt by_author = true ở [approvals] của config.toml",
+                "have another person listen and sign, or set by_author = true in [approvals] of config.toml",
+            ),
         )
 
 

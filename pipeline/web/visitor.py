@@ -1,0 +1,92 @@
+"""Visitors: who asks for a page, what they may do, and that a form comes from a page of ours."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from pipeline.core.errors import FormExpired, NotSignedIn
+from pipeline.core.people import Person, Right
+from pipeline.newsroom import people
+from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.office import Office
+
+SESSION, BEFORE, LANGUAGE = "bantin", "bantin-truoc", "bantin-tieng"
+"""Cookies: who is signed in; who is about to; the language of the pages."""
+TOKEN = "_token"  # noqa: S105 - the name of a field
+"""The field of every form that proves that it is from a page of ours."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Someone at the desk. What is done at `desk` is told in their name."""
+
+    desk: Desk
+    person: Person
+    token: str
+    """What their forms carry."""
+
+
+class Visit:
+    """Asks for a visitor who has a right: the dependency of every page but the one for signing in."""
+
+    def __init__(self, right: Right, *, temporary: bool = False) -> None:
+        self.right = right
+        self._temporary = temporary
+
+    async def __call__(self, request: Request) -> Visitor:
+        """The visitor.
+
+        Raises:
+            NotSignedIn, PasswordToChange, NotAllowed: there is none, or they may not.
+            FormExpired: the form is not from a page of ours.
+        """
+        seat = request.state.seats.enter_context(at_desk(request))
+        cookie = request.cookies.get(SESSION, "")
+        visitor = await run_in_threadpool(self._look, seat, cookie)
+        await must_be_ours(request, visitor.token)
+        return visitor
+
+    def _look(self, desk: Desk, cookie: str) -> Visitor:
+        found = people.whoever(desk, cookie)
+        if found is None:
+            raise NotSignedIn
+        person, temporary = found
+        people.must_be_allowed(person, self.right, temporary=temporary and not self._temporary)
+        return Visitor(desk=replace(desk, who=person.name), person=person, token=form_token(cookie))
+
+
+@contextmanager
+def at_desk(request: Request) -> Iterator[Desk]:
+    """The desk for as long as a request lasts."""
+    office: Office = request.app.state.office
+    with office.desk() as desk:
+        yield desk
+
+
+def form_token(cookie: str) -> str:
+    """What the forms of a cookie's owner carry; another site knows neither."""
+    return hmac.new(cookie.encode(), b"bantin form", hashlib.sha256).hexdigest() if cookie else ""
+
+
+async def must_be_ours(request: Request, token: str) -> None:
+    """Raise FormExpired where something is to be changed and the form's token is not the one given."""
+    if request.method in _SAFE:
+        return
+    shown = (await request.form()).get(TOKEN, "")
+    if not token or not isinstance(shown, str) or not hmac.compare_digest(shown.encode(), token.encode()):
+        raise FormExpired
+
+
+def language_of(request: Request) -> Literal["vi", "en"]:
+    """The language of the pages: as the visitor chose, else as the newsroom."""
+    chosen = request.cookies.get(LANGUAGE, "")
+    if chosen not in {"vi", "en"}:
+        chosen = request.app.state.language
+    return "en" if chosen == "en" else "vi"

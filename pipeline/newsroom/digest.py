@@ -22,7 +22,7 @@ def digest(desk: Desk, day: date | None = None) -> Day:
     zone, now = desk.config.zone, desk.now()
     day = day or now.astimezone(zone).date()
     begin = datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
-    due = desk.ledger.due(begin - _FIRST, begin + _ONE_DAY - _FIRST)
+    due = desk.ledger.due(begin - _FIRST, begin + _ONE_DAY - _FIRST, now)
     names = {d.bulletin for d in due}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
     unplanned = desk.ledger.unplanned(names)
@@ -62,7 +62,7 @@ def alarm(desk: Desk, facts: Sequence[Fact]) -> Alarm:
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
     unplanned = desk.ledger.unplanned(names)
     lacking: dict[StationCode, list[_Lacked]] = {}
-    for due in desk.ledger.due(desk.now(), max(at.values())) if at else ():
+    for due in desk.ledger.due(desk.now(), max(at.values()), desk.now()) if at else ():
         pair = (due.bulletin, due.station)
         if pair in at and pair not in unplanned and missed.is_lacking(desk, about[due.bulletin], due):
             lacking.setdefault(due.station, []).append((due.at, about[due.bulletin]))
@@ -126,5 +126,6 @@ def _absence(desk: Desk, code: StationCode, troubles: Mapping[StationCode, Troub
 def _of_day(desk: Desk, happened: Happened, key: str, begin: datetime) -> list[Fact]:
     """Facts about instants of the day that begins at `begin`."""
     end = begin + _ONE_DAY
-    told = [(f, f.detail.get(key)) for f in desk.ledger.facts(happened=happened, since=begin)]
+    now = desk.now()  # what a clock that went wrong tells of later is not known yet
+    told = [(f, f.detail.get(key)) for f in desk.ledger.facts(happened=happened, since=begin) if f.at <= now]
     return [f for f, at in told if at and begin <= datetime.fromisoformat(str(at)) < end]

@@ -132,6 +132,13 @@ class Ledger:
         )
         return int(row.last or 0)
 
+    def last_decision(self) -> int:
+        """The number of the last fact by which somebody signed, returned or withdrew something; 0 for none."""
+        c = tables.facts.c
+        decisions = [Happened.APPROVED.value, Happened.RETURNED.value, Happened.WITHDRAWN.value]
+        (row,) = self._rows(sa.select(sa.func.max(c.number).label("last")).where(c.happened.in_(decisions)))
+        return int(row.last or 0)
+
     # --- scripts and bulletins ---------------------------------------------------------------------------------------
 
     def receive(self, script: Script, bulletin: Bulletin, fact: Fact) -> bool:
@@ -476,6 +483,10 @@ class Ledger:
             ours = connection.execute(tables.leases.update().where(mine).values(**values)).rowcount
             if finished and ours:
                 connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
+
+    def visited(self, now: datetime) -> set[StationCode]:
+        """Stations that some run has a lease on."""
+        return self._stations(sa.select(tables.leases.c.station).where(tables.leases.c.until > now))
 
     def unfinished(self) -> set[StationCode]:
         """Stations whose last visit did not come to its end; those that are being visited are among them."""

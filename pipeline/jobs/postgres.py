@@ -58,9 +58,9 @@ WITH told AS (
     VALUES (%(batch)s::uuid, %(place)s, %(result)s::jsonb, %(problem)s::jsonb)
 ) SELECT pg_notify('bantin_outcome', %(batch)s::text)
 """
-_OUTCOMES = (
-    "SELECT number, place, result, problem FROM bantin_outcomes WHERE batch = %s AND number > %s ORDER BY number"
-)
+_OUTCOMES = "SELECT number, place, result, problem FROM bantin_outcomes WHERE batch = %s ORDER BY number"
+_READ = "DELETE FROM bantin_outcomes WHERE batch = %s AND number = ANY(%s)"
+"""By number, but never all up to one: a number is drawn before its row is there, so a smaller one may come later."""
 _LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND args ->> 'batch' = %s"
 _DROP = "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND args ->> 'batch' = %s"
 _SWEEP = (
@@ -140,6 +140,10 @@ class PostgresQueue:
     def _lane(self, lane: Lane) -> str:
         return f"{lane.value}-{self._settings[:16]}"
 
+    def _lock(self, key: str) -> str:
+        """What keeps the jobs of a key apart; those left behind by other settings, which nobody does, hold up none."""
+        return f"{key} {self._settings[:16]}"
+
     @contextmanager
     def _database(self) -> Iterator[None]:
         try:
@@ -163,7 +167,7 @@ class PostgresQueue:
 
     def _hand_in(self, batch: uuid.UUID, jobs: Sequence[Job]) -> None:
         rows = [
-            Row(id=None, queue=self._lane(job.lane), lock=job.key, queueing_lock=None, task_name=_TASK,
+            Row(id=None, queue=self._lane(job.lane), lock=self._lock(job.key), queueing_lock=None, task_name=_TASK,
                 task_kwargs={"batch": str(batch), "place": place, "verb": job.verb, "key": job.key,
                              "arguments": dict(job.arguments)})
             for place, job in enumerate(jobs)
@@ -186,7 +190,7 @@ class PostgresQueue:
         bugs: list[PipelineError] = []
         for place, result, problem in self._news(batch, lambda: len(told) < len(jobs), hands):
             if place in told:
-                continue  # by a worker that was thought dead
+                continue  # by a worker that was thought dead, or read before the line to the database broke
             told.add(place)
             if problem and _BUG in result:
                 bugs.append(problem)
@@ -201,17 +205,17 @@ class PostgresQueue:
         self, batch: uuid.UUID, more: Callable[[], bool], hands: "_Hands"
     ) -> Iterator[tuple[int, Mapping[str, Json], PipelineError | None]]:
         """What was told of a batch, as it comes, over any number of connections."""
-        last, since = 0, time.monotonic()
+        since = time.monotonic()
         while more():
             try:
                 with self._connect() as connection:
                     connection.execute("LISTEN bantin_outcome")
                     while more():
                         left = connection.execute(_LEFT, (str(batch),)).fetchone()
-                        news = connection.execute(_OUTCOMES, (batch, last)).fetchall()
-                        for number, place, result, problem in news:
-                            last = number
+                        news = connection.execute(_OUTCOMES, (batch,)).fetchall()
+                        for _, place, result, problem in news:
                             yield place, result, from_record(problem) if problem else None
+                        connection.execute(_READ, (batch, [number for number, *_ in news]))
                         since = time.monotonic()
                         hands.must_live()
                         if more() and left == (0,) and not news:

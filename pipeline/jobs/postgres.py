@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from pipeline.core.facts import Json
 from pipeline.core.model import Digest, Seconds
 from pipeline.core.ports import Job, Lane, Outcome
 from pipeline.jobs.local import Handler, nothing
+from pipeline.jobs.room import Room
 
 HEARTBEAT = Seconds(10)
 """How often a worker says that it lives; one that was not heard for three of these is dead."""
@@ -85,7 +86,7 @@ class PostgresQueue:
         url: str,
         settings: Digest,
         handlers: Mapping[str, Handler],
-        room: Mapping[Lane, int],
+        crew: "Crew",
         *,
         cut: Callable[[Lane], None] = nothing,
         heartbeat: Seconds = HEARTBEAT,
@@ -93,7 +94,7 @@ class PostgresQueue:
         self._url = url
         self._settings = settings
         self._handlers = handlers
-        self._room = room
+        self._crew = crew
         self._cut = cut
         self._heartbeat = heartbeat
 
@@ -101,7 +102,8 @@ class PostgresQueue:
         """Have jobs done, here and elsewhere, and give each outcome as it comes.
 
         Our own errors are outcomes. A bug is raised when all others are done; its trace stands in the log of the
-        machine that met it. Left half way, what has not begun is dropped, and what is under way elsewhere goes on.
+        machine that met it. Left half way, what has not begun is dropped, and what is under way elsewhere goes on. The
+        last of this crew to leave waits for what its hands have begun.
         """
         if not jobs:
             return
@@ -109,33 +111,30 @@ class PostgresQueue:
         with self._database():
             self._make()
             self._hand_in(batch, jobs)
-        hands = self._hands()
         try:
-            yield from self._outcomes(batch, jobs, hands)
-        except (GeneratorExit, KeyboardInterrupt):
-            self._drop(batch)
-            for lane in {job.lane for job in jobs}:
-                self._cut(lane)
-            raise
+            with self._crew.at_work(self._hands) as hands:
+                try:
+                    yield from self._outcomes(batch, jobs, hands)
+                except (GeneratorExit, KeyboardInterrupt):
+                    self._drop(batch)
+                    for lane in {job.lane for job in jobs}:
+                        self._cut(lane)
+                    raise
         finally:
-            hands.end()
             self._drop(batch)  # what was given up on the way out
 
     def work(self, stop: threading.Event) -> None:
         """Do what others hand in, until told to stop; what is under way then is brought to its end."""
         with self._database():
             self._make()
-        hands = self._hands()
-        _log.info("working for %s", self._url)
-        try:
+        with self._crew.at_work(self._hands) as hands:
+            _log.info("working for %s", self._url)
             while not stop.wait(_WAKE):
                 hands.must_live()
-        finally:
-            hands.end()
 
     def _hands(self) -> "_Hands":
-        lanes = {self._lane(lane): count for lane, count in self._room.items()}
-        return _Hands(self._url, lanes, self._handlers, self._heartbeat)
+        lanes = {self._lane(lane): lane for lane in self._crew.most}
+        return _Hands(self._url, lanes, self._crew, self._handlers, self._heartbeat)
 
     def _lane(self, lane: Lane) -> str:
         return f"{lane.value}-{self._settings[:16]}"
@@ -229,11 +228,49 @@ class PostgresQueue:
                 time.sleep(_PAUSE)
 
 
+class Crew:
+    """The hands that all who ask at one desk share, there from the first to the last of them; their room is `most`.
+
+    Whoever had hands of its own would wait with them for what they took up of others: a push between nights for the
+    stalled stations of the night's.
+    """
+
+    def __init__(self, room: Room, most: Mapping[Lane, int]) -> None:
+        self.most = most
+        self._room = room
+        self._guests = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def at_work(self, hire: Callable[[], "_Hands"]) -> Iterator["_Hands"]:
+        """The hands of this crew; hired where nobody else is at work, and ended by whoever leaves last."""
+        with self._lock:
+            if not self._guests:
+                self._hands = hire()
+            self._guests += 1
+            hands = self._hands
+        try:
+            yield hands
+        finally:
+            with self._lock:
+                self._guests -= 1
+                is_last = not self._guests
+            if is_last:
+                hands.end()
+
+    def place(self, lane: Lane) -> AbstractContextManager[None]:
+        """A place in the room of this process: hands of an older desk may still be at work there."""
+        return self._room.place(lane, self.most)
+
+
 class _Hands:
     """Does jobs on this machine in a thread of its own until `end`; comes back when the database does."""
 
-    def __init__(self, url: str, lanes: Mapping[str, int], handlers: Mapping[str, Handler], heartbeat: Seconds) -> None:
-        self._url, self._lanes, self._handlers, self._heartbeat = url, lanes, handlers, heartbeat
+    def __init__(
+        self, url: str, lanes: Mapping[str, Lane], crew: Crew, handlers: Mapping[str, Handler], heartbeat: Seconds
+    ) -> None:
+        self._url, self._lanes, self._crew = url, lanes, crew
+        self._handlers, self._heartbeat = handlers, heartbeat
         self._stop = threading.Event()
         self._wake: Callable[[], object] = self._stop.is_set
         self._fault: BaseException | None = None
@@ -248,12 +285,13 @@ class _Hands:
     def end(self) -> None:
         """Take up nothing more, and wait for what is under way."""
         self._stop.set()
-        self._wake()
+        with suppress(RuntimeError):  # there is no loop to wake: it has just ended by itself, with the database
+            self._wake()
         self._thread.join()
 
     def _live(self) -> None:
         try:
-            with ThreadPoolExecutor(sum(self._lanes.values()), thread_name_prefix="job") as pool:
+            with ThreadPoolExecutor(sum(self._crew.most.values()), thread_name_prefix="job") as pool:
                 while not self._stop.is_set():
                     try:
                         asyncio.run(self._work(pool))
@@ -280,7 +318,8 @@ class _Hands:
             if context.job.attempts >= _TRIES:
                 result, problem = {}, _lost(work["verb"], work["key"])  # type: Mapping[str, Json], PipelineError | None
             else:
-                result, problem = await loop.run_in_executor(pool, partial(self._do, **work))
+                work_here = partial(self._do, self._lanes[str(context.job.queue)], **work)
+                result, problem = await loop.run_in_executor(pool, work_here)
             told = json.dumps(to_record(problem)) if problem else None
             row = {"batch": batch, "place": place, "result": json.dumps(result), "problem": told}
             await connector.execute_query_async(_TELL, **row)
@@ -288,11 +327,12 @@ class _Hands:
         async with app.open_async():
             workers = [
                 Worker(
-                    app=app, queues=[lane], name=lane, concurrency=count, install_signal_handlers=False,
+                    app=app, queues=[queue], name=queue, concurrency=self._crew.most[lane],
+                    install_signal_handlers=False,
                     delete_jobs="successful", fetch_job_polling_interval=_WAKE,
                     update_heartbeat_interval=self._heartbeat, stalled_worker_timeout=3 * self._heartbeat,
                 )
-                for lane, count in self._lanes.items()
+                for queue, lane in self._lanes.items()
             ]  # fmt: skip
             runs: list[asyncio.Task[None]] = [asyncio.create_task(_run(worker)) for worker in workers]
             mending = asyncio.create_task(self._take_over(app))
@@ -331,11 +371,12 @@ class _Hands:
             await asyncio.sleep(self._heartbeat)
 
     def _do(
-        self, verb: str, key: str, arguments: Mapping[str, Json]
+        self, lane: Lane, verb: str, key: str, arguments: Mapping[str, Json]
     ) -> tuple[Mapping[str, Json], PipelineError | None]:
-        began = time.monotonic()
         try:
-            result = self._handlers[verb](arguments)
+            with self._crew.place(lane):
+                began = time.monotonic()
+                result = self._handlers[verb](arguments)
         except Stopped:
             raise  # put back, for another machine
         except PipelineError as problem:

@@ -3,12 +3,16 @@
 import re
 import shutil
 import subprocess
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.cli.shared import progress_bars
+from pipeline.delivery.folder import Folder
 from pipeline.newsroom import push as pushing
 from tests.province import Clock, lay_out, newsroom, signed
 
@@ -69,6 +73,36 @@ def test_whoever_waits_sees_how_far_each_station_is(tmp_path, monkeypatch, capsy
     last = [frame for frame in frames if "gửi tới trạm" in frame][-1]
     assert "C  0.5/2.0 MB" in last
     assert "A  " not in last
+
+
+def test_visits_begun_by_older_settings_are_among_those_at_once(tmp_path, monkeypatch):
+    for code in "ABCDEF":
+        (tmp_path / code).mkdir()
+    rows = [{"code": c, "name": "Xã", "transport": "folder", "folder": str(tmp_path / c)} for c in "ABCDEF"]
+    lay_out(tmp_path, rows, stations_at_once="2")
+    open_folder, lock, inside, most = Folder.open, threading.Lock(), [], []
+
+    @contextmanager
+    def counted(self, station, deadline):
+        with lock:
+            inside.append(station.code)
+            most.append(len(inside))
+        time.sleep(0.1)
+        with open_folder(self, station, deadline) as remote:
+            yield remote
+        with lock:
+            inside.remove(station.code)
+
+    monkeypatch.setattr(Folder, "open", counted)
+    with newsroom(tmp_path, Clock()) as before, newsroom(tmp_path, Clock()) as now:
+        signed(before, 1)
+        wanted = pushing.wanted(before)
+        half = threading.Thread(target=pushing.visit_all, args=(before, wanted[:3]))
+        half.start()
+        pushing.visit_all(now, wanted[3:])
+        half.join()
+        assert len(now.ledger.holdings()) == 6
+    assert max(most) == 2
 
 
 def test_a_station_that_shows_another_host_key_gets_nothing(workspace, openssh, bulletin, tmp_path):

@@ -457,6 +457,31 @@ def test_a_key_that_the_station_does_not_know_stops_it_after_one_try(ssh, parcel
     assert not caught.value.retry
 
 
+@pytest.fixture
+def impatient(tmp_path, folder):
+    """A station whose server hangs up over the first wrong key, and the key it does not know."""
+    (tmp_path / "server").mkdir()
+    make_key(tmp_path / "stranger")
+    with OpenSSH(tmp_path / "server", "MaxAuthTries 1") as server:
+        yield station_at(server, folder, key=str(tmp_path / "stranger"))
+
+
+def test_a_server_that_hangs_up_over_a_wrong_key_has_refused_us(impatient):
+    with pytest.raises(LoginRefused, match=impatient.user) as caught, opened(impatient):
+        pass
+    assert not caught.value.retry
+
+
+def test_a_line_that_breaks_while_we_log_in_says_nothing_of_our_key(impatient):
+    with Line(impatient.port) as line:
+        with pytest.raises(LoginRefused), opened(through(line, impatient)):
+            pass
+        line.break_after = line.passed - 100  # in the middle of our key, the last we say
+        with pytest.raises(StationUnreachable) as caught, opened(through(line, impatient)):
+            pass
+    assert caught.value.retry
+
+
 def test_a_private_key_that_is_missing_or_no_key_is_a_fault_of_the_settings(ssh, tmp_path):
     (tmp_path / "text").write_text("not a key")
     for path in (tmp_path / "none", tmp_path / "text"):

@@ -494,6 +494,29 @@ def test_a_folder_station_needs_a_full_path():
         Folder().check(Station(code="CM-0101", commune=COMMUNE, host="", transport="folder"))
 
 
+@pytest.mark.parametrize("name", [".BANTIN-1.part", ".BANTIN-2.part"])
+def test_a_link_in_a_folder_is_not_written_through(folder, parcel, tmp_path, name):
+    usb = Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
+    (tmp_path / "authorized_keys").write_text("ssh-ed25519 AAAA")
+    (folder / name).symlink_to(tmp_path / "authorized_keys")
+    with pytest.raises(FolderRefused, match=f"{name} is a symbolic link: remove it") as caught:
+        push(usb, parcel())
+    assert not caught.value.retry
+    assert (tmp_path / "authorized_keys").read_text() == "ssh-ed25519 AAAA"
+    (folder / name).unlink()
+    push(usb, parcel())
+    assert (folder / parcel().name).read_bytes() == parcel().path.read_bytes()
+
+
+def test_a_link_in_a_folder_is_not_taken_for_the_file_it_leads_to(folder, parcel):
+    usb = Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
+    one = parcel()
+    (folder / one.name).symlink_to(one.path)
+    assert push(usb, one).receipts[0].sent == one.size
+    assert not (folder / one.name).is_symlink()
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+
+
 def test_a_folder_is_given_no_more_time_than_it_has(folder, parcel):
     usb = Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
     with pytest.raises(StationUnreachable, match="time was up"):

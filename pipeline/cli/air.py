@@ -86,7 +86,7 @@ def run_due(as_json: AsJson = False) -> None:
     from pipeline.newsroom import plan as planning
 
     problems: list[tuple[PipelineError, str]] = []
-    with at_office() as office:
+    with at_office(at_once=True) as office:
         try:
             with office.desk() as desk, the_line(desk):
                 problems += [(t.problem, "") for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipeline.config import Config, quiet_hours, registry, sheets, stamp
 from pipeline.config.sheets import Sheet
-from pipeline.core.errors import ConfigError, HostKeyMismatch, PipelineError, Says, UnknownName
+from pipeline.core.errors import ConfigError, HostKeyMismatch, NoLine, PipelineError, Says, UnknownName
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import Identity, Seconds, Station, StationCode
+from pipeline.core.model import CARRIED, Identity, Seconds, Station, StationCode
 from pipeline.delivery.trial import Trial, trial
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.lease import leased
@@ -31,6 +31,19 @@ def find(desk: Desk, code: str) -> Station:
     if code not in stations:
         raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(sorted(stations)[:8]) or "-")
     return stations[StationCode(code)]
+
+
+def with_line(desk: Desk, code: str) -> Station:
+    """The station of a code, to be visited.
+
+    Raises:
+        UnknownName: there is none.
+        NoLine: sticks are carried there.
+    """
+    station = find(desk, code)
+    if station.transport == CARRIED:
+        raise NoLine(station=station.code)
+    return station
 
 
 # --- what stands in it -----------------------------------------------------------------------------------------------

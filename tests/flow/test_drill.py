@@ -236,6 +236,14 @@ def key_not_accepted(lab, openssh):
     mended_by_a_person(lab, openssh, "D-103", {"key": str(lab.top / "stranger")}, {"key": openssh.key})
 
 
+def key_not_accepted_and_the_server_hangs_up(lab, _openssh):
+    (lab.top / "ssh").mkdir()
+    make_key(lab.top / "stranger")
+    with OpenSSH(lab.top / "ssh", "MaxAuthTries 1") as server:
+        lab.station(server)
+        mended_by_a_person(lab, server, "D-103", {"key": str(lab.top / "stranger")}, {"key": server.key})
+
+
 def password_not_accepted(lab, openssh):
     with PracticeStation(lab.folder, password="đúng") as server:
         secret = lab.top / "mat-khau"

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from pipeline.cli.shared import app, at_office
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _LOOK = 2
 """Seconds between two looks whether the settings changed."""
+_PAUSE = 0.2
+"""Seconds between two cuts of what is under way when we stop: a visit may have been about to dial."""
 
 
 @app.command()
@@ -26,6 +29,7 @@ def worker() -> None:
     logging.getLogger("pipeline.jobs").setLevel(logging.INFO)
     stop = until_told()
     with at_office() as office:
+        threading.Thread(target=_cut, args=(office, stop), daemon=True).start()
         while not stop.is_set():
             with office.desk() as desk:
                 turn = threading.Event()
@@ -39,6 +43,11 @@ def _watch(office: "Office", desk: "Desk", stop: threading.Event, turn: threadin
         with office.desk() as now:
             if now is not desk:
                 break
-    else:
-        office.stop()  # an upload under way is cut, and taken up by another machine
     turn.set()
+
+
+def _cut(office: "Office", stop: threading.Event) -> None:
+    """Once we are told to stop, cut every upload, also those of earlier turns; another machine takes them up."""
+    stop.wait()
+    while office.stop():
+        time.sleep(_PAUSE)

@@ -132,8 +132,9 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", Utc, nullable=False),
     Column("finished", Boolean, nullable=False, server_default=true()),
+    Column("machine", String(64), nullable=False, server_default=""),
 )
-"""Who visits a station, until when; and whether the last visit came to its end, papers and all."""
+"""Who visits a station, until when; whether the last visit came to its end, papers and all; which machine has them."""
 
 holdings = Table(
     "holdings",

@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 
+import psycopg
 import pytest
 
 from pipeline.core.errors import NothingShared
 from pipeline.core.facts import Happened
 from pipeline.core.status import Stage
+from pipeline.ledger import database
 from pipeline.newsroom import audits, bulletins, push, scripts
+from tests.line import Line
 from tests.province import FIVE, Clock, lay_out, newsroom, row, signed
 
 SLOW = 4000
@@ -32,7 +36,7 @@ class Machines:
     """A newsroom in a PostgreSQL, its stations, and processes that stand for machines."""
 
     def __init__(self, folder, server, url, stations, **columns):
-        self.folder, self.clock, self._started = folder, Clock(), []
+        self.folder, self.url, self.clock, self._started = folder, url, Clock(), []
         self.folders = {f"T{n}": folder / "tram" / f"T{n}" for n in range(stations)}
         for each in self.folders.values():
             each.mkdir(parents=True)
@@ -190,6 +194,32 @@ def test_bulletins_are_made_by_all_machines_and_again_where_one_dies(machines):
         assert len(desk.ledger.facts(happened=Happened.MASTERED)) >= 4
         assert {r.status.stage for r in bulletins.rows(desk)} == {Stage.WAITING}
     assert "render" in log.read_text()
+
+
+def test_a_worker_that_is_told_to_stop_cuts_also_the_visit_that_was_about_to_dial(machines, openssh):
+    with Line(openssh.port, freeze_after=0) as line:  # whoever dials hears nothing
+        newsroom = machines(1, port=line.port)
+        log = newsroom.folder / "cli.log"
+        with newsroom.desk() as desk, psycopg.connect(newsroom.url, autocommit=True) as connection:
+            signed(desk, 1)
+            queue = desk.queue(desk)
+            queue._make()
+            queue._hand_in(uuid.uuid4(), [push._job(*push.wanted(desk))])
+            connection.execute("SELECT pg_advisory_lock(%s)", (database._WRITERS,))  # the visit waits for its lease
+            with log.open("w") as out:
+                command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
+                worker = subprocess.Popen(command, stdout=out, stderr=out)
+            newsroom._started.append(worker)
+            waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            newsroom.wait(lambda: connection.execute(waits).fetchone() == (1,))
+            worker.terminate()
+            time.sleep(0.5)  # a first cut, which finds no line
+            connection.execute("SELECT pg_advisory_unlock(%s)", (database._WRITERS,))
+            assert worker.wait(10) == 0, log.read_text()
+            assert desk.ledger.facts(happened=Happened.FAILED) == []
+            assert desk.ledger.receipts() == []
+            assert desk.ledger.unfinished() == {"T0"}
+        assert "Traceback" not in log.read_text()
 
 
 def test_a_worker_follows_changed_settings_and_ends_when_it_is_told(machines):

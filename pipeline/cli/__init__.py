@@ -15,6 +15,7 @@ for _topic in (
     "air",
     "delivery",
     "stations",
+    "people",
     "worker",
 ):  # in the order that --help lists them
     import_module(f"pipeline.cli.{_topic}")

@@ -223,14 +223,29 @@ def report(
 
 
 @app.command()
-def serve() -> None:
-    """Watch the drop folder and push every night, until stopped.
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Where the web page listens; else as config.toml says.")] = "",
+    port: Annotated[int, typer.Option("--port", min=-1, max=65535, help="Its port; 0 is any that is free.")] = -1,
+    web: Annotated[bool, typer.Option("--web/--no-web", help="Whether there is a web page at all.")] = True,
+) -> None:
+    """Watch the drop folder, push every night and show the web page, until stopped.
 
-    Example: bantin serve
+    Example: bantin serve --port 8080
     """
+    from contextlib import ExitStack
+
     from pipeline.clock import Clock, until_told
 
-    with at_office() as office:
+    with at_office() as office, ExitStack() as stack:
+        if web:
+            from pipeline.web.server import Server
+
+            with office.desk() as desk:
+                settings = desk.config.settings.web
+            there = stack.enter_context(Server(office, host or settings.host, settings.port if port < 0 else port))
+            words = Says("Trang web: http://{host}:{port}{prefix}/", "Web page: http://{host}:{port}{prefix}/")
+            told = words.format(host=there.host, port=there.port, prefix=settings.prefix)
+            sys.stderr.write(in_language(told) + "\n")
         Clock(office).run(until_told())
 
 

@@ -155,6 +155,20 @@ class NothingShared(PipelineError):
     )
 
 
+class PortTaken(PipelineError):
+    """The web page cannot listen where it should."""
+
+    code = "C-109"
+    exit_code = EXIT_CONFIG
+    what = Says(
+        "trang web không mở được ở {host}:{port}: {reason}", "the page cannot listen at {host}:{port}: {reason}"
+    )
+    fix = Says(
+        "tắt chương trình đang dùng cổng ấy, hoặc chọn cổng khác: bantin serve --port 8081",
+        "end the program that uses it, or choose another: bantin serve --port 8081",
+    )
+
+
 # --- I: intake -------------------------------------------------------------------------------------------------------
 
 
@@ -727,6 +741,30 @@ class FormExpired(PipelineError):
     code = "P-109"
     what = Says("biểu mẫu không đến từ trang này, hoặc mở đã lâu", "the form is not from this page, or too old")
     fix = Says("tải lại trang rồi làm lại; chưa có gì thay đổi", "load the page again; nothing was changed")
+
+
+class NotHeard(PipelineError):
+    """Somebody would sign what they have not played."""
+
+    code = "P-111"
+    what = Says("bạn chưa nghe bản này", "you have not heard this")
+    fix = Says("bấm nghe trên trang này rồi duyệt", "play it on this page, then sign")
+
+
+class NoReason(PipelineError):
+    """Something is to be returned and nobody says why."""
+
+    code = "P-112"
+    what = Says("chưa ghi cần sửa gì", "it does not say what to mend")
+    fix = Says("ghi lý do để biên tập viên biết mà sửa", "write what the editor should mend")
+
+
+class NothingSent(PipelineError):
+    """A form to take in a script came without file and without text."""
+
+    code = "P-113"
+    what = Says("chưa chọn tệp và cũng chưa gõ bài", "there is neither a file nor a text")
+    fix = Says("chọn tệp hoặc gõ bài rồi gửi lại", "choose a file or type a text")
 
 
 class PasswordToChange(PipelineError):

@@ -56,6 +56,10 @@ class Happened(StrEnum):
     """A station's host key was compared by people and pinned."""
     REGISTERED = "registered"
     """The registry was rewritten; the digest is that of the one before."""
+    OFFERED = "offered"
+    """Its editor has heard it and asks for a signature."""
+    TAUGHT = "taught"
+    """Somebody wrote into the dictionary how a word is said; the detail says which."""
     ACCOUNT = "account"
     """People's accounts: someone was admitted, given roles, locked out; the detail says what and whose."""
 

@@ -31,7 +31,7 @@ from pipeline.ledger.holdings import HOLDS
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
-     Happened.RETURNED, Happened.WITHDRAWN}
+     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED}
 )  # fmt: skip
 """Kinds of fact that are never about a station."""
 _MOST_NAMES = 500
@@ -108,6 +108,28 @@ class Ledger:
             query = query.where(c.at >= since)
         if bulletin is not None and happened in OF_BULLETINS:
             query = query.where(c.station.is_(None))  # so that the index finds them among those of many stations
+        return [records.fact(row) for row in self._rows(query)]
+
+    def latest(
+        self,
+        most: int,
+        *,
+        before: int = 0,
+        happened: Happened | None = None,
+        who: str = "",
+        bulletin: str = "",
+        station: str = "",
+    ) -> list[Fact]:
+        """The last facts, newest first: at most so many, before a number, and only those of what is named."""
+        c = tables.facts.c
+        query = sa.select(tables.facts).order_by(c.number.desc()).limit(most)
+        if before:
+            query = query.where(c.number < before)
+        if happened:
+            query = query.where(c.happened == happened.value)
+        for column, wanted in ((c.who, who), (c.bulletin, bulletin), (c.station, station)):
+            if wanted:
+                query = query.where(column == wanted)
         return [records.fact(row) for row in self._rows(query)]
 
     def facts_by_bulletin(

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0004"
+HEAD = "0005"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")

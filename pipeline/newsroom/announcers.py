@@ -1,11 +1,18 @@
 """Announcers: how a programme's texts are read, with the editor's dictionary as it stands now."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from pipeline import reading
-from pipeline.core.model import Note, Programme
+from pipeline.core.facts import Happened
+from pipeline.core.model import Note, Programme, Seconds
+from pipeline.ledger.lock import alone
 from pipeline.newsroom.desk import Desk
-from pipeline.reading.dictionary import Dictionary, load
+from pipeline.reading.dictionary import Dictionary, load, with_row
+from pipeline.voices import wav
+
+DICTIONARY_WAIT = Seconds(10)
+"""How long one waits for another who writes into the dictionary."""
 
 
 def announcer(desk: Desk, programme: Programme | None = None) -> reading.Announcer:
@@ -23,6 +30,22 @@ def faults(desk: Desk) -> tuple[Note, ...]:
     """The rows of the dictionary that cannot be used, for the editor who wrote them."""
     found = dictionary(desk)
     return tuple(Note(found.name, f"dòng {fault.line} không dùng được: {fault.reason}") for fault in found.faults)
+
+
+def teach(desk: Desk, key: str, spoken: str, by: str) -> None:
+    """Write into the editor's dictionary how a word is said from now on; what stood there for it gives way.
+
+    Raises:
+        BadRows: it cannot be so, or the dictionary is not one that we can write.
+    """
+    file, day = desk.config.dictionary, f"{desk.now().astimezone(desk.config.zone):%d/%m/%Y}"
+    cells = [" ".join(key.split()), " ".join(spoken.split()), "", "", f"{by}, {day}"]
+    with alone(desk.config.state, "dictionary", DICTIONARY_WAIT):
+        before = file.read_bytes() if file.is_file() else b""
+        after = with_row(before, file.name, cells)
+        with wav.whole(file) as part:
+            part.write_bytes(after)
+    desk.ledger.record(replace(desk.fact(Happened.TAUGHT, who=by), detail={"key": cells[0], "spoken": cells[1]}))
 
 
 @lru_cache(maxsize=8)

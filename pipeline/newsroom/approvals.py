@@ -36,8 +36,9 @@ def approve(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest] |
     are still those.
 
     Raises:
-        NotApprovable: nobody signs, it is their own work, it was made anew since it was heard, nothing is mastered, it was withdrawn, or a draft voice speaks it and its
-            programme does not let that air, or it waits for another person's signature.
+        NotApprovable: nobody signs, it is their own work, it was made anew since it was heard, nothing is mastered, it
+            was withdrawn, or a draft voice speaks it and its programme does not let that air, or it waits for another
+            person's signature.
         StoreDamaged: the bytes to be signed are not there any more.
     """
     status = status_of(desk.ledger.facts(bulletin.id))
@@ -64,6 +65,16 @@ def approve(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest] |
         *(desk.fact(Happened.APPROVED, bulletin=bulletin, digest=d, who=by, profile=p) for p, d in fresh.items())
     )
     return status_of(desk.ledger.facts(bulletin.id))
+
+
+def offer(desk: Desk, bulletin: Bulletin, by: str) -> None:
+    """Say that somebody has heard it and asks for a signature; nothing else waits for that.
+
+    Raises:
+        NotApprovable: nobody could sign it.
+    """
+    check(desk, bulletin, status_of(desk.ledger.facts(bulletin.id)))
+    desk.ledger.record(desk.fact(Happened.OFFERED, bulletin=bulletin, who=by))
 
 
 def send_back(desk: Desk, bulletin: Bulletin, by: str, why: str) -> None:

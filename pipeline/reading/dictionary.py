@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.core.errors import BadRows
 from pipeline.reading.lexicon import Fault, Row, parse, rows_of
 
 MOST_BYTES = 5_000_000
@@ -39,6 +40,55 @@ def load(file: Path) -> Dictionary:
         return _unusable(name, "không mở được tệp")
     rows, faults = _sheet(data, name) if file.suffix.lower() == ".xlsx" else _table(data, name)
     return Dictionary(name, rows, faults)
+
+
+def with_row(data: bytes, name: str, cells: Sequence[str]) -> bytes:
+    """A dictionary's bytes with one more row; a row of the same key without context gives way to it.
+
+    Everything else stays as its editors wrote it: remarks, order, encoding.
+
+    Raises:
+        BadRows: the row, or the file as it is, cannot be used.
+    """
+    _, faults = rows_of([(0, cells)], name)
+    if faults:
+        raise BadRows(file=name, faults=faults[0].reason)
+    return _sheet_with(data, name, cells) if name.lower().endswith(".xlsx") else _table_with(data, name, cells)
+
+
+def _table_with(data: bytes, name: str, cells: Sequence[str]) -> bytes:
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as fault:
+        raise BadRows(file=name, faults="không phải UTF-8") from fault
+    end = "\r\n" if "\r\n" in text else "\n"
+    kept = [line for line in text.splitlines() if not _gives_way(line.lstrip("\ufeff").split("\t"), cells[0])]
+    marked = text.startswith("\ufeff") and not (kept and kept[0].startswith("\ufeff"))
+    lines = end.join([*kept, "\t".join(cells)]) + end
+    return (("\ufeff" if marked else "") + lines).encode(encoding)
+
+
+def _gives_way(cells: Sequence[str], key: str) -> bool:
+    return len(cells) > 1 and cells[0].strip() == key and not (len(cells) > 2 and cells[2].strip())
+
+
+def _sheet_with(data: bytes, name: str, cells: Sequence[str]) -> bytes:
+    from openpyxl import load_workbook  # noqa: PLC0415 - only where an editor keeps the dictionary in Excel
+
+    try:
+        book = load_workbook(io.BytesIO(data))
+    except Exception as fault:
+        raise BadRows(file=name, faults="không đọc được tệp Excel này") from fault
+    sheet = book.worksheets[0]
+    for number in range(sheet.max_row, 0, -1):
+        written = [str(cell.value or "") for cell in sheet[number]]
+        if _gives_way(written, cells[0]):
+            sheet.delete_rows(number)
+    sheet.append(list(cells))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
 
 
 def _unusable(name: str, reason: str) -> Dictionary:

@@ -3,6 +3,7 @@
 from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language, Priority, Verification
+from pipeline.core.people import Right, Role
 from pipeline.core.status import Stage
 
 STAGE: dict[Stage, Says] = {
@@ -46,6 +47,8 @@ HAPPENED: dict[Happened, Says] = {
     Happened.TRIED: Says("gửi thử được", "tried, and it answered"),
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
+    Happened.OFFERED: Says("gửi duyệt", "offered to be signed"),
+    Happened.TAUGHT: Says("ghi từ điển", "dictionary changed"),
     Happened.ACCOUNT: Says("tài khoản", "account"),
 }
 
@@ -118,6 +121,24 @@ VERIFIED: dict[Verification, Says] = {
     Verification.SIZE: Says("đúng độ dài", "size"),
     Verification.HASH: Says("trạm tự tính mã băm", "hash"),
     Verification.READBACK: Says("đọc lại từng byte", "readback"),
+}
+
+
+ROLE: dict[Role, Says] = {
+    Role.EDITOR: Says("biên tập", "editor"),
+    Role.APPROVER: Says("duyệt", "approver"),
+    Role.OPERATOR: Says("vận hành", "operator"),
+    Role.READER: Says("xem", "reader"),
+    Role.ADMIN: Says("quản trị", "administrator"),
+}
+
+RIGHT: dict[Right, Says] = {
+    Right.SEE: Says("xem", "see"),
+    Right.WRITE: Says("viết, sửa bài", "write"),
+    Right.SIGN: Says("duyệt, trả, rút bài", "sign"),
+    Right.RUN: Says("gửi, thử trạm", "push and test"),
+    Right.COUNT: Says("ghi số liệu kế hoạch", "enter the plan's figures"),
+    Right.PEOPLE: Says("quản lý tài khoản", "manage accounts"),
 }
 
 

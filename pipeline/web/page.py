@@ -56,7 +56,7 @@ class Page:
         self.visitor = visitor
         self.lang = language_of(request)
         self.path = request.url.path
-        self.prefix = request.app.state.prefix
+        self.prefix: str = request.app.state.prefix
         self.zone = request.app.state.zone
 
     def t(self, vi: str, en: str) -> str:
@@ -69,7 +69,7 @@ class Page:
 
     def to(self, path: str, **query: object) -> str:
         """The address of a page, below the prefix."""
-        asked = urlencode({key: value for key, value in query.items() if value not in {None, ""}})
+        asked: str = urlencode({key: value for key, value in query.items() if value not in {None, ""}})
         return self.prefix + quote(path) + (f"?{asked}" if asked else "")
 
     def may(self, right: Right) -> bool:

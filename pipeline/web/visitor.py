@@ -2,8 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,7 +19,7 @@ SESSION, BEFORE, LANGUAGE = "bantin", "bantin-truoc", "bantin-tieng"
 """Cookies: who is signed in; who is about to; the language of the pages."""
 TOKEN = "_token"  # noqa: S105 - the name of a field
 """The field of every form that proves that it is from a page of ours."""
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +46,13 @@ class Visit:
             NotSignedIn, PasswordToChange, NotAllowed: there is none, or they may not.
             FormExpired: the form is not from a page of ours.
         """
-        seat = request.state.seats.enter_context(at_desk(request))
         cookie = request.cookies.get(SESSION, "")
-        visitor = await run_in_threadpool(self._look, seat, cookie)
-        await must_be_ours(request, visitor.token)
+        visitor = await run_in_threadpool(self._look, request, cookie)
+        await must_be_ours(request, cookie)
         return visitor
 
-    def _look(self, desk: Desk, cookie: str) -> Visitor:
+    def _look(self, request: Request, cookie: str) -> Visitor:
+        desk = desk_of(request)
         found = people.whoever(desk, cookie)
         if found is None:
             raise NotSignedIn
@@ -62,25 +61,33 @@ class Visit:
         return Visitor(desk=replace(desk, who=person.name), person=person, token=form_token(cookie))
 
 
-@contextmanager
-def at_desk(request: Request) -> Iterator[Desk]:
+def desk_of(request: Request) -> Desk:
     """The desk for as long as a request lasts."""
     office: Office = request.app.state.office
-    with office.desk() as desk:
-        yield desk
+    desk: Desk = request.state.seats.enter_context(office.desk())
+    return desk
 
 
 def form_token(cookie: str) -> str:
-    """What the forms of a cookie's owner carry; another site knows neither."""
-    return hmac.new(cookie.encode(), b"bantin form", hashlib.sha256).hexdigest() if cookie else ""
+    """What a form of a cookie's owner carries; another site knows neither.
+
+    Never the same twice, so that how well a page can be packed tells nothing of it.
+    """
+    salt = secrets.token_hex(8)
+    return f"{salt}.{_proof(cookie, salt)}"
 
 
-async def must_be_ours(request: Request, token: str) -> None:
-    """Raise FormExpired where something is to be changed and the form's token is not the one given."""
-    if request.method in _SAFE:
+def _proof(cookie: str, salt: str) -> str:
+    return hmac.new(cookie.encode(), salt.encode(), hashlib.sha256).hexdigest()
+
+
+async def must_be_ours(request: Request, cookie: str) -> None:
+    """Raise FormExpired where something is to be changed and the form is not from a page for that cookie."""
+    if request.method in SAFE:
         return
     shown = (await request.form()).get(TOKEN, "")
-    if not token or not isinstance(shown, str) or not hmac.compare_digest(shown.encode(), token.encode()):
+    salt, _, proof = shown.partition(".") if isinstance(shown, str) else ("", "", "")
+    if not cookie or not hmac.compare_digest(proof.encode(), _proof(cookie, salt).encode()):
         raise FormExpired
 
 

@@ -1,0 +1,116 @@
+"""Commands for people: who may use the web page. The first administrator is admitted here."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.shared import AsJson, app, at_desk, in_language, print_json
+from pipeline.core.errors import Says, WeakPassword
+
+people = typer.Typer(help="Who may use the web page: list, add, roles, password, close.", no_args_is_help=True)
+app.add_typer(people, name="people")
+
+Login = Annotated[str, typer.Argument(help="What they type to sign in.")]
+Roles = Annotated[
+    list[str], typer.Option("--role", help="bien-tap, duyet, van-hanh, xem, quan-tri; repeat it for more.")
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--password-file", help="Its first line is the first password; else it is asked for.")
+]
+
+
+@people.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List accounts.
+
+    Example: bantin people list
+    """
+    with at_desk() as desk:
+        found = desk.ledger.accounts.people()
+    if as_json:
+        print_json([
+            {"login": p.login, "name": p.name, "roles": sorted(p.roles), "active": p.active} for p in found
+        ])  # fmt: skip
+        return
+    for p in found:
+        closed = "" if p.active else in_language(Says("  (đã khoá)", "  (closed)"))
+        typer.echo(f"{p.login}\t{p.name}\t{', '.join(sorted(p.roles))}{closed}")
+
+
+@people.command()
+def add(
+    login: Login,
+    name: Annotated[str, typer.Option("--name", help="The name that signs, as “TÊN NGƯỜI DUYỆT”.")],
+    role: Roles,
+    password_file: PasswordFile = None,
+) -> None:
+    """Open an account; its owner has to change the first password at once.
+
+    Example: bantin people add quan-tri --name "TÊN" --role quan-tri
+    """
+    from pipeline.core.people import Person
+    from pipeline.newsroom import people as newsroom
+
+    person = Person(login=login.strip().lower(), name=" ".join(name.split()), roles=frozenset(map(_role, role)))
+    with at_desk() as desk:
+        newsroom.admit(desk, person, _password(password_file), getpass.getuser())
+
+
+@people.command()
+def roles(login: Login, role: Roles) -> None:
+    """Give somebody other roles, all of them at once.
+
+    Example: bantin people roles an --role bien-tap --role duyet
+    """
+    from pipeline.newsroom import people as newsroom
+
+    with at_desk() as desk:
+        newsroom.change(desk, login, getpass.getuser(), roles=[_role(one) for one in role])
+
+
+@people.command()
+def password(login: Login, password_file: PasswordFile = None) -> None:
+    """Give somebody a new password, which they have to change.
+
+    Example: bantin people password an
+    """
+    from pipeline.newsroom import people as newsroom
+
+    with at_desk() as desk:
+        newsroom.reset(desk, login, _password(password_file), getpass.getuser())
+
+
+@people.command()
+def close(login: Login) -> None:
+    """Close an account: its owner is out at once. What they signed stays.
+
+    Example: bantin people close an
+    """
+    from pipeline.newsroom import people as newsroom
+
+    with at_desk() as desk:
+        newsroom.change(desk, login, getpass.getuser(), active=False)
+
+
+def _role(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Role, imported where used
+    from pipeline.core.people import Role
+
+    try:
+        return Role(name)
+    except ValueError as problem:
+        known = " | ".join(role.value for role in Role)
+        raise typer.BadParameter(f"{name!r}: {known}", param_hint="--role") from problem
+
+
+def _password(file: Path | None) -> str:
+    from pipeline.newsroom.people import LEAST
+
+    if file:
+        return file.read_text("utf-8").split("\n")[0].rstrip("\r")
+    first = getpass.getpass(in_language(Says("Mật khẩu: ", "Password: ")), stream=sys.stderr)
+    if getpass.getpass(in_language(Says("Gõ lại: ", "Again: ")), stream=sys.stderr) != first:
+        raise WeakPassword(reason=Says("gõ hai lần không giống nhau", "was typed differently"), least=LEAST)
+    return first

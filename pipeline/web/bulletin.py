@@ -1,0 +1,254 @@
+"""Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from pipeline.core.errors import NoReason, NotHeard, PipelineError, Says
+from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
+from pipeline.core.people import Right
+from pipeline.core.status import Stage
+from pipeline.ledger.lock import alone
+from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
+from pipeline.newsroom.bulletins import Row
+from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.web.page import Page, back, render
+from pipeline.web.visitor import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+_A_PAGE = 50
+_MOST_HEARD = 10_000
+_TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+_TOLD = {
+    "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
+    "duyet": Says("Đã duyệt.", "Signed."),
+    "tra": Says("Đã trả lại.", "Returned."),
+    "rut": Says("Đã rút.", "Withdrawn."),
+    "tu": Says("Đã ghi vào từ điển; bản tin đang được làm lại.", "Written into the dictionary; it is made again."),
+    "lam": Says("Đang làm lại.", "It is made again."),
+}
+
+
+@router.get("/ban-tin")
+def listed(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SEE))],
+    tinh_trang: str = "",
+    tim: str = "",
+    trang: int = 1,
+) -> HTMLResponse:
+    """Bulletins, the newest first."""
+    stage = Stage(tinh_trang) if tinh_trang in {s.value for s in Stage} else None
+    found = sorted(v.desk.ledger.bulletins(), key=lambda b: (min(b.air), b.id), reverse=True)
+    if wanted := tim.strip().casefold():
+        found = [b for b in found if wanted in b.title.casefold() or wanted in b.id]
+    if stage:
+        known = {row.bulletin.id: row.status for row in bulletins.rows(v.desk, stations=())}
+        found = [b for b in found if known[b.id].stage is stage]
+    shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
+    rows = {row.bulletin.id: row for row in bulletins.rows(v.desk, [b.id for b in shown])}
+    context = {
+        "told": "", "rows": [rows[b.id] for b in shown], "stage": stage, "stages": list(Stage), "tim": tim,
+        "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
+    }  # fmt: skip
+    return render(Page(request, v), "bulletins.html", context)
+
+
+@router.get("/ban-tin/{name}")
+def one(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, xong: str = "") -> HTMLResponse:
+    """One bulletin."""
+    return _show(request, v, _row(v.desk, name), told=_TOLD.get(xong))
+
+
+def _row(desk: Desk, name: str) -> Row:
+    rows = bulletins.rows(desk, [BulletinId(name)])
+    if not rows:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return rows[0]
+
+
+def _show(
+    request: Request, v: Visitor, row: Row, *, told: Says | None = None, problem: PipelineError | None = None
+) -> HTMLResponse:
+    page, desk, bulletin = Page(request, v), v.desk, row.bulletin
+    read = bulletins.reading_of(desk, bulletin)
+    try:
+        passages, unreadable = preview.passages(desk, bulletin), None
+    except PipelineError as fault:
+        passages, unreadable = (), fault
+    masters = bulletins.masters(desk, bulletin)
+    job = request.app.state.work.job(bulletin.id)
+    facts = desk.ledger.facts_by_bulletin([bulletin.id], ()).get(bulletin.id, [])
+    context = {
+        "told": page.say(told) if told else "", "row": row, "read": read, "passages": _numbered(passages),
+        "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
+        "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
+        "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
+        "was_heard": _was_heard(request, v, row), "fallbacks": bulletins.fallbacks(desk, bulletin)[0],
+        "twins": bulletins.twins(desk, bulletin), "stations": desk.config.stations,
+    }  # fmt: skip
+    return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
+
+
+def _numbered(passages: tuple[object, ...]) -> list[tuple[int, object]]:
+    """Sentences with their number, counted from 1; recordings between them have none."""
+    numbered: list[tuple[int, object]] = []
+    number = 0
+    for passage in passages:
+        number += not isinstance(passage, RecordingMark)
+        numbered.append((0 if isinstance(passage, RecordingMark) else number, passage))
+    return numbered
+
+
+# --- hearing ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/ban-tin/{name}/am-thanh/{digest}")
+def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
+    """The sound of one of its masters; whoever plays it has heard it."""
+    row = _row(v.desk, name)
+    master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
+    if master is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    heard: dict[tuple[str, str], bool] = request.app.state.heard
+    if len(heard) >= _MOST_HEARD:
+        heard.clear()
+    heard[v.person.login, digest] = True
+    headers = {"Cache-Control": "private, max-age=86400, immutable"}
+    kind = _TYPES.get(master.suffix, "application/octet-stream")
+    return FileResponse(v.desk.store.get(master.digest), media_type=kind, headers=headers)
+
+
+def _was_heard(request: Request, v: Visitor, row: Row) -> bool:
+    """Whether somebody has played at least one of the masters that there are now: they differ only in their format."""
+    return any((v.person.login, digest) in request.app.state.heard for digest in row.status.masters.values())
+
+
+@router.get("/ban-tin/{name}/hinh.png")
+def picture(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str) -> FileResponse:
+    """Its waveform and loudness, with target and ceiling."""
+    file = views.sound(v.desk, _row(v.desk, name).bulletin, ".png")
+    if not file.is_file():
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return FileResponse(file, media_type="image/png")
+
+
+@router.get("/ban-tin/{name}/cau/{number}.wav")
+def sentence(v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str, number: int, doc: str = "") -> Response:
+    """One sentence, as it would be spoken now, or other words in its place."""
+    bulletin = _row(v.desk, name).bulletin
+    sentences = preview.sentences(v.desk, bulletin)
+    if not 1 <= number <= len(sentences):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    wanted = sentences[number - 1]
+    if doc.strip():
+        wanted = preview.reworded(v.desk, bulletin, wanted, doc[:500])
+    with v.desk.store.scratch() as scratch:
+        file = Path(scratch) / "cau.wav"
+        preview.hear(v.desk, bulletin, wanted, file)
+        return Response(file.read_bytes(), media_type="audio/wav")
+
+
+# --- mending ---------------------------------------------------------------------------------------------------------
+
+
+@router.post("/ban-tin/{name}/tu")
+def teach(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.WRITE))],
+    name: str,
+    key: Annotated[str, Form(alias="chu")] = "",
+    spoken: Annotated[str, Form(alias="doc")] = "",
+) -> Response:
+    """Write into the dictionary how a word is said, and make the bulletin again: only what changed is voiced."""
+    row = _row(v.desk, name)
+    try:
+        announcers.teach(v.desk, key, spoken, v.person.name)
+    except PipelineError as problem:
+        return _show(request, v, row, problem=problem)
+    return _redo(request, v, row.bulletin, "tu")
+
+
+@router.post("/ban-tin/{name}/lam-lai")
+def redo(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str) -> Response:
+    """Make it again with today's dictionary and settings."""
+    return _redo(request, v, _row(v.desk, name).bulletin, "lam")
+
+
+def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
+    def do(desk: Desk) -> None:
+        with alone(desk.config.state, "line", LINE_WAIT):
+            bulletins.redo(desk, bulletin)
+
+    request.app.state.work.ask("sound", bulletin.id, v.person.name, do)
+    return back(Page(request, v), f"/ban-tin/{bulletin.id}", xong=told)
+
+
+@router.get("/ban-tin/{name}/tien-do")
+def progress(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str) -> Response:
+    """Whether it is still being made: a part of the page that asks for itself, and loads the page anew at the end."""
+    job = request.app.state.work.job(name)
+    page = Page(request, v)
+    if job and not job.ended:
+        return render(page, "making.html", {"name": name})
+    return Response(headers={"HX-Refresh": "true"})
+
+
+@router.post("/ban-tin/{name}/gui")
+def offer(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str) -> Response:
+    """Say that its editor has heard it and asks for a signature."""
+    row = _row(v.desk, name)
+    try:
+        approvals.offer(v.desk, row.bulletin, v.person.name)
+    except PipelineError as problem:
+        return _show(request, v, row, problem=problem)
+    return back(Page(request, v), f"/ban-tin/{name}", xong="gui")
+
+
+# --- signing ---------------------------------------------------------------------------------------------------------
+
+
+@router.post("/ban-tin/{name}/duyet")
+def sign(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
+    name: str,
+    heard: Annotated[list[str] | None, Form(alias="nghe")] = None,
+) -> Response:
+    """Sign exactly the bytes that were heard, and plan them."""
+    row = _row(v.desk, name)
+    try:
+        if not _was_heard(request, v, row):
+            raise NotHeard
+        status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in heard or []])
+        if status.may_go_out:
+            plan.plan(v.desk, row.bulletin)
+    except PipelineError as problem:
+        return _show(request, v, _row(v.desk, name), problem=problem)
+    return back(Page(request, v), f"/ban-tin/{name}", xong="duyet")
+
+
+@router.post("/ban-tin/{name}/tra")
+def send_back(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
+    name: str,
+    why: Annotated[str, Form(alias="ly-do")] = "",
+) -> Response:
+    """Return it to its editor, and say why."""
+    row = _row(v.desk, name)
+    if not why.strip():
+        return _show(request, v, row, problem=NoReason())
+    approvals.send_back(v.desk, row.bulletin, v.person.name, why.strip()[:2000])
+    return back(Page(request, v), f"/ban-tin/{name}", xong="tra")
+
+
+@router.post("/ban-tin/{name}/rut")
+def withdraw(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SIGN))], name: str) -> Response:
+    """Take it back for good; the next seconds take it off the stations."""
+    approvals.withdraw(v.desk, _row(v.desk, name).bulletin, v.person.name)
+    return back(Page(request, v), f"/ban-tin/{name}", xong="rut")

@@ -1,0 +1,86 @@
+"""The guard: what is looked at before anything is read, and what every answer says to the browser."""
+
+from contextlib import ExitStack
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipeline.newsroom import people
+from pipeline.web.visitor import SAFE, SESSION, desk_of
+
+UPLOAD = "/them"
+"""The one page to which files may be sent."""
+_MOST = 100_000
+"""Bytes of any other form."""
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src"
+    " 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Guard:
+    """Refuses what is too large or comes from another site; gives each request its seat at the desk."""
+
+    def __init__(self, app: ASGIApp, most_upload: int) -> None:
+        self._app = app
+        self._most_upload = most_upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        with ExitStack() as seats:
+            scope.setdefault("state", {})["seats"] = seats
+            refused = await self._refusal(Request(scope))
+            await (refused or self._app)(scope, receive, answer)
+
+    async def _refusal(self, request: Request) -> Response | None:
+        if request.method in SAFE:
+            return None
+        if not _is_from_here(request):
+            return PlainTextResponse("Yêu cầu đến từ trang khác. / From another site.", HTTPStatus.FORBIDDEN)
+        size = request.headers.get("content-length", "")
+        if not size.isdecimal():
+            return PlainTextResponse("Cần Content-Length. / It is needed.", HTTPStatus.LENGTH_REQUIRED)
+        if int(size) > (self._most_upload if _is_upload(request) else _MOST):
+            return PlainTextResponse("Tệp lớn quá. / Too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if _is_upload(request) and not await run_in_threadpool(_is_signed_in, request):
+            return PlainTextResponse("Chưa đăng nhập. / Not signed in.", HTTPStatus.UNAUTHORIZED)
+        return None
+
+
+def _is_from_here(request: Request) -> bool:
+    """Whether a browser says that a form is from this site; programs without a browser say nothing."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = request.headers.get("origin", "")
+    return not origin or urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def _is_upload(request: Request) -> bool:
+    path: str = request.scope["path"]
+    return path.removeprefix(request.app.state.prefix) == UPLOAD
+
+
+def _is_signed_in(request: Request) -> bool:
+    return people.whoever(desk_of(request), request.cookies.get(SESSION, "")) is not None

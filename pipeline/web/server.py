@@ -1,0 +1,49 @@
+"""The server of the pages: one thread beside the clock, on a port of its own."""
+
+import socket
+import threading
+from typing import Self
+
+import uvicorn
+
+from pipeline.core.errors import PortTaken
+from pipeline.newsroom.office import Office
+from pipeline.web.app import make_app
+
+_BACKLOG = 128
+_GRACE = 3
+"""Seconds that pages under way are given at the end."""
+
+
+class Server:
+    """Serves an office's pages while the block lasts. `port` is the one it listens on, also where 0 was asked for.
+
+    Raises:
+        PortTaken: another program listens there, or this machine has no such address.
+    """
+
+    def __init__(self, office: Office, host: str, port: int) -> None:
+        with office.desk() as desk:
+            proxies = ",".join(desk.config.settings.web.proxies)
+        try:
+            self._socket = socket.create_server((host, port), backlog=_BACKLOG)
+        except OSError as fault:
+            raise PortTaken(host=host, port=port, reason=fault.strerror) from fault
+        self.host, self.port = host, int(self._socket.getsockname()[1])
+        self._app = make_app(office)
+        config = uvicorn.Config(
+            self._app, log_config=None, access_log=False, proxy_headers=True, forwarded_allow_ips=proxies,
+            timeout_graceful_shutdown=_GRACE, server_header=False, lifespan="off",
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._app.state.work.close()
+        self._socket.close()

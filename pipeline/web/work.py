@@ -1,0 +1,72 @@
+"""Work that takes longer than a page may wait: making bulletins, pushing, testing stations; a thread for each kind."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from pipeline.core.errors import PipelineError, Says, as_problem
+from pipeline.newsroom.desk import Desk, GivenUp
+from pipeline.newsroom.office import Office
+
+_log = structlog.get_logger("bantin.web")
+
+
+@dataclass(slots=True)
+class Job:
+    """Something that somebody asked for, and how it stands."""
+
+    about: str
+    who: str
+    since: datetime
+    ended: bool = False
+    told: Says | None = None
+    problem: PipelineError | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """What is under way for the pages. It is lost when the program ends; the ledger is not, so asking again is safe."""
+
+    office: Office
+    _lanes: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    _jobs: dict[str, Job] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, lane: str, about: str, who: str, do: Callable[[Desk], Says | None]) -> Job:
+        """Have something done; where the same is under way already, that is what is asked for."""
+        with self._lock:
+            job = self._jobs.get(about)
+            if job and not job.ended:
+                return job
+            with self.office.desk() as desk:
+                job = Job(about, who, desk.now())
+            self._jobs[about] = job
+            pool = self._lanes.setdefault(lane, ThreadPoolExecutor(1, thread_name_prefix=f"web-{lane}"))
+        pool.submit(self._do, job, do)
+        return job
+
+    def job(self, about: str) -> Job | None:
+        """What was asked for last about something."""
+        return self._jobs.get(about)
+
+    def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
+        try:
+            with self.office.desk() as desk:
+                job.told = do(desk)
+        except GivenUp:
+            job.problem = None
+        except Exception as fault:  # noqa: BLE001 - whoever asked is told, and the thread goes on
+            job.problem = as_problem(fault, job.about)
+            if not isinstance(fault, PipelineError):
+                _log.error("work failed", about=job.about, exc_info=fault)
+        finally:
+            job.ended = True
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        for pool in self._lanes.values():
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,236 @@
+"""Every page, as a browser asks for it."""
+
+import re
+from contextlib import nullcontext
+
+import pytest
+from fastapi.testclient import TestClient
+
+from pipeline.core.facts import Happened
+from pipeline.core.people import RIGHTS, Person, Right, Role
+from pipeline.newsroom import people, push
+from pipeline.newsroom.office import Office
+from pipeline.web.app import make_app
+from pipeline.web.visitor import Visit
+from tests import province
+from tests.flow.test_changes import station
+
+PASSWORD, FIRST = "bông điên điển vàng", "cá lóc nướng trui"
+LOGINS = {Role.EDITOR: "bien", Role.APPROVER: "duyet", Role.OPERATOR: "hanh", Role.READER: "xem", Role.ADMIN: "tri"}
+
+
+@pytest.fixture
+def clock():
+    return province.Clock()
+
+
+@pytest.fixture
+def desk(tmp_path, clock):
+    province.lay_out(tmp_path, [station(tmp_path, "A"), station(tmp_path, "B")])
+    with province.newsroom(tmp_path, clock) as opened:
+        for role, login in LOGINS.items():
+            person = Person(login=login, name=f"Người {login}", roles=frozenset({role}))
+            people.admit(opened, person, FIRST, "lệnh")
+            people.choose(opened, person, FIRST, PASSWORD)
+        yield opened
+
+
+@pytest.fixture
+def app(desk):
+    return make_app(Office(desk.config, lambda _settings: nullcontext(desk)))
+
+
+def token(text):
+    return re.search(r'name="_token" value="([^"]+)"', text)[1]
+
+
+class Browser(TestClient):
+    """Signed in, and sends the token of the page it is on."""
+
+    def submit(self, path, on=None, **fields):
+        form = token(self.get(on or path).text)
+        return self.post(path, data={"_token": form, **fields}, follow_redirects=False)
+
+
+def browser(app, role=None, login="", password=PASSWORD):
+    one = Browser(app, base_url="http://ban-tin.test")
+    login = login or (LOGINS[role] if role else "")
+    if login:
+        done = one.submit("/dang-nhap", ten=login, **{"mat-khau": password})
+        assert done.status_code == 303, done.text
+    return one
+
+
+def made_again(desk, bulletin):
+    """A master that nobody has signed yet."""
+    made = desk.store.put_bytes(b"another master")
+    desk.ledger.record(
+        desk.fact(
+            Happened.MASTERED, bulletin=bulletin, digest=made, profile="loa-xa", size=14, seconds=1.0, lufs=-16.0,
+            dbtp=-2.0, lra=1.0, suffix=".mp3",
+        )
+    )  # fmt: skip
+    return made
+
+
+PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/A", "/nam", "/nhat-ky", "/nhat-ky.csv", "/cai-dat", "/toi"]
+
+
+def test_every_page_shows_in_both_languages(app, desk):
+    bulletin = province.signed(desk, 1)
+    push.push(desk)
+    see = browser(app, Role.READER)
+    for path in [*PAGES, f"/ban-tin/{bulletin.id}"]:
+        answer = see.get(path)
+        assert answer.status_code == 200, (path, answer.text[-2000:])
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert len(answer.content) < 200_000
+    assert "Tin số 1" in see.get("/").text
+    assert "Hôm nay" in see.get("/").text
+    see.get("/tieng/en")
+    assert "Today" in see.get("/").text
+
+
+def test_who_is_not_signed_in_sees_nothing_but_the_form(app):
+    one = browser(app)
+    for path in PAGES:
+        answer = one.get(path, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/dang-nhap?ve={path.replace('/', '%2F')}")
+    assert one.get("/healthz").json()["status"] == "ok"
+    assert one.get("/khong-co").status_code == 404
+
+
+def routes(app):
+    """Every page with the right it asks for."""
+    for route in app.routes:
+        dependant = getattr(route, "dependant", None)
+        rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit)] if dependant else []
+        for method in getattr(route, "methods", set()) - {"HEAD"}:
+            yield method, route.path, rights[0] if rights else None
+
+
+OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz"}
+
+
+def test_every_role_is_refused_every_page_that_it_may_not_have(app, desk):
+    bulletin = province.signed(desk, 1)
+    found = list(routes(app))
+    assert {path for _, path, right in found if right is None} == OPEN
+    fill = {"name": bulletin.id, "code": "A", "number": "1", "digest": "0" * 64, "login": "xem"}
+    before = len(desk.ledger.facts())
+    for role in Role:
+        one = browser(app, role)
+        form = token(one.get("/toi").text)
+        for method, path, right in found:
+            if right is None or right in RIGHTS[role]:
+                continue
+            answer = one.request(method, path.format(**fill), data={"_token": form} if method == "POST" else None)
+            assert answer.status_code == 403, (role, method, path, answer.status_code)
+            assert "P-103" in answer.text
+    assert len(desk.ledger.facts()) == before
+
+
+def test_no_form_is_taken_without_the_token_of_its_page(app, desk):
+    bulletin = province.signed(desk, 1)
+    fill = {"name": bulletin.id, "code": "A", "login": "xem"}
+    one = browser(app, login="tri")
+    people.change(desk, "tri", "lệnh", roles=set(Role))
+    before = len(desk.ledger.facts())
+    other = token(browser(app, Role.EDITOR).get("/toi").text)
+    for method, path, right in routes(app):
+        if method == "POST" and right is not None:
+            for fields in ({}, {"_token": "x.y"}, {"_token": other}):
+                answer = one.post(path.format(**fill), data=fields or {"x": "y"})
+                assert answer.status_code == 403, (path, fields, answer.status_code)
+                assert "P-109" in answer.text
+    assert len(desk.ledger.facts()) == before
+
+
+def test_a_form_from_another_site_is_not_even_read(app):
+    one = browser(app, Role.APPROVER)
+    for headers in ({"origin": "http://xau.test"}, {"sec-fetch-site": "cross-site"}):
+        assert one.post("/dang-xuat", data={"x": "y"}, headers=headers).status_code == 403
+    assert one.get("/", follow_redirects=False).status_code == 200
+
+
+def test_a_stolen_cookie_is_worth_nothing_after_signing_out(app):
+    one = browser(app, Role.EDITOR)
+    stolen = dict(one.cookies)
+    one.submit("/dang-xuat", on="/toi")
+    thief = browser(app)
+    thief.cookies.update(stolen)
+    assert thief.get("/", follow_redirects=False).status_code == 303
+
+
+def test_cookies_are_kept_from_scripts_and_from_plain_lines(app):
+    one = Browser(app, base_url="https://ban-tin.test")
+    answer = one.submit("/dang-nhap", ten="xem", **{"mat-khau": PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    for part in ("HttpOnly", "Secure", "SameSite=lax"):
+        assert part in cookie
+
+
+def test_wrong_passwords_lock_out_and_it_is_told(app, desk):
+    one = browser(app)
+    for _ in range(5):
+        assert one.submit("/dang-nhap", ten="bien", **{"mat-khau": "sai sai sai"}).status_code == 401
+    answer = one.submit("/dang-nhap", ten="bien", **{"mat-khau": PASSWORD})
+    assert (answer.status_code, "15 phút" in answer.text) == (429, True)
+    assert [
+        f.detail["login"] for f in desk.ledger.facts(happened=Happened.ACCOUNT) if f.detail["what"] == "locked"
+    ] == ["bien"]
+
+
+def test_nobody_is_sent_to_another_site_after_signing_in(app):
+    for away in ("//xau.test/", "https://xau.test/", "/\\xau.test"):
+        answer = browser(app).submit("/dang-nhap", ten="xem", ve=away, **{"mat-khau": PASSWORD})
+        assert answer.headers["location"] == "/"
+
+
+def test_a_first_password_must_be_changed_before_anything_else(app, desk):
+    people.admit(desk, Person(login="moi", name="Người mới", roles=frozenset({Role.EDITOR})), FIRST, "lệnh")
+    one = browser(app, login="moi", password=FIRST)
+    assert one.get("/", follow_redirects=False).headers["location"] == "/toi"
+    assert one.post("/them", data={"_token": token(one.get("/toi").text)}).status_code == 403
+    done = one.submit("/toi/mat-khau", on="/toi", cu=FIRST, moi=PASSWORD, lai=PASSWORD)
+    assert done.status_code == 303
+    assert one.get("/", follow_redirects=False).status_code == 200
+
+
+def test_an_approver_signs_what_was_played_and_nothing_else(app, desk):
+    bulletin = province.signed(desk, 1)
+    old = province.remaster(desk, bulletin, 40_000, seed=2)
+    other = made_again(desk, bulletin)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
+    assert "P-111" in answer.text
+    sound = one.get(f"{path}/am-thanh/{other}", headers={"range": "bytes=0-3"})
+    assert (sound.status_code, sound.content, sound.headers["content-type"]) == (206, b"anot", "audio/mpeg")
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[old])
+    assert (answer.status_code, "N-101" in answer.text) == (409, True)
+    assert one.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+    signed = desk.ledger.facts(bulletin.id, Happened.APPROVED)[-1]
+    assert (signed.who, signed.digest) == ("Người duyet", other)
+
+
+def test_who_wrote_a_script_does_not_sign_it(app, desk):
+    people.change(desk, "duyet", "lệnh", roles={Role.APPROVER, Role.EDITOR})
+    bulletin = province.signed(desk, 1, author="Người Duyệt")
+    other = made_again(desk, bulletin)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    one.get(f"{path}/am-thanh/{other}")
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
+    assert answer.status_code == 409
+    assert "người viết" in answer.text
+
+
+def test_returning_needs_a_reason(app, desk):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    assert "P-112" in one.submit(f"{path}/tra", on=path, **{"ly-do": " "}).text
+    assert one.submit(f"{path}/tra", on=path, **{"ly-do": "sai tên xã"}).status_code == 303
+    assert "sai tên xã" in one.get(path).text
+
+
+def test_right_names_every_kind_of_work():
+    assert {right for rights in RIGHTS.values() for right in rights} == set(Right)

@@ -133,7 +133,7 @@ leases = Table(
     Column("until", Utc, nullable=False),
     Column("finished", Boolean, nullable=False, server_default=true()),
 )
-"""Who visits a station, until when; and whether the last visit came to its end, papers and all."""
+"""Who visits a station (nobody: empty), until when; and whether the last visit came to its end, papers and all."""
 
 holdings = Table(
     "holdings",

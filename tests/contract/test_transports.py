@@ -25,7 +25,7 @@ from pipeline.core.errors import (
     StationFull,
     StationUnreachable,
 )
-from pipeline.core.model import Commune, Digest, Language, Seconds, Station, Verification
+from pipeline.core.model import Commune, Digest, Language, Seconds, Station, StationCode, Verification
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.manifest import Entry
 from pipeline.delivery.names import part
@@ -386,7 +386,8 @@ def test_a_line_that_carries_little_each_time_brings_a_large_file_in_the_end(ssh
     assert names(folder) == [one.name, f"{one.name}.json", f"{one.name}.sha256"]
 
 
-def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):
+@pytest.mark.parametrize("whose", [(), ("CM-0101",)])
+def test_every_open_line_or_those_to_one_station_can_be_cut_from_another_thread(ssh, parcel, whose):
     transport, told = Sftp(), []
 
     def work():
@@ -400,7 +401,10 @@ def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):
         thread = threading.Thread(target=work)
         thread.start()
         time.sleep(1)
-        transport.cut()
+        transport.cut(StationCode("another"))
+        thread.join(0.2)
+        assert thread.is_alive()
+        transport.cut(*whose)
         thread.join(5)
         assert not thread.is_alive()
     assert len(told) == 1

@@ -816,6 +816,45 @@ class AllStationsFailed(SomeStationsFailed):
     )
 
 
+class StationsLacking(PipelineError):
+    """An audit found stations without something that they should hold, or with something damaged."""
+
+    code = "N-111"
+    exit_code = EXIT_SOME_FAILED
+    what = Says("{lacking} trên {total} trạm thiếu tệp hoặc có tệp hỏng", "{lacking} of {total} stations lack files")
+    fix = Says("lượt gửi tới gửi lại; gửi ngay: bantin push", "the next push sends them again; now: bantin push")
+
+
+class StationsUnseen(PipelineError):
+    """An audit that could not look at some stations; each has its own reason."""
+
+    code = "N-112"
+    exit_code = EXIT_SOME_FAILED
+    retry = True
+    what = Says("{failed} trên {total} trạm không xem được", "{failed} of {total} stations could not be looked at")
+    fix = Says("xem lý do ở trên; xem lại: bantin verify", "see the reasons above; look again: bantin verify")
+
+
+class NoStationSeen(StationsUnseen):
+    """An audit that could look at no station."""
+
+    code = "N-113"
+    exit_code = EXIT_ALL_FAILED
+
+
+class StationsHolding(PipelineError):
+    """A recall that did not get everywhere yet."""
+
+    code = "N-114"
+    exit_code = EXIT_SOME_FAILED
+    retry = True
+    what = Says("{failed} trên {total} trạm chưa gỡ xong", "not yet off {failed} of {total} stations")
+    fix = Says(
+        "Bản Tin tự thử lại; thử ngay: bantin recall {bulletin}",
+        "it is tried again by itself; now: bantin recall {bulletin}",
+    )
+
+
 def next_step_of(code: str, station: str) -> Says:
     """What to do about a fault of a station that is known only by its code."""
     kinds = {kind.code: kind for kind in DeliveryError.__subclasses__()}

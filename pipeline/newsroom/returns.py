@@ -30,7 +30,9 @@ class Returned:
     played: int = 0
     """Airings that are newly said to have been."""
     odd: tuple[str, ...] = ()
-    """Lines that nobody can understand, that name what was never sent there, or that only a visit can prove."""
+    """Lines that nobody can understand, that name what was never sent there or an hour that has not come, or that only
+    a visit can prove.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,11 @@ def _take_in(desk: Desk, station: Station, held: _Left, played: _Left, token: in
     told_held, odd = returns.held(_text(held.data))
     told_played, odd_too = returns.played(_text(played.data))
     receipts, wrong = _receipts(desk, station, visit, told_held)
-    aired = _aired(desk, station, visit, [p for p in told_played if p.name in files])
+    to_come = [p for p in told_played if _utc(desk, p.at) > desk.now()]
+    aired = _aired(desk, station, visit, [p for p in told_played if p.name in files and p not in to_come])
     unknown = [p.name for p in told_played if p.name not in files]
-    every = (*unread, *odd, *odd_too, *wrong, *unknown)
+    ahead = [f"{p.at:%d/%m/%Y %H:%M}; {p.name} (giờ ấy chưa tới)" for p in to_come if p.name in files]
+    every = (*unread, *odd, *odd_too, *wrong, *unknown, *ahead)
     facts = [*(fact for receipt in receipts for fact in visit.told(receipt)), *aired]
     facts += [_unclear(desk, station, every)] if every else []
     desk.ledger.confirm(receipts, facts, station.code, token)
@@ -127,7 +131,7 @@ def _receipts(
                     remote=one.name,
                     size=master.size,
                     verified=Verification.HASH if one.digest else Verification.REPORTED,
-                    at=_instant(desk, one.at),
+                    at=_looked(desk, one.at),
                 )
             )
     return receipts, wrong
@@ -141,16 +145,20 @@ def _aired(desk: Desk, station: Station, visit: Visit, told: Iterable[returns.Pl
     facts: dict[tuple[BulletinId, str], Fact] = {}
     for one in told:
         name, master = files[one.name]
-        at = _instant(desk, one.at).isoformat()
+        at = _utc(desk, one.at).isoformat()
         if (name, at) not in known:
             facts[name, at] = visit.fact(Happened.AIRED, name, master.digest, aired=at, note=one.note)
     return list(facts.values())
 
 
-def _instant(desk: Desk, local: datetime | None) -> datetime:
-    """What people wrote down as local time; never later than now."""
-    now = desk.now()
-    return min(now, local.replace(tzinfo=desk.config.zone).astimezone(UTC)) if local else now
+def _looked(desk: Desk, local: datetime | None) -> datetime:
+    """When somebody looked: what they wrote down, but never later than now."""
+    return min(desk.now(), _utc(desk, local)) if local else desk.now()
+
+
+def _utc(desk: Desk, local: datetime) -> datetime:
+    """What people wrote down as local time."""
+    return local.replace(tzinfo=desk.config.zone).astimezone(UTC)
 
 
 # --- from a folder that came back ------------------------------------------------------------------------------------

@@ -214,6 +214,19 @@ def test_what_a_station_says_it_played_is_collected_on_the_next_visit_and_told_o
     assert "trạm báo đã phát" in workspace.bantin("show", name).stdout
 
 
+def test_an_hour_that_has_not_come_is_no_airing_and_is_told(workspace):
+    folder = workspace.station("A")
+    name = add(workspace)
+    workspace.bantin("push")
+    (sound,) = folder.glob("*.mp3")
+    later = datetime.now(ZONE) + timedelta(hours=3)
+    (folder / "DA-PHAT.csv").write_text(f"2030-01-01 05:00; {sound.name}\n{later:%d/%m/%Y %Hh%M}; {sound.name}\n")
+    told = workspace.bantin("verify").stderr
+    assert f"A: không hiểu “01/01/2030 05:00; {sound.name} (giờ ấy chưa tới)”" in told
+    assert f"{later:%d/%m/%Y %H:%M}; {sound.name} (giờ ấy chưa tới)" in told
+    assert "aired" not in happened(workspace, name)
+
+
 def test_a_stick_for_nobody_and_a_folder_of_nobody_are_told(workspace, tmp_path):
     workspace.station("A")
     assert "--station" in workspace.bantin("export-usb", tmp_path).stdout

@@ -140,7 +140,10 @@ def export_usb(
 
 @app.command("import-receipts")
 def import_receipts(
-    folder: Annotated[Path, typer.Argument(help="The stick that came back, or a folder of what stations sent.")],
+    where: Annotated[
+        Path,
+        typer.Argument(help="The stick that came back, a station's folder, or a file it sent.", metavar="FOLDER|FILE"),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Take in what stations wrote back: XAC-NHAN.txt (what they hold) and DA-PHAT.csv (what they played).
@@ -149,10 +152,10 @@ def import_receipts(
     """
     from pipeline.newsroom import returns
 
-    if not folder.is_dir():
-        raise NoSuchFile(name=folder)
+    if not where.exists():
+        raise NoSuchFile(name=where)
     with at_desk() as desk:
-        found = returns.import_all(desk, folder)
+        found = returns.import_all(desk, where)
     if as_json:
         print_json([{"station": r.station, "held": r.held, "played": r.played, "odd": list(r.odd)} for r in found])
         return

@@ -249,6 +249,17 @@ class TakenBack(ScriptRefused):
     )
 
 
+class UnknownSender(PipelineError):
+    """What a station wrote back, without a word of which station it was."""
+
+    code = "I-113"
+    what = Says("không biết {where} là của trạm nào", "nobody knows which station {where} is from")
+    fix = Says(
+        "thêm dòng “Mã trạm: CM-0101” vào XAC-NHAN.txt, hoặc để tệp trong thư mục mang mã trạm, như CM-0101_dat-mui",
+        "add a line “Mã trạm: CM-0101” to it, or put it into a folder named by the code, such as CM-0101_dat-mui",
+    )
+
+
 class TooLarge(ScriptRefused):
     """A file larger than any bulletin needs; reading it could take the machine down."""
 
@@ -536,6 +547,34 @@ class Stopped(DeliveryError):
     retry = True
     what = Says("dừng trước khi gửi xong cho trạm {station}", "told to stop before {station} had everything")
     fix = Says("lần chạy sau gửi tiếp từ chỗ dở", "the next run goes on where this one stopped")
+
+
+class StickFull(DeliveryError):
+    """Not enough room on the stick that is being written."""
+
+    code = "D-112"
+    what = Says(
+        "thẻ nhớ {folder} hết chỗ khi chép cho trạm {station}: cần {needed} byte, còn {free}",
+        "the stick {folder} is full at station {station}: {needed} bytes needed, {free} free",
+    )
+    fix = Says(
+        "xoá bớt tệp trên thẻ hoặc dùng thẻ khác, rồi chạy lại bantin export-usb; chép từng trạm: --station {station}",
+        "remove files or take another stick, then run bantin export-usb again; one at a time: --station {station}",
+    )
+
+
+class StickRefused(DeliveryError):
+    """The stick that is being written cannot be written, or does not keep what is written."""
+
+    code = "D-113"
+    what = Says(
+        "không ghi được lên thẻ nhớ {folder} cho trạm {station}: {reason}",
+        "cannot write to the stick {folder} for station {station}: {reason}",
+    )
+    fix = Says(
+        "xem thẻ còn cắm không, nút gạt chống ghi, hoặc dùng thẻ khác; rồi chạy lại: bantin export-usb THƯ-MỤC",
+        "see that it is plugged in and not locked, or take another stick; then run again: bantin export-usb DIR",
+    )
 
 
 # --- L: ledger and store ---------------------------------------------------------------------------------------------

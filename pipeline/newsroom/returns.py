@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.core.errors import ConfigError, DeliveryError, FileTrouble, Says
+from pipeline.core.errors import DeliveryError, FileTrouble, UnknownSender
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import CARRIED, BulletinId, Receipt, Station, StationCode, Verification, digest_of
 from pipeline.core.ports import Remote
 from pipeline.delivery import returns
+from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.lease import leased
 from pipeline.newsroom.visit import Visit
@@ -164,20 +165,50 @@ def _utc(desk: Desk, local: datetime) -> datetime:
 # --- from a folder that came back ------------------------------------------------------------------------------------
 
 
-def import_all(desk: Desk, folder: Path) -> list[Returned]:
-    """Take in what stations wrote on a stick or in files they sent: a folder for each, named by the station's code.
+def import_all(desk: Desk, where: Path) -> list[Returned]:
+    """Take in what stations wrote on a stick or in files that they sent.
+
+    `where` is one such file, a station's folder, or a folder with a folder for each station. Whose a folder is its name
+    says, which begins with the station's code, or else the `XAC-NHAN.txt` in it; whose a file is, it says itself first.
 
     Raises:
-        ConfigError: none of its folders belongs to a station.
+        UnknownSender: nothing says which station it is from.
+        UnknownName: what it says is no station.
         FileTrouble: a file cannot be read.
         StationBusy: a push is visiting one of the stations.
     """
-    found = [(s, path) for path in sorted(p for p in folder.iterdir() if p.is_dir()) if (s := _station(desk, path))]
+    if where.is_file():
+        return [_take_in_file(desk, where)]
+    if any((where / name).is_file() for name in (returns.HELD, returns.PLAYED)):
+        station = _station(desk, where) or _said(desk, where, _read(where / returns.HELD))
+        return [take_in_folder(desk, station, where)]
+    found = [(s, path) for path in sorted(p for p in where.iterdir() if p.is_dir()) if (s := _station(desk, path))]
     if not found:
-        vi = "  không có thư mục con nào mang mã trạm, như CM-0101_dat-mui"
-        en = "  no folder in it is named by a station's code, as CM-0101_dat-mui"
-        raise ConfigError(file=folder, faults=Says(vi, en))
+        raise UnknownSender(where=where)
     return [take_in_folder(desk, station, path) for station, path in found]
+
+
+def _take_in_file(desk: Desk, file: Path) -> Returned:
+    """Take in one file, whatever its name became on the way: what was played is a table, what is held a text."""
+    left = _read(file)
+    if file.suffix.casefold() == Path(returns.PLAYED).suffix:
+        station, held, played = _station(desk, file.parent), _Left(), left
+        if station is None:
+            raise UnknownSender(where=file)
+    else:
+        station, held, played = _said(desk, file, left), left, _Left()
+    with leased(desk, station, visit=False) as token:
+        return _take_in(desk, station, held, played, token)
+
+
+def _said(desk: Desk, where: Path, left: _Left) -> Station:
+    """The station that a form names, else that of the folder it lies in."""
+    if code := returns.sender(_text(left.data)):
+        return registry.find(desk, code)
+    station = _station(desk, where if where.is_dir() else where.parent)
+    if station is None:
+        raise UnknownSender(where=where)
+    return station
 
 
 def take_in_folder(desk: Desk, station: Station, folder: Path) -> Returned:
@@ -193,7 +224,8 @@ def take_in_folder(desk: Desk, station: Station, folder: Path) -> Returned:
 
 
 def _station(desk: Desk, folder: Path) -> Station | None:
-    codes = {folder.name, folder.name.partition("_")[0]}
+    name = folder.absolute().name
+    codes = {name, name.partition("_")[0]}
     return next((s for code, s in desk.config.stations.items() if code in codes), None)
 
 

@@ -230,7 +230,7 @@ def test_an_hour_that_has_not_come_is_no_airing_and_is_told(workspace):
 def test_a_stick_for_nobody_and_a_folder_of_nobody_are_told(workspace, tmp_path):
     workspace.station("A")
     assert "--station" in workspace.bantin("export-usb", tmp_path).stdout
-    assert "CM-0101_dat-mui" in workspace.bantin("import-receipts", tmp_path, code=3).stderr
+    assert "CM-0101_dat-mui" in workspace.bantin("import-receipts", tmp_path, code=4).stderr
     assert "I-109" in workspace.bantin("export-usb", tmp_path / "khong-co", code=4).stderr
     add(workspace)
     assert workspace.json("export-usb", tmp_path, "--station", "A")[0]["files"] == 1

@@ -5,7 +5,7 @@ A code is never reused for another fault. Exit codes are those of docs/architect
 """
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -40,9 +40,23 @@ class Says:
 
 
 def figure(value: float, digits: int = 1) -> Says:
-    """A number as each language writes it: Vietnamese with a comma."""
-    text = f"{value:.{digits}f}"
-    return Says(text.replace(".", ","), text)
+    """A number as each language writes it: Vietnamese with a comma, and points between the thousands."""
+    text = f"{value:,.{digits}f}"
+    return Says(text.translate({ord(","): ".", ord("."): ","}), text)
+
+
+def lines(told: Iterable[Says]) -> Says:
+    """Several messages, one a line, in each language."""
+    every = list(told)
+    return Says("\n".join(one.vi for one in every), "\n".join(one.en for one in every))
+
+
+class Unreadable(ValueError):
+    """A text that cannot be understood, with how to write it."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        self.says = Says(vi, en)
+        super().__init__(f"{vi} / {en}")
 
 
 class PipelineError(Exception):

@@ -258,6 +258,10 @@ class Ledger:
         query = sa.select(c.station).where(c.bulletin == name, _stands()).distinct()
         return {row.station for row in self._rows(query)}
 
+    def stations_planned(self, after: datetime) -> set[StationCode]:
+        """Stations for which something was planned to air after an instant, also where it was taken out since."""
+        return self._stations(sa.select(tables.transmissions.c.station).where(tables.transmissions.c.at > after))
+
     def first_planned(self, names: Iterable[BulletinId]) -> dict[BulletinId, datetime]:
         """When each of some bulletins was planned for the first time."""
         c = tables.facts.c

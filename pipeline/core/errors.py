@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, ClassVar
 
+from pipeline.core.reasons import vietnamese
+
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_CONFIG = 3
@@ -60,7 +62,10 @@ class Unreadable(ValueError):
 
 
 class PipelineError(Exception):
-    """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments."""
+    """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments.
+
+    A `reason` in one language is the system's or a library's own words, and is told in both.
+    """
 
     code: ClassVar[str] = "N-000"
     exit_code: ClassVar[int] = EXIT_BAD_INPUT
@@ -71,8 +76,10 @@ class PipelineError(Exception):
 
     def __init__(self, **fields: object) -> None:
         self.fields = fields
-        self.message = self.what.format(**fields)
-        self.next_step = self.fix.format(**fields)
+        reason = fields.get("reason")
+        told = {**fields, "reason": Says(vietnamese(reason), reason)} if isinstance(reason, str) else fields
+        self.message = self.what.format(**told)
+        self.next_step = self.fix.format(**told)
         super().__init__(f"{self.code} {self.message.en}; {self.next_step.en}")
 
     def __reduce__(self) -> tuple[object, ...]:

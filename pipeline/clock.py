@@ -18,7 +18,7 @@ from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
 from pipeline.core.model import BulletinId, StationCode
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, missed, plan, push, scripts, telling
+from pipeline.newsroom import bulletins, missed, plan, push, registry, scripts, telling
 from pipeline.newsroom.desk import LINE_WAIT, Desk, GivenUp
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.push import Pushed, Whom
@@ -84,6 +84,8 @@ class Clock:
                 "serving", scripts=str(self._config.scripts), push_at=f"{self._config.settings.clock.push_at:%H:%M}"
             )
             self._look_whom_to_tell()
+            with self._desk() as desk:
+                _tell_gone(desk)
             try:
                 self._until(stop)
             finally:
@@ -137,6 +139,7 @@ class Clock:
             if desk.config is not self._config:
                 before, self._config = self._config, desk.config
                 _log.info("settings read anew", stations=len(desk.config.stations))
+                _tell_gone(desk)
                 if (before.settings.clock, before.zone) != (desk.config.settings.clock, desk.config.zone):
                     self._schedule()
             yield desk
@@ -248,6 +251,11 @@ class Clock:
             if problem and not isinstance(problem, StationBusy | Stopped):  # the run that has it tells its own story
                 why = problem.message.vi
                 _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
+
+
+def _tell_gone(desk: Desk) -> None:
+    if gone := registry.gone(desk):
+        _log.warning("stations gone", why=registry.words_of_gone(gone).vi)
 
 
 def _plan(desk: Desk) -> None:

@@ -87,8 +87,10 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     station = desk.config.stations[StationCode(str(arguments["station"]))]
     if desk.stop.is_set():
         raise Stopped(station=station.code)
+    # Where a visit broke off, it is still to come to its end: an audit takes nothing away.
+    whole = station.code not in desk.ledger.unfinished()
     try:
-        with leased(desk, station) as token:
+        with leased(desk, station, visit=whole) as token:
             return _look(desk, station, token, clean=bool(arguments.get("clean")))
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone
         problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)

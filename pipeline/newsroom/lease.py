@@ -42,7 +42,7 @@ def leased(desk: Desk, station: Station, *, visit: bool = True) -> Iterator[int]
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(alone(desk.config.state / "stations", station.code))
+            stack.enter_context(alone(desk.config.state / "stations", desk.config.first_at_place(station)))
         except WorkspaceInUse as taken:
             raise StationBusy(station=station.code) from taken
         token, finished = _take(desk, station, opens=visit), False

@@ -82,7 +82,7 @@ class Visiting:
 
     def __init__(self, desk):
         self.problem = None
-        self._thread = threading.Thread(target=self._push, args=(desk, push._job(*push.wanted(desk))))
+        self._thread = threading.Thread(target=self._push, args=(desk, push._job(desk, *push.wanted(desk))))
         self._thread.start()
 
     def _push(self, desk, job):

@@ -103,7 +103,7 @@ def test_a_machine_that_lives_keeps_its_station_however_long_the_visit_also_from
         time.sleep(1.5)
         with pytest.raises(StationBusy), leased(two, the(two)):
             pass
-        one.ledger.set_listed(A, [], token)
+        one.ledger.set_listed(one.config.stations[A], [], token)
     with leased(two, the(two)):
         assert two.ledger.leased(A, now()).token == token + 1
 
@@ -118,7 +118,7 @@ def test_a_machine_that_died_keeps_its_station_a_lease_long_whatever_its_clock_s
         assert time.monotonic() - began < 5
         assert token == dead + 1
         with pytest.raises(StationBusy):
-            one.ledger.set_listed(A, [], dead)
+            one.ledger.set_listed(one.config.stations[A], [], dead)
 
 
 def test_a_lease_that_was_given_back_by_a_clock_that_is_ahead_is_free(machines):

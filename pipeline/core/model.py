@@ -612,13 +612,21 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What a station holds now, as its last receipt says."""
+    """What a station holds, as its last receipt says."""
 
     station: StationCode
     bulletin: BulletinId
     digest: Digest
     remote: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Under which number a run has a station, and until when; renewed, it holds longer."""
+
+    token: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from pipeline.core.model import (
     Digest,
     Due,
     Holding,
+    Lease,
     Receipt,
     Script,
     Station,
@@ -36,6 +37,8 @@ OF_BULLETINS = frozenset(
 """Kinds of fact that are never about a station."""
 _MOST_NAMES = 500
 """In one question; databases take no more than some thousands."""
+_NOBODY = ""
+"""The holder of a lease that was given back."""
 
 
 class Ledger:
@@ -62,6 +65,11 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may write it, too."""
+        return self._engine.dialect.name != "sqlite"
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -291,6 +299,10 @@ class Ledger:
         query = sa.select(c.station).where(c.bulletin == name, _stands()).distinct()
         return {row.station for row in self._rows(query)}
 
+    def stations_planned(self, after: datetime) -> set[StationCode]:
+        """Stations for which something was planned to air after an instant, also where it was taken out since."""
+        return self._stations(sa.select(tables.transmissions.c.station).where(tables.transmissions.c.at > after))
+
     def first_planned(self, names: Iterable[BulletinId]) -> dict[BulletinId, datetime]:
         """When each of some bulletins was planned for the first time."""
         c = tables.facts.c
@@ -426,6 +438,18 @@ class Ledger:
             query = query.where(c.station == station)
         return [records.holding(row) for row in self._rows(query)]
 
+    def lost(self, station: StationCode | None = None) -> list[Holding]:
+        """What an audit did not find at its station, and nobody brought again or took away since: at one, or at all."""
+        f, later = tables.facts, tables.facts.alias()
+        since = sa.exists().where(
+            later.c.bulletin == f.c.bulletin, later.c.station == f.c.station, later.c.number > f.c.number,
+            later.c.happened.in_([kind.value for kind in HOLDS]),
+        )  # fmt: skip
+        query = sa.select(f).where(f.c.happened == Happened.LOST.value, ~since).order_by(f.c.number)
+        if station is not None:
+            query = query.where(f.c.station == station)
+        return [records.lost(row) for row in self._rows(query)]
+
     def strays(self) -> list[Holding]:
         """What stations hold of bulletins that are not in their plan any more, with no airing at all."""
         h, u = tables.holdings, tables.unplanned
@@ -473,29 +497,54 @@ class Ledger:
                 connection.execute(tables.receipts.insert(), values)
             add(connection, facts)
 
-    def lease(self, station: StationCode, host: str, now: datetime, until: datetime, *, opens: bool = True) -> int:
+    def lease(
+        self,
+        station: StationCode,
+        holder: str,
+        now: datetime,
+        until: datetime,
+        *,
+        opens: bool = True,
+        over: Lease | None = None,
+    ) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
 
-        The caller holds its machine's own lock for the station. So a lease of the same machine that has not run out is
-        that of a run which died, and is taken over at once; another machine's is waited for. One that `opens` a visit
-        leaves it unfinished until `release` says otherwise.
+        The caller has the holder's own lock for the station. So a lease of the same holder that has not run out is that
+        of a run which died, and is taken over at once; so is one that is still as the caller saw it (`over`). One that
+        `opens` a visit leaves it unfinished until `release` says otherwise.
 
         Raises:
-            StationBusy: another machine's lease has not run out.
+            StationBusy: another holder's lease has not run out.
         """
         with self._engine.begin() as connection:
             mine = tables.leases.c.station == station
             row = connection.execute(sa.select(tables.leases).where(mine)).one_or_none()
-            if row is not None and row.until > now and row.holder != host:
+            if row is not None and _is_held(row, now) and row.holder != holder and Lease(row.token, row.until) != over:
                 raise StationBusy(station=station)
             token = int(row.token) + 1 if row else 1
             finished = not opens and (row is None or row.finished)
-            values = {"token": token, "holder": host, "until": until, "finished": finished}
+            values = {"token": token, "holder": holder, "until": until, "finished": finished}
             if row is None:
                 connection.execute(tables.leases.insert().values(station=station, **values))
             else:
                 connection.execute(tables.leases.update().where(mine).values(**values))
             return token
+
+    def leased(self, station: StationCode, now: datetime) -> Lease | None:
+        """The lease of whoever has a station; renewed, it is another."""
+        rows = self._rows(sa.select(tables.leases).where(tables.leases.c.station == station))
+        return Lease(rows[0].token, rows[0].until) if rows and _is_held(rows[0], now) else None
+
+    def renew(self, station: StationCode, token: int, until: datetime) -> None:
+        """Let a lease hold longer.
+
+        Raises:
+            StationBusy: another run took the station over.
+        """
+        with self._engine.begin() as connection:
+            _must_hold(connection, station, token)
+            mine = tables.leases.c.station == station
+            connection.execute(tables.leases.update().where(mine).values(until=until))
 
     def release(self, station: StationCode, token: int, now: datetime, *, finished: bool = False) -> None:
         """Give a lease back; nothing happens where another run took it over meanwhile.
@@ -505,7 +554,7 @@ class Ledger:
         """
         with self._engine.begin() as connection:
             mine = (tables.leases.c.station == station) & (tables.leases.c.token == token)
-            values = {"until": now, **({"finished": True} if finished else {})}
+            values = {"holder": _NOBODY, "until": now, **({"finished": True} if finished else {})}
             ours = connection.execute(tables.leases.update().where(mine).values(**values)).rowcount
             if finished and ours:
                 connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
@@ -521,6 +570,11 @@ class Ledger:
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with database.reading(self._engine) as connection:
             return connection.execute(query).all()
+
+
+def _is_held(lease: sa.Row[Any], now: datetime) -> bool:
+    """Whether it was not released, nor ran out; a clock that was ahead may have released it in the time to come."""
+    return bool(lease.holder != _NOBODY and lease.until > now)
 
 
 def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> None:

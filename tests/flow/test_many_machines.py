@@ -204,7 +204,7 @@ def test_a_worker_that_is_told_to_stop_cuts_also_the_visit_that_was_about_to_dia
             signed(desk, 1)
             queue = desk.queue(desk)
             queue._make()
-            queue._hand_in(uuid.uuid4(), [push._job(*push.wanted(desk))])
+            queue._hand_in(uuid.uuid4(), [push._job(desk, *push.wanted(desk))])
             connection.execute("SELECT pg_advisory_lock(%s)", (database._WRITERS,))  # the visit waits for its lease
             with log.open("w") as out:
                 command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
@@ -235,4 +235,20 @@ def test_a_worker_follows_changed_settings_and_ends_when_it_is_told(machines):
     newsroom.wait(lambda: log.read_text().count("working for") == 2)
     worker.terminate()
     assert worker.wait(20) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_worker_waits_for_a_database_that_comes_up_after_it(machines, postgres):
+    newsroom = machines(1)
+    log = newsroom.folder / "cli.log"
+    with postgres.stopped(), log.open("w") as out:
+        command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
+        worker = subprocess.Popen(command, stdout=out, stderr=out)
+        newsroom._started.append(worker)
+        newsroom.wait(lambda: "L-107" in log.read_text())
+    newsroom.wait(lambda: "working for" in log.read_text())
+    assert "+0700" in log.read_text()
+    worker.terminate()
+    assert worker.wait(20) == 0, log.read_text()
+    assert log.read_text().count("L-107") == 1
     assert "Traceback" not in log.read_text()

@@ -67,7 +67,10 @@ async def submit(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRI
     files = [one for one in form.getlist("tep") if isinstance(one, UploadFile) and one.filename]
     text, name = (str(form.get(key, ""))[:_MOST_TEXT] for key in ("bai", "ten"))
     sent = _Sent(files, text, name, only_look=form.get("viec") == "xem")
-    return await run_in_threadpool(_take_in, request, v, sent)
+    try:
+        return await run_in_threadpool(_take_in, request, v, sent)
+    finally:
+        await form.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,11 @@ async def must_be_ours(request: Request, cookie: str) -> None:
     """Raise FormExpired where something is to be changed and the form is not from a page for that cookie."""
     if request.method in SAFE:
         return
-    shown = (await request.form()).get(TOKEN, "")
+    form = await request.form()
+    shown = form.get(TOKEN, "")
     salt, _, proof = shown.partition(".") if isinstance(shown, str) else ("", "", "")
     if not cookie or not hmac.compare_digest(proof.encode(), _proof(cookie, salt).encode()):
+        await form.close()
         raise FormExpired
 
 

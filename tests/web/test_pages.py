@@ -2,10 +2,13 @@
 
 import re
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import cache
 
 import pytest
 from fastapi.testclient import TestClient
 
+from pipeline import passwords
 from pipeline.core.facts import Happened
 from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.newsroom import people, push
@@ -29,10 +32,22 @@ def desk(tmp_path, clock):
     province.lay_out(tmp_path, [station(tmp_path, "A"), station(tmp_path, "B")])
     with province.newsroom(tmp_path, clock) as opened:
         for role, login in LOGINS.items():
-            person = Person(login=login, name=f"Người {login}", roles=frozenset({role}))
-            people.admit(opened, person, FIRST, "lệnh")
-            people.choose(opened, person, FIRST, PASSWORD)
+            known(opened, login, f"Người {login}", role)
         yield opened
+
+
+@cache
+def hashed():
+    """Made once: it is meant to take its time."""
+    return passwords.hashed(PASSWORD)
+
+
+def known(desk, login, name, *roles):
+    """Somebody who has chosen their password."""
+    accounts = desk.ledger.accounts
+    fact = replace(desk.fact(Happened.ACCOUNT), detail={"what": "admitted", "login": login})
+    accounts.admit(Person(login=login, name=name, roles=frozenset(roles)), hashed(), fact)
+    accounts.set_password(login, hashed(), fact, temporary=False)
 
 
 @pytest.fixture
@@ -102,11 +117,19 @@ def test_who_is_not_signed_in_sees_nothing_but_the_form(app):
 
 def routes(app):
     """Every page with the right it asks for."""
-    for route in app.routes:
+    parts = [getattr(route, "original_router", None) for route in app.routes]
+    every = [*app.routes, *(route for part in parts if part for route in part.routes)]
+    for route in every:
         dependant = getattr(route, "dependant", None)
         rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit)] if dependant else []
         for method in getattr(route, "methods", set()) - {"HEAD"}:
             yield method, route.path, rights[0] if rights else None
+
+
+def test_every_page_that_changes_something_asks_for_a_right(app):
+    found = list(routes(app))
+    assert len(found) > 30
+    assert {path for method, path, right in found if method != "GET" and right is None} == {"/dang-nhap"}
 
 
 OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz"}

@@ -1,0 +1,249 @@
+"""The desk in a real browser: from an editor's upload to a green station and a year that counts one."""
+
+import os
+import re
+import shutil
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import config
+from pipeline.core.people import Role
+from pipeline.newsroom import bulletins, plan, push
+from pipeline.newsroom.office import Office
+from pipeline.web.server import Server
+from pipeline.wiring import open_desk
+from tests import province
+from tests.sshd import OpenSSH
+from tests.web.test_pages import PASSWORD, known
+
+PICTURES = os.environ.get("BANTIN_PICTURES", "")
+"""A folder that the pictures of the documents are written to."""
+CHROMIUM = shutil.which("chromium")
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="chromium is missing"),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def openssh(tmp_path_factory):
+    with OpenSSH(tmp_path_factory.mktemp("ssh")) as server:
+        yield server
+
+
+class House:
+    """A workspace with one real station, its page on a port, and people."""
+
+    def __init__(self, folder, openssh, stack, chromium):
+        self.folder, self.chromium, self.stack = folder, chromium, stack
+        self.loa = folder / "loa"
+        self.loa.mkdir()
+        province.lay_out(folder, [province.row("CM-0101", openssh, self.loa, name="Đất Mũi")], by_author="false")
+        self.office = stack.enter_context(Office(config.load(folder), partial(open_desk)))
+        with self.office.desk() as desk:
+            for login, name, *roles in (
+                ("bien", "Trần Thị Biên", Role.EDITOR),
+                ("duyet", "Lê Văn Duyệt", Role.APPROVER),
+                ("hanh", "Phạm Vận Hành", Role.OPERATOR),
+                ("tri", "Quản Trị", Role.ADMIN),
+            ):
+                known(desk, login, name, *roles)
+        server = stack.enter_context(Server(self.office, "127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{server.port}"
+        self.said = []
+
+    def page(self, login, size=None, scripts=True):
+        context = self.chromium.new_context(viewport=size or DESK, java_script_enabled=scripts, locale="vi-VN")
+        self.stack.callback(context.close)
+        page = context.new_page()
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda fault: self.said.append(str(fault)))
+        page.goto(f"{self.url}/dang-nhap")
+        page.fill("#ten", login)
+        page.fill("#mat-khau", PASSWORD)
+        page.click("main button")
+        page.wait_for_url(f"{self.url}/")
+        return page
+
+    def see(self, page, name):
+        """A picture for the documents, where they are asked for."""
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=False)
+
+
+@pytest.fixture
+def house(tmp_path, openssh, chromium):
+    with ExitStack() as stack:
+        yield House(tmp_path, openssh, stack, chromium)
+
+
+def script():
+    day = datetime.now(ZONE) + timedelta(days=1)
+    return f"""Tiêu đề: Tiêm vắc xin cho đàn heo
+Tác giả: Trần Thị Biên
+Phát: {day:%d/%m/%Y} 05:00
+
+Trạm thú y xã Đất Mũi tiêm vắc xin cho đàn heo vào sáng mai.
+Bà con gọi cán bộ thú y theo số 0290 3831 234.
+"""
+
+
+def done(page):
+    """Wait until a bulletin has been made: the page asks by itself."""
+    page.wait_for_selector("audio", timeout=90_000)
+    page.wait_for_selector("[hx-get]", state="detached", timeout=90_000)
+
+
+def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house):  # noqa: PLR0915 - one story
+    file = house.folder / "tin.txt"
+    file.write_text(script(), "utf-8")
+    editor = house.page("bien")
+    editor.click("nav >> text=Thêm")
+    editor.set_input_files("#tep", file)
+    editor.click("text=Nhận bài và làm bản tin")
+    editor.wait_for_selector("h1 >> text=Tiêm vắc xin")
+    done(editor)
+    name = editor.url.rsplit("/", 1)[1].split("?")[0]
+    # hears a sentence, and mends a word: only that sentence is voiced again
+    editor.click("summary >> text=Nghe câu 2")
+    sound = editor.request.get(f"{house.url}/ban-tin/{name}/cau/2.wav")
+    assert (sound.status, sound.body()[:4]) == (200, b"RIFF")
+    with house.office.desk() as desk:
+        (bulletin,) = desk.ledger.bulletins()
+        before = {t.recipe for _, t in bulletins.spoken_by(desk, bulletin)}
+    row = editor.locator("li", has_text="Trạm thú y xã")
+    row.locator("summary", has_text="Sửa cách đọc").click()
+    row.locator("[name=chu]").fill("vắc xin")
+    row.locator("[name=doc]").fill("vắc-xin phòng bệnh")
+    row.locator("button", has_text="Ghi vào từ điển").click()
+    done(editor)
+    editor.wait_for_selector(".said >> text=phòng bệnh")
+    with house.office.desk() as desk:
+        after = {t.recipe for _, t in bulletins.spoken_by(desk, bulletin)}
+    assert 0 < len(after - before) < len(after)
+    assert "vắc xin\tvắc-xin phòng bệnh" in (house.folder / "tu-dien.tsv").read_text("utf-8")
+    editor.click("text=Gửi duyệt")
+    house.see(editor, "ban-tin")
+    assert editor.locator("text=Duyệt đúng bản vừa nghe").count() == 0  # she may not sign
+    # somebody else signs, in a session of their own
+    approver = house.page("duyet")
+    house.see(approver, "hom-nay")
+    approver.click("text=Tiêm vắc xin cho đàn heo")
+    approver.click("text=Duyệt đúng bản vừa nghe")
+    assert "P-111" in approver.inner_text("main")  # nothing was played yet
+    assert [line for line in house.said if "409" not in line] == []
+    house.said.clear()
+    approver.goto(f"{house.url}/ban-tin/{name}")
+    with approver.expect_response(re.compile("am-thanh")):
+        approver.evaluate("document.querySelector('audio').play().catch(() => 0)")
+    approver.click("text=Duyệt đúng bản vừa nghe")
+    approver.wait_for_selector("text=Đã duyệt.")
+    # the push, by the operator's hand
+    operator = house.page("hanh")
+    tomorrow = f"{datetime.now(ZONE) + timedelta(days=1):%Y-%m-%d}"
+    operator.goto(f"{house.url}/phan-phoi?ngay={tomorrow}")
+    assert operator.locator(".bad", has_text="thiếu").count() == 1
+    operator.click("text=CM-0101")
+    operator.click("text=Gửi ngay")
+    for _ in range(60):
+        operator.goto(f"{house.url}/phan-phoi/CM-0101")
+        if "Đã gửi 1 tệp" in operator.inner_text("main"):
+            break
+        operator.wait_for_timeout(500)
+    house.see(operator, "tram")
+    operator.goto(f"{house.url}/phan-phoi?ngay={tomorrow}")
+    assert operator.locator(".good", has_text="có").count() == 1
+    house.see(operator, "phan-phoi")
+    assert [f.suffix for f in house.loa.glob("*.mp3")] == [".mp3"]
+    operator.goto(f"{house.url}/nam?nam={tomorrow[:4]}")
+    assert "1/50" in operator.inner_text("h1")
+    house.see(operator, "nam")
+    for path in ("lich", "nhat-ky"):
+        operator.goto(f"{house.url}/{path}")
+        house.see(operator, path)
+    editor.goto(f"{house.url}/them")
+    house.see(editor, "them")
+    assert house.said == []
+
+
+def test_the_same_without_a_script_in_the_browser(house):
+    editor = house.page("bien", scripts=False)
+    editor.goto(f"{house.url}/them")
+    editor.fill("#bai", script())
+    editor.click("text=Xem cách đọc trước")
+    assert "không hai chín không" in editor.inner_text("main").lower()
+    editor.click("text=Nhận bài và làm bản tin")
+    for _ in range(120):
+        if editor.locator("audio").count() and not editor.locator("[hx-get]").count():
+            break
+        editor.wait_for_timeout(500)
+        editor.reload()
+    editor.click("text=Gửi duyệt")
+    assert "Đã gửi duyệt." in editor.inner_text("main")
+
+
+PAGES = ["/", "/ban-tin", "/them", "/lich", "/phan-phoi", "/phan-phoi/CM-0101", "/nam", "/nhat-ky", "/cai-dat", "/toi"]
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_no_page_has_a_serious_fault_for_people_who_cannot_see_or_hold_a_mouse(house, size):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with house.office.desk() as desk:
+        bulletin = province.signed(desk, 1, air=(datetime.now(ZONE) + timedelta(days=1),))
+        plan.plan(desk, bulletin)
+        push.push(desk)
+        from pipeline.newsroom import people
+
+        people.change(desk, "tri", "lệnh", roles=set(Role))
+    page = house.page("tri", size)
+    found = {}
+    for path in [*PAGES, f"/ban-tin/{bulletin.id}", "/khong-co"]:
+        page.goto(house.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, "scrolls sideways")
+        # A page's own policy lets no script of another in; the checker comes as the browser's own.
+        violations = Axe().run(page).response["violations"]
+        serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in violations if v["impact"] in {"serious", "critical"}]
+        if serious:
+            found[path] = serious
+    assert found == {}
+
+
+def test_a_page_can_be_used_by_keyboard_alone(house):
+    page = house.page("bien")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id || location.hash") in {"main", "#main"}
+    names = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.textContent.trim()"))
+    assert any(names)
+
+
+def test_khmer_is_shown_in_a_font_that_shapes_it(house):
+    page = house.page("bien")
+    loaded = page.evaluate(
+        "() => document.fonts.load('16px Khmer', '\\u1780\\u17d2\\u1798\\u17c2\\u179a').then(found => found.length)"
+    )
+    assert loaded == 1
+    answer = page.request.get(f"{house.url}/tinh/khmer.ttf")
+    assert len(answer.body()) < 120_000

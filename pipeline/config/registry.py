@@ -1,6 +1,5 @@
 """stations.csv (or .xlsx) → frozen stations, every fault at once, by its row."""
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -70,7 +69,7 @@ def stations_of(
     `quiet` holds for those that say nothing of quiet hours.
     """
     stations: dict[StationCode, Station] = {}
-    places: dict[tuple[object, ...], list[Station]] = {}
+    places: dict[str, list[Station]] = {}
     faults = list(sheet.faults)
     for line, row in sheet.rows:
         reader = _Reader(row, workspace, profiles, quiet)
@@ -79,7 +78,7 @@ def stations_of(
         if station.code and station.code in stations:
             told.append(f"mã {station.code} đã có ở dòng trên / code used twice")
         if not told:
-            here = places.setdefault(_place(station), [])
+            here = places.setdefault(station.place, [])
             told += (
                 f"cùng máy, cùng thư mục với trạm {other.code} / same folder as {other.code}"
                 for other in here
@@ -97,17 +96,6 @@ def merged(own: Sheet, news: Iterable[Row]) -> list[dict[str, str]]:
     for row in news:
         rows.setdefault(row.get("code", ""), {}).update({k: v for k, v in row.items() if v})
     return list(rows.values())
-
-
-def _place(station: Station) -> tuple[object, ...]:
-    """Where a station's files go: two stations in one folder would take each other's papers for their own.
-
-    A stick has a folder of its own for each code, whatever its row says.
-    """
-    if station.transport == "usb":
-        return station.transport, station.code
-    folder = posixpath.normpath(station.folder)
-    return station.transport, station.host.lower(), station.port, station.user, folder
 
 
 def _together(one: Commune, other: Commune) -> bool:

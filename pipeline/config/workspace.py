@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,7 +36,7 @@ from pipeline.core.model import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A workspace's settings and stations, checked as a whole."""
 
@@ -51,6 +52,17 @@ class Config:
     """Of all of the above: it changes whenever any of it does."""
     stamp: str = ""
     """What the files looked like just before they were read; see `stamp`."""
+
+    def at_place(self, station: Station) -> tuple[Station, ...]:
+        """A station, and those whose files go to the same place before or after it: of a commune that was merged."""
+        return self._by_place.get(station.place, (station,))
+
+    @cached_property
+    def _by_place(self) -> Mapping[str, tuple[Station, ...]]:
+        found: dict[str, tuple[Station, ...]] = {}
+        for station in self.stations.values():
+            found[station.place] = (*found.get(station.place, ()), station)
+        return found
 
     @property
     def zone(self) -> ZoneInfo:

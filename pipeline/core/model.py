@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -499,6 +500,8 @@ class Verification(StrEnum):
     READBACK = "readback"
 
 
+SHARED = "folder"
+"""What the transport of a station is called whose folder is a share of this machine."""
 CARRIED = "usb"
 """What the transport of a station without a line is called: sticks are carried there."""
 
@@ -540,6 +543,21 @@ class Station:
     def name(self) -> str:
         """The commune's name, as people know the station."""
         return self.commune.name
+
+    @property
+    def place(self) -> str:
+        """Where its files go: rows of one place share its folder, its papers and its files.
+
+        A stick has a folder of its own for each code, whatever its row says.
+        """
+        if self.transport == CARRIED:
+            return f"{CARRIED} {self.code}"
+        return f"{self.transport} {self.user}@{self.host.lower()}:{self.port} {posixpath.normpath(self.folder)}"
+
+    @property
+    def machine(self) -> Digest:
+        """What tells one machine at a place from another that took it over."""
+        return digest_of(f"{self.place} {self.host_key}".encode())
 
     def may_air(self, at: time) -> bool:
         """Whether a local time lies inside its windows and outside its quiet hours."""

@@ -66,6 +66,10 @@ class Status:
     """Whether an embedded voice, which nobody has rated yet, speaks any of it."""
     reason: str = ""
     """Why it is held or was returned."""
+    made: set[Digest] = field(default_factory=set)
+    """Every master it ever had."""
+    refused: set[Digest] = field(default_factory=set)
+    """Masters of a bulletin that was returned since: nobody may hear them, whatever was made of it after."""
 
     @property
     def approved(self) -> dict[Digest, str]:
@@ -91,6 +95,15 @@ class Status:
         if digest is None or self.stage in _STOPPED or len(self.signatures.get(digest, ())) < self.needed:
             return None
         return digest
+
+    def must_not_air(self, digest: Digest) -> bool:
+        """Whether somebody decided that nobody hears these bytes."""
+        return self.stage in TAKEN_BACK or digest in self.refused
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether somebody decided that what there is of it does not air, and nobody has signed anything since."""
+        return self.stage in TAKEN_BACK or (bool(self.refused) and not self.may_go_out)
 
     @property
     def may_go_out(self) -> bool:
@@ -129,12 +142,15 @@ def _take_in(status: Status, fact: Fact) -> None:
             status.draft = bool(fact.detail.get("embedded"))
         case Happened.MASTERED if fact.digest:
             status.masters[str(fact.detail.get("profile", ""))] = fact.digest
+            status.made.add(fact.digest)
         case Happened.APPROVED if fact.digest:
             names = status.signatures.setdefault(fact.digest, [])
             if fact.who not in names:
                 names.append(fact.who)
+            status.refused.discard(fact.digest)
         case Happened.RETURNED | Happened.WITHDRAWN:
             status.signatures.clear()
+            status.refused |= status.made
         case _:
             _take_in_delivery(status, fact)
 

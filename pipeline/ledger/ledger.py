@@ -1,7 +1,7 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pipeline.core.model import (
     Lease,
     Receipt,
     Script,
+    Station,
     StationCode,
     Take,
     Transmission,
@@ -36,6 +37,8 @@ _MOST_NAMES = 500
 """In one question; databases take no more than some thousands."""
 _NOBODY = ""
 """The holder of a lease that was given back."""
+_TOO_LONG = timedelta(hours=1)
+"""No lease holds so long without being renewed."""
 
 
 class Ledger:
@@ -83,6 +86,7 @@ class Ledger:
         c = tables.facts.c
         query = sa.select(c.happened, c.bulletin, c.station, c.detail)
         query = query.where(c.happened.in_({fact.happened.value for fact in facts}), c.at >= since)
+        query = query.where(c.at <= max(fact.at for fact in facts))  # not what a clock that went wrong told
         with self._engine.begin() as connection:
             told = {(r.happened, r.bulletin, r.station, r.detail.get("at")) for r in connection.execute(query)}
             new = [f for f in facts if (f.happened.value, f.bulletin, f.station, f.detail.get("at")) not in told]
@@ -136,6 +140,13 @@ class Ledger:
         (row,) = self._rows(
             sa.select(sa.func.max(c.number).label("last")).where(c.bulletin.in_(list(names)), c.station.is_(None))
         )
+        return int(row.last or 0)
+
+    def last_decision(self) -> int:
+        """The number of the last fact by which somebody signed, returned or withdrew something; 0 for none."""
+        c = tables.facts.c
+        decisions = [Happened.APPROVED.value, Happened.RETURNED.value, Happened.WITHDRAWN.value]
+        (row,) = self._rows(sa.select(sa.func.max(c.number).label("last")).where(c.happened.in_(decisions)))
         return int(row.last or 0)
 
     # --- scripts and bulletins ---------------------------------------------------------------------------------------
@@ -271,11 +282,11 @@ class Ledger:
         query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), c.happened == Happened.PLANNED.value)
         return {row.bulletin: row.at for row in self._rows(query.group_by(c.bulletin))}
 
-    def due(self, after: datetime, until: datetime) -> list[Due]:
+    def due(self, after: datetime, until: datetime, now: datetime) -> list[Due]:
         """Each bulletin at each station where it is planned to air in a span of time, and what the station holds of it.
 
-        What was cleaned away after its time is told as if it were still there. Soonest first; both ends are instants,
-        the first left out.
+        What was cleaned away after its time is told as if it were still there; but not what a clock that went wrong
+        cleaned later than `now`. Soonest first; both ends are instants, the first left out.
         """
         t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
         first = sa.func.min(t.at, type_=tables.Utc).label("at")
@@ -289,6 +300,7 @@ class Ledger:
         cleaned = (
             sa.select(f.digest)
             .where(f.bulletin == d.bulletin, f.station == d.station, f.happened == Happened.CLEANED.value)
+            .where(f.at <= now)
             .order_by(f.number.desc())
             .limit(1)
             .scalar_subquery()
@@ -331,16 +343,37 @@ class Ledger:
 
     # --- papers: what the timetable at each station lists ------------------------------------------------------------
 
-    def set_listed(self, station: StationCode, airings: Iterable[Transmission], token: int) -> None:
+    def set_listed(
+        self, station: Station, airings: Iterable[Transmission], token: int, others: Iterable[StationCode] = ()
+    ) -> None:
         """Remember which airings the timetable lists that now stands at a station, if its lease is still ours.
+
+        `others` are stations of the same place: their airings stand in the same timetable.
 
         Raises:
             StationBusy: the lease ran out and another run took the station over.
         """
         with self._engine.begin() as connection:
-            _must_hold(connection, station, token)
-            connection.execute(tables.listed.delete().where(tables.listed.c.station == station))
+            _must_hold(connection, station.code, token)
+            mine = tables.leases.c.station == station.code
+            connection.execute(tables.leases.update().where(mine).values(machine=station.machine))
+            connection.execute(tables.listed.delete().where(tables.listed.c.station.in_([station.code, *others])))
             _insert(connection, tables.listed, sorted(airings))
+
+    def machines(self) -> dict[StationCode, Digest]:
+        """Which machine each station's papers were brought to last, where that is known."""
+        c = tables.leases.c
+        rows = self._rows(sa.select(c.station, c.machine).where(c.machine != ""))
+        return {StationCode(row.station): Digest(row.machine) for row in rows}
+
+    def unlisted(self, after: datetime, until: datetime) -> list[Holding]:
+        """What stations hold and are to air in a span of time, where their timetable does not list an airing of it."""
+        t, h, n = tables.transmissions.c, tables.holdings, tables.listed.c
+        listed = sa.exists().where(n.station == t.station, n.bulletin == t.bulletin, n.at == t.at)
+        here = (h.c.station == t.station) & (h.c.bulletin == t.bulletin)
+        query = sa.select(h).join_from(tables.transmissions, h, here).distinct()
+        rows = self._rows(query.where(t.at > after, t.at <= until, _stands(), ~listed))
+        return [records.holding(row) for row in rows]
 
     def listed(self, after: datetime) -> set[BulletinId]:
         """Bulletins of which some timetable lists an airing after an instant."""
@@ -436,12 +469,12 @@ class Ledger:
     ) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
 
-        The caller has the holder's own lock for the station. So a lease of the same holder that has not run out is that
-        of a run which died, and is taken over at once; so is one that is still as the caller saw it (`over`). One that
-        `opens` a visit leaves it unfinished until `release` says otherwise.
+        The caller has the holder's own lock for the station. So a lease of the same holder is that of a run which died,
+        and is taken over at once; so is one that is still as the caller saw it (`over`). One that `opens` a visit
+        leaves it unfinished until `release` says otherwise.
 
         Raises:
-            StationBusy: another holder's lease has not run out.
+            StationBusy: another holder's lease had not run out by `now`.
         """
         with self._engine.begin() as connection:
             mine = tables.leases.c.station == station
@@ -485,6 +518,12 @@ class Ledger:
             ours = connection.execute(tables.leases.update().where(mine).values(**values)).rowcount
             if finished and ours:
                 connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
+
+    def visited(self, now: datetime) -> set[StationCode]:
+        """Stations that some run has a lease on; one of an hour was written by a clock that went wrong."""
+        c = tables.leases.c
+        query = sa.select(c.station).where(c.holder != _NOBODY, c.until > now, c.until < now + _TOO_LONG)
+        return self._stations(query)
 
     def unfinished(self) -> set[StationCode]:
         """Stations whose last visit did not come to its end; those that are being visited are among them."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")
@@ -132,8 +132,9 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", Utc, nullable=False),
     Column("finished", Boolean, nullable=False, server_default=true()),
+    Column("machine", String(64), nullable=False, server_default=""),
 )
-"""Who visits a station (nobody: empty), until when; and whether the last visit came to its end, papers and all."""
+"""Who visits a station (empty: nobody), until when; whether the last visit ended well; which machine has its papers."""
 
 holdings = Table(
     "holdings",

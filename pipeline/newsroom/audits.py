@@ -43,9 +43,10 @@ def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
 
     Raises:
         UnknownName: there is no such station.
+        NoLine: sticks are carried to it.
     """
     if only:
-        registry.find(desk, only)
+        registry.with_line(desk, only)
     codes = {only} if only else {h.station for h in desk.ledger.holdings()}
     reached = [s for code, s in desk.config.stations.items() if code in codes and s.transport != CARRIED]
     jobs = [Job(verb=VERB, key=s.code, arguments={"station": s.code, "clean": clean}) for s in reached]

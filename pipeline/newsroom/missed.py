@@ -1,16 +1,17 @@
 """Missed airings: those that passed without the bulletin, each told once, and those about to pass so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pipeline.core.day import Threat
-from pipeline.core.errors import NoMaster, NoStation, NotApprovable, NotApproved, PipelineError
+from pipeline.core.errors import NoMaster, NoStation, NotApprovable, NotApproved, PipelineError, StoreDamaged
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import BulletinId, Digest, Due, StationCode
 from pipeline.core.status import TAKEN_BACK, status_of
 from pipeline.newsroom import approvals, bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.recipients import recipients
 
 _Airing = tuple[BulletinId, StationCode | None, datetime]
 """A bulletin at an instant: at a station, or anywhere."""
@@ -27,9 +28,8 @@ def tell(desk: Desk) -> int:
     looked, nothing is left out.
     """
     now, since = desk.now(), _looked_back_to(desk)
-    told = {
-        (f.bulletin, f.station, f.detail.get("at")) for f in desk.ledger.facts(happened=Happened.MISSED, since=since)
-    }
+    facts = desk.ledger.facts(happened=Happened.MISSED, since=since)
+    told = {(f.bulletin, f.station, f.detail.get("at")) for f in facts if f.at <= now}  # a wrong clock told too early
     passed = [*_unaired(desk, since), *_unheld(desk, since)]
     news = [a for a in passed if (a[0], a[1], a[2].isoformat()) not in told]
     names = {name for name, _, _ in news}
@@ -86,7 +86,7 @@ def tell_late(desk: Desk) -> int:
     """
     now = desk.now()
     margin = timedelta(minutes=desk.config.settings.delivery.margin_minutes)
-    due = desk.ledger.due(now, now + margin)
+    due = desk.ledger.due(now, now + margin, now)
     names = {d.bulletin for d in due}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
     since = now - margin - _BACK
@@ -117,16 +117,41 @@ def is_lacking(desk: Desk, row: Row, due: Due) -> bool:
     return signed is None or due.holding != signed
 
 
+def is_whole(desk: Desk, digest: Digest) -> bool:
+    """Whether the bytes that were signed are still in our store."""
+    try:
+        desk.store.whole(digest)
+    except StoreDamaged:
+        return False
+    return True
+
+
 def threatened(desk: Desk, within: timedelta) -> list[Threat]:
-    """Bulletins that air within a time from now and cannot yet: not signed, held, or planned at no station."""
+    """Bulletins that air within a time from now and cannot yet: not signed, held, planned at no station, damaged here.
+
+    Each kind of station by itself: one that joined later, and for which nobody has signed, is in no plan.
+    """
     now = desk.now()
     soon = [b.id for b in desk.ledger.bulletins() if any(now < at <= now + within for at in b.air)]
     planned = {name for name, _ in desk.ledger.air_times(after=now)}
     return [
-        Threat(bulletin=row.bulletin, at=min(at for at in row.bulletin.air if at > now), problem=obstacle(desk, row))
+        Threat(bulletin=row.bulletin, at=min(at for at in row.bulletin.air if at > now), problem=problem)
         for row in bulletins.rows(desk, soon, stations=())
-        if not (row.status.may_go_out and row.bulletin.id in planned) and not is_off(row)
+        if not is_off(row)
+        for problem in _obstacles(desk, row, is_planned=row.bulletin.id in planned)
     ]
+
+
+def _obstacles(desk: Desk, row: Row, *, is_planned: bool) -> Iterator[PipelineError]:
+    if not (row.status.may_go_out and is_planned):
+        yield obstacle(desk, row)
+        return
+    for profile in sorted({s.profile for s in recipients(desk, row.bulletin) if s.understands(row.bulletin)}):
+        digest = row.status.signed(profile)
+        if digest is None:
+            yield obstacle(desk, row, profile)
+        elif not is_whole(desk, digest):
+            yield StoreDamaged(digest=digest)
 
 
 def obstacle(desk: Desk, row: Row, profile: str = "") -> PipelineError:

@@ -5,15 +5,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 from random import random as _chance
 
 from pipeline.core.day import Threat, Wanted
 from pipeline.core.errors import (
     AllStationsFailed,
+    ArrivedDamaged,
+    DeliveryError,
     PipelineError,
     SomeStationsFailed,
     StationBusy,
+    StationFull,
     Stopped,
     as_problem,
 )
@@ -22,6 +25,8 @@ from pipeline.core.model import (
     CARRIED,
     Bulletin,
     BulletinId,
+    Digest,
+    Due,
     Receipt,
     Seconds,
     Station,
@@ -31,11 +36,11 @@ from pipeline.core.model import (
 from pipeline.core.ports import Job
 from pipeline.core.retry import MOST, wait
 from pipeline.core.schedule import ORDER
-from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery.push import deliver
 from pipeline.newsroom import bulletins, missed, registry, returns
 from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.lease import leased
+from pipeline.newsroom.remains import by_station, refused
 from pipeline.newsroom.visit import Visit
 
 VERB = "deliver"
@@ -98,7 +103,7 @@ class Pushed:
 
 
 class Whom(Enum):
-    """Which stations a push calls."""
+    """Which stations a push calls. Only ALL calls those that another run is visiting, to say so."""
 
     ALL = "all"
     """Whoever lacks something, and whoever holds what has had its time."""
@@ -121,12 +126,16 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: 
     if only:
         registry.find(desk, only)
     troubles = desk.ledger.troubles() if whom is not Whom.ALL else {}
-    lacking = _lacking(desk, _within(desk, ahead))
+    within = _within(desk, ahead)
+    soon = desk.ledger.due(desk.now(), desk.now() + within, desk.now())
+    going = _going(desk, {d.bulletin for d in soon})
+    lacking = _lacking(desk, soon, going)
     nightly, unfinished = whom is Whom.ALL, desk.ledger.unfinished()
     stopped, expired = _to_go(desk, nightly=nightly)
     for code, half in _half_brought(desk, unfinished).items():
         stopped[code] = list({b.id: b for b in (*stopped.get(code, ()), *half)}.values())
-    papers = sorted(unfinished | _outdated(desk, nightly=nightly))
+    busy = desk.ledger.visited(desk.now()) if whom is not Whom.ALL else set()
+    papers = sorted(unfinished | _outdated(desk, nightly=nightly) | _unlisted(desk, going, within) | _moved(desk))
     return [
         Wanted(
             station=desk.config.stations[code],
@@ -135,7 +144,10 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: 
             expired=tuple(expired.get(code, ())),
         )
         for code in dict.fromkeys([*lacking, *stopped, *expired, *papers])
-        if _has_line(desk, code) and only in {"", code} and _is_called(whom, troubles.get(code), desk.now())
+        if _has_line(desk, code)
+        and only in {"", code}
+        and code not in busy
+        and _is_called(whom, troubles.get(code), desk.now())
     ]
 
 
@@ -168,27 +180,56 @@ def _is_due(trouble: Trouble, now: datetime) -> bool:
 def is_time_to_retry(desk: Desk) -> bool:
     """Whether there is a station to be tried again by now."""
     now, troubles = desk.now(), desk.ledger.troubles()
-    return any(_is_due(trouble, now) for code, trouble in troubles.items() if _has_line(desk, code))
+    due = {code for code, trouble in troubles.items() if _is_due(trouble, now) and _has_line(desk, code)}
+    return bool(due) and bool(due - desk.ledger.visited(now))
 
 
-def _lacking(desk: Desk, within: timedelta) -> dict[StationCode, dict[BulletinId, Bulletin]]:
-    """By station, the bulletins that air soon and that it does not hold as signed."""
-    now, stations = desk.now(), desk.config.stations
-    soon = desk.ledger.due(now, now + within)
-    names = {d.bulletin for d in soon}
-    going = {
+_Going = Mapping[tuple[BulletinId, str], tuple[Bulletin, Digest]]
+"""By bulletin and profile, what may go out: the bulletin and the master that was signed."""
+
+
+def _going(desk: Desk, names: Collection[BulletinId]) -> _Going:
+    now = desk.now()
+    return {
         (row.bulletin.id, profile): (row.bulletin, digest)
         for row in bulletins.rows(desk, names, stations=())
         for profile in row.status.masters
         if (digest := row.status.signed(profile)) and not (row.bulletin.embargo and now < row.bulletin.embargo)
     }
+
+
+def _lacking(desk: Desk, soon: Sequence[Due], going: _Going) -> dict[StationCode, dict[BulletinId, Bulletin]]:
+    """By station, the bulletins that air soon and that it does not hold as signed.
+
+    One whose bytes our own store has lost goes nowhere, and holds up no other; `missed.threatened` tells of it.
+    """
+    whole = cache(partial(missed.is_whole, desk))
     lacking: dict[StationCode, dict[BulletinId, Bulletin]] = {}
     for d in soon:
-        station = stations.get(d.station)
+        station = desk.config.stations.get(d.station)
         found = going.get((d.bulletin, station.profile)) if station else None
-        if found and d.holding != found[1]:
+        if found and d.holding != found[1] and whole(found[1]):
             lacking.setdefault(d.station, {})[d.bulletin] = found[0]
     return lacking
+
+
+def _unlisted(desk: Desk, going: _Going, within: timedelta) -> set[StationCode]:
+    """Stations that hold what airs soon, at an hour that their timetable does not know yet."""
+    now, stations = desk.now(), desk.config.stations
+    return {
+        h.station
+        for h in desk.ledger.unlisted(now, now + within)
+        if h.station in stations
+        and (found := going.get((h.bulletin, stations[h.station].profile)))
+        and found[1] == h.digest
+    }
+
+
+def _moved(desk: Desk) -> set[StationCode]:
+    """Stations behind which there is another machine, or another folder, than the one that was visited last."""
+    stations = desk.config.stations
+    known = desk.ledger.machines()
+    return {code for code, machine in known.items() if code in stations and stations[code].machine != machine}
 
 
 _ByStation = dict[StationCode, list[Bulletin]]
@@ -198,20 +239,15 @@ def _to_go(desk: Desk, *, nightly: bool) -> tuple[_ByStation, _ByStation]:
     """By station, what must not air there any more; and what expired, or (`nightly`) has had its time."""
     now = desk.now()
     held = {row.bulletin.id: row for row in bulletins.rows(desk, desk.ledger.held(), stations=())}
-    taken_back = {name for name, row in held.items() if row.status.stage in TAKEN_BACK}
-    over = {
-        name: end for name, row in held.items() if name not in taken_back and (end := _end(desk, row.bulletin)) < now
-    }
-    strays = {(h.station, h.bulletin) for h in desk.ledger.strays()}
-    stopped: _ByStation = {}
+    gone = {(h.station, h.bulletin) for h in (*refused(desk, held.values()), *desk.ledger.strays())}
+    stopped = by_station((code, held[name].bulletin) for code, name in gone)
+    over = {name: row.bulletin for name, row in held.items() if _end(desk, row.bulletin) < now}
     expired: _ByStation = {}
-    for code, name in sorted(strays | {(h.station, h.bulletin) for h in desk.ledger.holdings(taken_back)}):
-        stopped.setdefault(code, []).append(held[name].bulletin)
     for h in desk.ledger.holdings(over) if over else ():
-        bulletin, station = held[h.bulletin].bulletin, desk.config.stations.get(h.station)
+        station = desk.config.stations.get(h.station)
         days = station.keep_days if station and nightly else None
-        if (h.station, h.bulletin) not in strays and _is_over(bulletin, days, now):
-            expired.setdefault(h.station, []).append(bulletin)
+        if (h.station, h.bulletin) not in gone and _is_over(over[h.bulletin], days, now):
+            expired.setdefault(h.station, []).append(over[h.bulletin])
     return stopped, expired
 
 
@@ -235,7 +271,7 @@ def _half_brought(desk: Desk, unfinished: Collection[StationCode]) -> _ByStation
     names = {name for name, _ in desk.ledger.air_times(after=desk.now())} if unfinished else set()
     found: _ByStation = {}
     for row in bulletins.rows(desk, names, stations=()):
-        if row.status.stage in TAKEN_BACK:
+        if row.status.is_taken_back or row.status.refused:
             for code in sorted(desk.ledger.planned(row.bulletin.id) & {*unfinished}):
                 found.setdefault(code, []).append(row.bulletin)
     return found
@@ -245,7 +281,7 @@ def _outdated(desk: Desk, *, nightly: bool) -> set[StationCode]:
     """Stations whose papers list what must not air there any more; or (`nightly`) what has aired."""
     now = desk.now()
     rows = bulletins.rows(desk, desk.ledger.listed(after=now), stations=())
-    taken_back = [row.bulletin.id for row in rows if row.status.stage in TAKEN_BACK]
+    taken_back = [row.bulletin.id for row in rows if row.status.is_taken_back]
     found = desk.ledger.listing(taken_back, after=now) | desk.ledger.listing_unplanned(after=now)
     return found | desk.ledger.listing_passed(now) if nightly else found
 
@@ -267,20 +303,20 @@ def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: Wh
 
 def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:
     """Visit stations, as many at once as the settings allow; how each visit ended, by station."""
-    jobs = [_job(errand) for errand in errands]
+    jobs = [_job(desk, errand) for errand in errands]
     attempts: list[Attempt] = []
     with closing(desk.queue(desk).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("push", done, len(jobs))
-            desk.progress(outcome.job.key, 1, 1)
+            desk.progress(str(outcome.job.arguments["station"]), 1, 1)
             attempts.append(_attempt(outcome.job, outcome.result, outcome.problem))
     return tuple(sorted(attempts, key=lambda a: a.station))
 
 
-def _job(wanted: Wanted) -> Job:
+def _job(desk: Desk, wanted: Wanted) -> Job:
     return Job(
         verb=VERB,
-        key=wanted.station.code,
+        key=min(one.code for one in desk.config.at_place(wanted.station)),  # two rows of one folder in turn
         arguments={
             "station": wanted.station.code,
             "bulletins": [b.id for b in wanted.bulletins],
@@ -297,7 +333,7 @@ def handlers(desk: Desk) -> Mapping[str, Handler]:
 
 def _attempt(job: Job, result: Mapping[str, Json], problem: PipelineError | None) -> Attempt:
     return Attempt(
-        station=StationCode(job.key),
+        station=StationCode(str(job.arguments["station"])),
         files=len(_names(job.arguments, "bulletins")),
         sent=int(str(result.get("sent", 0))),
         size=int(str(result.get("size", 0))),
@@ -341,11 +377,12 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def _visit(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
     """Bring what is asked for; whatever stops it is a fact of this station."""
+    brought: dict[BulletinId, str] = {}
     try:
-        return _bring(desk, station, errand, token)
+        return _bring(desk, station, errand, token, brought)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone, and its fact says so
         problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)
-        _record_failure(desk, station, errand.all, problem)
+        _record_failure(desk, station, [name for name in errand.all if name not in brought], problem)
         raise problem from problem.__cause__
 
 
@@ -358,37 +395,50 @@ def _texts(arguments: Mapping[str, Json], kind: str) -> list[str]:
     return [str(text) for text in listed] if isinstance(listed, list) else []
 
 
-def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
-    """Bring what is asked for and the new papers; then take away what no paper names any more.
+def _bring(
+    desk: Desk, station: Station, errand: _Errand, token: int, brought: dict[BulletinId, str]
+) -> Mapping[str, Json]:
+    """Take away what was stopped; bring what is asked for and the new papers; take away what no paper names any more.
 
-    That is every file of a bulletin that was stopped or has had its time, and the older versions of one just brought.
-    People may decide otherwise while a file is on its way: what is not signed any more by then is not begun, and what
-    was taken back is not listed and leaves again on this visit.
+    That is every file of a bulletin that has had its time, and the older versions of one just brought. People may
+    decide otherwise while a file is on its way: what is not signed any more by then is not begun, and what was taken
+    back is not listed and leaves again on this visit. A file that has no room there, or does not arrive whole, keeps
+    neither the others nor the papers from it; its fault is raised at the end. `brought` is given the name of each file
+    that stands there.
     """
     visit = Visit(desk, station, errand.all)
-    brought: dict[BulletinId, str] = {}
     sent = size = 0
+    faults: list[DeliveryError] = []
 
     def keep(receipt: Receipt) -> None:
         desk.ledger.confirm([receipt], visit.told(receipt), station.code, token)
+        brought[receipt.bulletin] = receipt.remote
 
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     count = partial(desk.progress, station.code)
     with desk.transports[station.transport].open(station, deadline) as remote:
-        for name in errand.bring:
+        if gone := [*filter(visit.must_go, errand.stop)]:  # first: the line may not last for what is to be brought
+            size += visit.bring_papers(remote, token)
+            visit.take_away(remote, Happened.RECALLED, gone)
+        missing = visit.lost(remote)
+        desk.ledger.record(*(visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in missing))
+        for name in dict.fromkeys([*errand.bring, *(p.bulletin for p in missing)]):
             visit.look_again()
             if visit.lacks(name):
-                parcel = visit.parcel(name)
-                done = deliver(remote, station, [parcel], [], desk.now, keep=keep, count=count)
-                brought[name] = parcel.name
-                sent, size = sent + any(r.sent for r in done.receipts), size + done.sent
+                try:
+                    done = deliver(remote, station, [visit.parcel(name)], [], desk.now, keep=keep, count=count)
+                except (ArrivedDamaged, StationFull) as fault:
+                    faults.append(fault)
+                else:
+                    sent, size = sent + any(r.sent for r in done.receipts), size + done.sent
         visit.look_again()
-        back = [name for name in brought if visit.was_taken_back(name)]
-        size += visit.bring_papers(remote, token, brought.values())
+        size += visit.bring_papers(remote, token, brought.values(), {p.name for p in missing})
         visit.remove_older(remote)
-        visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, errand.stop), *back])
+        visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, brought)])
         visit.take_away(remote, Happened.CLEANED, errand.clean)
         told = returns.collect(desk, station, remote, token)
+    if faults:
+        raise faults[0]
     return {"sent": sent, "size": size, "odd": [*told.odd]}
 
 

@@ -3,10 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from pipeline.core.errors import FolderRefused, Says
 from pipeline.core.facts import Fact, Happened, Json
-from pipeline.core.model import Bulletin, BulletinId, Digest, Holding, Master, Receipt, Station, Transmission
+from pipeline.core.model import (
+    SHARED,
+    Bulletin,
+    BulletinId,
+    Digest,
+    Holding,
+    Master,
+    Receipt,
+    Station,
+    StationCode,
+    Transmission,
+)
 from pipeline.core.ports import Remote
-from pipeline.core.status import TAKEN_BACK
 from pipeline.delivery import manifest
 from pipeline.delivery.names import PAPER_PARTS, part
 from pipeline.delivery.push import Extra, Parcel, deliver, papers
@@ -15,20 +26,25 @@ from pipeline.newsroom.desk import Desk
 
 
 class Visit:
-    """What a visit to one station knows of its bulletins: those that are named, and those that are to air there."""
+    """What a visit to one station knows of its bulletins: those that are named, and those that are to air there.
+
+    Where a commune was merged, the row before and the row after may share a place: one folder, one timetable for both.
+    """
 
     def __init__(self, desk: Desk, station: Station, names: Collection[BulletinId] = ()) -> None:
         self._desk = desk
         self._station = station
+        self._at_place = {one.code: one for one in desk.config.at_place(station)}
         self._asked = names
         self._look()
 
     def _look(self) -> None:
-        desk, station = self._desk, self._station
-        self._to_come = desk.ledger.transmissions(station=station.code, after=desk.now())
+        desk = self._desk
+        after = desk.now()
+        self._to_come = sorted(t for c in self._at_place for t in desk.ledger.transmissions(station=c, after=after))
         names = {*self._asked, *(t.bulletin for t in self._to_come)}
         self._decided = desk.ledger.decided(names)
-        self._rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [station.code])}
+        self._rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [*self._at_place])}
         self._masters = {name: bulletins.every_master(desk, row.bulletin) for name, row in self._rows.items()}
 
     def look_again(self) -> None:
@@ -36,32 +52,52 @@ class Visit:
         if self._desk.ledger.decided(self._rows) != self._decided:
             self._look()
 
-    def signed(self, name: BulletinId) -> Digest | None:
-        """The master that the station should have, if it may go out."""
-        return self._rows[name].status.signed(self._station.profile)
+    def signed(self, name: BulletinId, code: StationCode | None = None) -> Digest | None:
+        """The master that the station, or another of its place, should have, if it may go out."""
+        return self._rows[name].status.signed(self._at_place[code or self._station.code].profile)
 
     def lacks(self, name: BulletinId) -> bool:
         """Whether it may go out and is not there as signed: another run may have brought it while this one waited."""
-        held = {h.bulletin: h.digest for h in self._desk.ledger.holdings([name], self._station.code)}
-        return self.signed(name) not in {None, held.get(name)}
+        return self.signed(name) not in {None, self._holding(name)}
 
-    def goes_out(self, name: BulletinId) -> bool:
-        """Whether it is signed, in the station's plan, and not embargoed."""
-        embargo = self._rows[name].bulletin.embargo
-        free = embargo is None or embargo <= self._desk.now()
-        return free and self._planned(name) and self.signed(name) is not None
+    def goes_out(self, name: BulletinId, code: StationCode) -> bool:
+        """Whether it is signed, in the plan of a station of this place, and not embargoed."""
+        row = self._rows[name]
+        free = row.bulletin.embargo is None or row.bulletin.embargo <= self._desk.now()
+        return free and code in row.status.planned and self.signed(name, code) is not None
 
-    def was_taken_back(self, name: BulletinId) -> bool:
-        """Whether someone decided that it does not air."""
-        return self._rows[name].status.stage in TAKEN_BACK
+    def lost(self, remote: Remote) -> list[Parcel]:
+        """What the station should still have from visits before, and has not; one question, whoever took it away."""
+        to_come = {t.bulletin for t in self._to_come if t.station == self._station.code}
+        known = [self.held(h) for h in self._desk.ledger.holdings(to_come, self._station.code)]
+        there = remote.sizes([parcel.name for parcel in known])
+        lost = [parcel for parcel in known if there[parcel.name] != parcel.size]
+        if lost and len(lost) == len(known) and self._is_empty(remote):
+            away = Says(
+                "không còn tệp nào, có thể ổ mạng chưa gắn; nếu đúng là thư mục mới: bantin verify {code}",
+                "nothing of ours is left, its share may not be mounted; if it is a new folder: bantin verify {code}",
+            )
+            reason = away.format(code=self._station.code)
+            raise FolderRefused(station=self._station.code, folder=self._station.folder, reason=reason)
+        return lost
+
+    def _is_empty(self, remote: Remote) -> bool:
+        """Whether a share that was ours has not even our papers: what is written there now would stay on our disk."""
+        known = self._desk.ledger.machines().get(self._station.code) == self._station.machine
+        papers = remote.sizes([manifest.PLAYLIST, manifest.TIMETABLE]) if self._station.transport == SHARED else {}
+        return known and bool(papers) and not any(papers.values())
 
     def must_go(self, name: BulletinId) -> bool:
-        """Whether its file may not stay at the station: it was taken back, or is not in the station's plan any more."""
-        return self.was_taken_back(name) or not self._planned(name)
+        """Whether its file may not stay: it was taken back, or is not in the station's plan any more.
+
+        Where nobody knows what lies there, nothing may stay that could be what was taken back.
+        """
+        status, held = self._rows[name].status, self._holding(name)
+        return (status.must_not_air(held) if held else status.is_taken_back) or not self._planned(name)
 
     def listed(self) -> list[Transmission]:
         """The airings that a timetable made now lists, soonest first."""
-        return [t for t in self._to_come if self.goes_out(t.bulletin)]
+        return [t for t in self._to_come if self.goes_out(t.bulletin, t.station)]
 
     def parcel(self, name: BulletinId) -> Parcel:
         """The signed master of the station's profile; what is signed is looked at again at the last moment."""
@@ -103,7 +139,7 @@ class Visit:
         """Put playlist and timetable in place, and remember what they list, if the lease is still ours; bytes sent."""
         listed = self.listed()
         done = deliver(remote, self._station, [], self.extras(listed, brought, gone), self._desk.now)
-        self._desk.ledger.set_listed(self._station.code, listed, token)
+        self._desk.ledger.set_listed(self._station, listed, token, self._at_place)
         return done.sent
 
     def extras(
@@ -120,7 +156,7 @@ class Visit:
         held = {
             entry.file
             for entry, t in zip(entries, listed, strict=True)
-            if self._rows[t.bulletin].status.holding.get(self._station.code) == self.signed(t.bulletin)
+            if self.signed(t.bulletin, t.station) in {*self._holdings(t.bulletin)}
         }
         made = self._desk.now().astimezone(self._desk.config.zone)
         return papers(self._station, entries, (held - {*gone}) | {*brought}, made, str(self._desk.config.zone))
@@ -147,8 +183,13 @@ class Visit:
         self.remove(remote, {name: file for name, file in held.items() if name in self._rows})
 
     def take_away(self, remote: Remote, happened: Happened, names: Sequence[BulletinId]) -> None:
-        """Remove the files of some bulletins, and tell it of those that the station was known to hold."""
-        self.remove(remote, dict.fromkeys(names, ""))
+        """Remove the files of some bulletins, and tell it of those that the station was known to hold.
+
+        What another station of this place is to air stays for that one.
+        """
+        others = [code for code in self._at_place if code != self._station.code]
+        wanted = {name for name in names if any(self.goes_out(name, code) for code in others)}
+        self.remove(remote, {name: "" for name in names if name not in wanted})
         held = {h.bulletin: h.digest for h in self._desk.ledger.holdings(names, self._station.code)} if names else {}
         self._desk.ledger.record(*(self.fact(happened, name, held[name]) for name in names if name in held))
 
@@ -168,17 +209,29 @@ class Visit:
         sent = self.fact(Happened.DELIVERED, receipt.bulletin, receipt.digest, sent=receipt.sent)
         return [sent, confirmed] if receipt.sent else [confirmed]
 
+    def _holding(self, name: BulletinId) -> Digest | None:
+        """What the station holds of it now."""
+        held = {h.bulletin: h.digest for h in self._desk.ledger.holdings([name], self._station.code)}
+        return held.get(name)
+
+    def _holdings(self, name: BulletinId) -> list[Digest]:
+        """What the stations of this place hold of it."""
+        holding = self._rows[name].status.holding
+        return [holding[code] for code in self._at_place if code in holding]
+
     def _planned(self, name: BulletinId) -> bool:
         return self._station.code in self._rows[name].status.planned
 
-    def _master(self, name: BulletinId) -> Master:
-        return next(m for m in reversed(self._masters[name]) if m.profile == self._station.profile)
+    def _master(self, name: BulletinId, code: StationCode | None = None) -> Master:
+        """The one that was signed: another may have been made since, which nobody has heard."""
+        return next(m for m in self._masters[name] if m.digest == self.signed(name, code))
 
     def _file(self, bulletin: Bulletin, master: Master) -> str:
         return manifest.remote_name(bulletin, master.digest, self._desk.config.zone, master.suffix)
 
     def _entry(self, transmission: Transmission) -> manifest.Entry:
-        bulletin, master = self._rows[transmission.bulletin].bulletin, self._master(transmission.bulletin)
+        name = transmission.bulletin
+        bulletin, master = self._rows[name].bulletin, self._master(name, transmission.station)
         return manifest.Entry(
             at=transmission.at.astimezone(self._desk.config.zone),
             title=bulletin.title,

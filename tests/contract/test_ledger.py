@@ -375,11 +375,11 @@ def test_what_is_due_is_told_once_a_station_with_what_it_holds(ledger):
     hours = [NOW + timedelta(hours=n) for n in range(4)]
     ledger.plan([airing(at) for at in hours] + [airing(hours[2], "b2"), airing(hours[1], station=StationCode("B"))], [])
     ledger.record(confirmed())
-    found = ledger.due(NOW, NOW + timedelta(hours=2))
+    found = ledger.due(NOW, NOW + timedelta(hours=2), NOW)
     assert [(d.bulletin, d.station, d.at, d.holding and d.holding[0]) for d in found] == [
         ("b1", "A", hours[1], "5"), ("b1", "B", hours[1], None), ("b2", "A", hours[2], None),
     ]  # fmt: skip
-    assert ledger.due(NOW + timedelta(hours=3), NOW + timedelta(hours=9)) == []
+    assert ledger.due(NOW + timedelta(hours=3), NOW + timedelta(hours=9), NOW) == []
 
 
 def test_a_station_may_leave_the_plan_and_come_back(ledger):
@@ -391,7 +391,7 @@ def test_a_station_may_leave_the_plan_and_come_back(ledger):
     assert ledger.planned(BulletinId("b1")) == {"B"}
     assert ledger.transmissions() == [there]
     assert ledger.transmissions(ever=True) == [here, there]
-    assert [d.station for d in ledger.due(NOW, NOW + timedelta(hours=2))] == ["B"]
+    assert [d.station for d in ledger.due(NOW, NOW + timedelta(hours=2), NOW)] == ["B"]
     assert ledger.plan([here, there], []) == 1
     assert ledger.unplanned(["b1"]) == set()
     assert ledger.transmissions() == [here, there]
@@ -419,7 +419,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stati
     before = ledger.holdings()
     with ledger._engine.begin() as connection:
         for statement in (
-            "ALTER TABLE leases DROP COLUMN finished",
+            "ALTER TABLE leases DROP COLUMN finished", "ALTER TABLE leases DROP COLUMN machine",
             "DROP TABLE unplanned", "DROP TABLE listed",
             "DROP TABLE holdings", "DROP TABLE troubles", "DROP TABLE marks", "DROP INDEX facts_by_bulletin",
             "DROP INDEX transmissions_by_station", "CREATE INDEX facts_by_bulletin ON facts (bulletin, number)",

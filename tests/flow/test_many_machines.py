@@ -204,7 +204,7 @@ def test_a_worker_that_is_told_to_stop_cuts_also_the_visit_that_was_about_to_dia
             signed(desk, 1)
             queue = desk.queue(desk)
             queue._make()
-            queue._hand_in(uuid.uuid4(), [push._job(*push.wanted(desk))])
+            queue._hand_in(uuid.uuid4(), [push._job(desk, *push.wanted(desk))])
             connection.execute("SELECT pg_advisory_lock(%s)", (database._WRITERS,))  # the visit waits for its lease
             with log.open("w") as out:
                 command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]

@@ -129,7 +129,7 @@ def test_a_full_station_is_told_before_anything_is_sent(workspace, bulletin):
         bulletin()
         told = workspace.bantin("push", code=6).stderr
         assert "D-104" in told
-        assert list(folder.iterdir()) == []
+        assert sorted(p.name for p in folder.iterdir()) == ["BANTIN.m3u8", "LICH-PHAT.txt"]
     finally:
         subprocess.run(["/usr/bin/env", "umount", "--lazy", str(folder)], check=True)
     assert list(good.glob("*.mp3"))
@@ -174,6 +174,37 @@ def test_a_dry_run_says_what_would_go_and_sends_nothing(workspace, bulletin):
     assert datetime.fromisoformat(lacking["airs"][0]) > datetime.now(UTC)
     assert "05:00" in workspace.bantin("push", "--dry-run").stdout
     assert list(folder.iterdir()) == []
+
+
+def test_a_dry_run_writes_nothing_and_says_by_which_plan_it_is(workspace, bulletin):
+    workspace.station("A")
+    name = bulletin()
+    before = workspace.json("show", name)["facts"]
+    workspace.station("B")
+    assert [w["station"] for w in workspace.json("push", "--dry-run")] == ["A"]
+    assert "bantin plan" in workspace.bantin("push", "--dry-run").stderr
+    assert workspace.json("show", name)["facts"] == before
+    workspace.bantin("plan")
+    assert [w["station"] for w in workspace.json("push", "--dry-run")] == ["A", "B"]
+
+
+@pytest.mark.parametrize("command", [
+    ["push", "--only", "XA"], ["push", "--dry-run", "--only", "XA"], ["verify", "XA"], ["stations", "test", "XA"],
+])  # fmt: skip
+def test_who_asks_for_a_visit_to_a_station_without_a_line_is_told_so(workspace, bulletin, command):
+    workspace.station("XA", transport="usb")
+    bulletin()
+    told = workspace.bantin(*command, code=6)
+    assert told.stdout == ""
+    assert told.stderr == "D-109 trạm XA không có đường truyền\n  → chép ra thẻ nhớ: bantin export-usb THƯ-MỤC\n"
+
+
+def test_a_visit_to_all_passes_by_a_station_without_a_line(workspace, bulletin):
+    workspace.station("A")
+    workspace.station("XA", transport="usb")
+    bulletin()
+    assert [s["station"] for s in workspace.json("push")["stations"]] == ["A"]
+    assert [s["station"] for s in workspace.json("verify")] == ["A"]
 
 
 def test_a_withdrawn_bulletin_is_taken_off_the_stations_and_off_their_papers(workspace, bulletin):

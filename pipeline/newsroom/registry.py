@@ -1,5 +1,6 @@
 """The registry at work: doubts about it, rows taken in from elsewhere, a station tried out, its host key pinned."""
 
+import difflib
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ _ROOM = Seconds(600)
 """A station should have room for so much sound."""
 _LATELY = timedelta(days=30)
 """For so long a station that left the registry without a word is missed."""
+_FEW = 4
+"""Codes that are offered where none of that name is known."""
 _NAMED = 8
 """Stations that are named where many are gone."""
 _TRIAL = Seconds(300)
@@ -43,8 +46,18 @@ def find(desk: Desk, code: str) -> Station:
     """
     stations = desk.config.stations
     if code not in stations:
-        raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(sorted(stations)[:8]) or "-")
+        raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(_nearest(code, stations)) or "-")
     return stations[StationCode(code)]
+
+
+def _nearest(code: str, stations: Iterable[str]) -> list[str]:
+    """A few codes, the nearest first, capitals aside."""
+    wanted = code.casefold()
+
+    def likeness(known: str) -> float:
+        return difflib.SequenceMatcher(None, wanted, known.casefold()).ratio()
+
+    return sorted(stations, key=lambda known: (-likeness(known), known))[:_FEW]
 
 
 # --- what stands in it -----------------------------------------------------------------------------------------------

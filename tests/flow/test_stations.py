@@ -8,7 +8,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
-from pipeline.core.errors import StationFull
+from pipeline.core.errors import StationFull, UnknownName
 from pipeline.core.facts import Happened
 from pipeline.delivery.sftp import SftpRemote
 from pipeline.newsroom import plan, registry
@@ -69,6 +69,15 @@ def test_a_check_tells_rows_whose_keys_can_never_work_beside_every_other_fault(w
     told = workspace.bantin("stations", "check", code=3).stderr
     assert "dòng 7: cột windows" in told
     assert "dòng 5: D, cột host_key" in told
+
+
+def test_a_code_that_nobody_has_is_answered_with_the_nearest_first(tmp_path):
+    lay_out(tmp_path, [{"code": f"CM-{n:04}", "name": f"Xã {n}", "transport": "usb"} for n in range(90, 120)])
+    with newsroom(tmp_path, Clock()) as desk:
+        for wrong, nearest in (("cm-0107", "CM-0107"), ("CM-117", "CM-0117"), ("CM-0107X", "CM-0107")):
+            with pytest.raises(UnknownName) as caught:
+                registry.find(desk, wrong)
+            assert str(caught.value.fields["nearest"]).split(", ")[0] == nearest
 
 
 def test_rows_that_were_lost_are_missed(tmp_path):

@@ -167,9 +167,8 @@ def _show_status(desk: "Desk", as_json: bool) -> None:
     show_bulletins(desk, None, as_json=False)
     if today.served:
         print_table(faces.grid(today, desk.config.stations))
-    for row in rows:
-        for line in faces.lacking(row.bulletin, row.status, desk.config.stations):
-            typer.echo(line)
+    for line in faces.lacking([(row.bulletin, row.status) for row in rows], desk.config.stations):
+        typer.echo(line)
     typer.echo(faces.year(counted))
 
 

@@ -162,9 +162,9 @@ def print_json(value: object) -> None:
 
 def print_table(table: Any) -> None:  # noqa: ANN401 - rich is imported only where it prints
     """A table on standard output."""
-    from pipeline.report.faces import printer
+    from pipeline.report.faces import show
 
-    printer().print(table)
+    show(table)
 
 
 def raise_last(problems: list[PipelineError]) -> None:

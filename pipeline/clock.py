@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from structlog.typing import EventDict
 
 from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
 from pipeline.core.model import BulletinId, StationCode
@@ -38,13 +39,6 @@ _CUT = 0.2
 _NAMED = 8
 """Stations that are named where a bulletin does not air at many, for the same reason."""
 
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S%z", utc=False),
-        structlog.dev.ConsoleRenderer(colors=False),
-    ]
-)
 _log = structlog.get_logger("bantin.clock")
 
 
@@ -64,6 +58,7 @@ class Clock:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         with office.desk() as desk:
             self._config, self._now = desk.config, desk.now
+        _write_in(self._config.zone)
         self._scheduler = BackgroundScheduler(timezone=self._config.zone, job_defaults=defaults)
         self._scheduler.add_listener(_tell, EVENT_JOB_ERROR)
         self._schedule()
@@ -129,6 +124,7 @@ class Clock:
         with self._office.desk() as desk:
             if desk.config is not self._config:
                 before, self._config = self._config, desk.config
+                _write_in(self._config.zone)
                 _log.info("settings read anew", stations=len(desk.config.stations))
                 _tell_gone(desk)
                 if (before.settings.clock, before.zone) != (desk.config.settings.clock, desk.config.zone):
@@ -230,6 +226,17 @@ class Clock:
             if problem and not isinstance(problem, StationBusy | Stopped):  # the run that has it tells its own story
                 why = problem.message.vi
                 _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
+
+
+def _write_in(zone: tzinfo) -> None:
+    """From now on the log's lines have the time of the newsroom's zone, whatever the machine believes."""
+
+    def stamped(_log: object, _level: str, event: EventDict) -> EventDict:
+        return {"timestamp": f"{datetime.now(zone):%Y-%m-%d %H:%M:%S%z}", **event}
+
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamped, structlog.dev.ConsoleRenderer(colors=False)]
+    )
 
 
 def _tell_gone(desk: Desk) -> None:

@@ -38,7 +38,7 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(help="The bulletin's id, or a part of it that no other has.", metavar="ID")]
-By = Annotated[str, typer.Option("--by", help="Who does it; a person's name.")]
+By = Annotated[str, typer.Option("--by", help="Who does it; a person's name. Only a signature insists on one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 

@@ -33,14 +33,17 @@ def rows(workspace):
 def test_a_check_counts_what_there_is_and_names_what_is_doubtful(workspace, openssh):
     workspace.station("A", windows="04:30-06:00 16:30-18:00")
     workspace.station("B", windows="09:00-10:00")
+    workspace.station("L", windows="06:30-04:30")
+    workspace.station("N", windows="18:00-06:00 16:30-18:00")
     workspace.station("C", **over_ssh(openssh, "/x", host_key="", windows="04:30-06:00"))
     found = workspace.json("stations", "check")
-    assert found["counts"]["stations in force"] == 3
+    assert found["counts"]["stations in force"] == 5
     doubtful = {d["station"]: d["what"] for d in found["doubts"]}
-    assert set(doubtful) == {"B", "C"}
+    assert set(doubtful) == {"B", "C", "L"}
+    assert doubtful["L"] == "khung giờ 06:30-04:30 qua đêm, dài 22 giờ: có phải 04:30-06:30?"
     assert "stations trust C" in doubtful["C"] or "ghim" in doubtful["C"]
     told = workspace.bantin("--lang", "en", "stations", "check")
-    assert "3  stations in force" in told.stdout
+    assert "5  stations in force" in told.stdout
     assert "! B: no slot of any programme lies inside its windows" in told.stderr
 
 

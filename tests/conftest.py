@@ -4,6 +4,9 @@ import os
 
 from hypothesis import settings
 
+# Many run at once: each page gets a port that is free.
+os.environ.setdefault("BANTIN_WEB__PORT", "0")
+
 pytest_plugins = ["tests.desk", "tests.sshd", "tests.postgres"]
 
 # The same examples for everybody: nobody's change is refused for what it did not touch. `make explore` draws new ones.

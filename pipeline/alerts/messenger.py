@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.errors import AlertNotSent, ConfigError, NobodyToTell, Says
@@ -11,8 +12,15 @@ from pipeline.core.errors import AlertNotSent, ConfigError, NobodyToTell, Says
 VARIABLE = "BANTIN_ALERT_URLS"
 
 
+@dataclass(frozen=True, slots=True)
+class _Address:
+    url: str
+    where: Says
+    """Where it stands, for it may not be shown."""
+
+
 class Messenger:
-    """Sends one message to every address there is."""
+    """Sends one message to every address there is: those of the environment, else those of the file."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
@@ -36,48 +44,57 @@ class Messenger:
         """
         failed, have = [], self._have.pop((title, body), set())
         for address in self._addresses():
-            if address in have:
+            if address.url in have:
                 continue
             messenger = self._opened([address])
             # apprise logs what went wrong with the address in it, password and all; our error names only its kind.
             logging.getLogger("apprise").disabled = True
             if not messenger.notify(title=title, body=body, body_format="text"):
-                failed.append(_kind(address))
+                failed.append(_kind(address.url))
             else:
-                have.add(address)
+                have.add(address.url)
         if failed:
             self._have[title, body] = have
             raise AlertNotSent(where=", ".join(failed))
 
-    def _addresses(self) -> list[str]:
-        lines = os.environ.get(VARIABLE, "").split()
-        if self._file is None:
-            return lines
-        try:
-            mode = self._file.stat().st_mode
-            text = self._file.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise _wrong(f"không đọc được {self._file.name}", f"cannot read {self._file.name}") from fault
-        if stat.S_IMODE(mode) & 0o077:
-            name = self._file.name
-            raise _wrong(f"người khác đọc được {name}; chạy: chmod 600", f"others may read {name}; run: chmod 600")
-        told = (line.strip() for line in text.splitlines())
-        return [*lines, *(line for line in told if line and not line.startswith("#"))]
+    def _addresses(self) -> list[_Address]:
+        if told := os.environ.get(VARIABLE, "").split():
+            return [_Address(url, Says(f"{VARIABLE}, địa chỉ thứ {n}", f"{VARIABLE}, number {n}"))
+                    for n, url in enumerate(told, start=1)]  # fmt: skip
+        return self._filed(self._file) if self._file else []
 
-    def _opened(self, addresses: Sequence[str]) -> "apprise.Apprise":  # type: ignore[name-defined]  # noqa: F821
+    @staticmethod
+    def _filed(file: Path) -> list[_Address]:
+        try:
+            mode = file.stat().st_mode
+            text = file.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise _wrong(f"không đọc được {file.name}", f"cannot read {file.name}") from fault
+        if stat.S_IMODE(mode) & 0o077:
+            raise _wrong(
+                f"người khác đọc được {file.name}; chạy: chmod 600", f"others may read {file.name}; run: chmod 600"
+            )
+        every = ((n, line.strip()) for n, line in enumerate(text.splitlines(), start=1))
+        return [
+            _Address(line, Says(f"{file.name}, dòng {n}", f"{file.name}, line {n}"))
+            for n, line in every
+            if line and not line.startswith("#")
+        ]
+
+    def _opened(self, addresses: Sequence[_Address]) -> "apprise.Apprise":  # type: ignore[name-defined]  # noqa: F821
         import apprise  # noqa: PLC0415 - heavy, and needed only when something is told
 
         messenger = apprise.Apprise()
         for address in addresses:
-            if not messenger.add(address):
-                kind = _kind(address)
-                raise _wrong(f"không hiểu địa chỉ kiểu {kind}", f"an address of kind {kind} is not understood")
+            if not messenger.add(address.url):
+                where, kind = address.where, _kind(address.url)
+                raise _wrong(f"{where.vi}: không hiểu địa chỉ {kind}", f"{where.en}: cannot read the address {kind}")
         return messenger
 
 
 def _kind(address: str) -> str:
     """All of an address that may be shown."""
-    return address.partition("://")[0] + "://…" if "://" in address else "?"
+    return address.partition("://")[0] + "://…" if "://" in address else "…"
 
 
 def _wrong(vi: str, en: str) -> ConfigError:

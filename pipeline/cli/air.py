@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.core.errors import PipelineError, Says, as_problem
+from pipeline.core.errors import PipelineError, Says, WrongDate, as_problem
 
 if TYPE_CHECKING:
     from pipeline.newsroom.desk import Desk
@@ -38,7 +38,7 @@ _EVERY = 5
 
 @app.command()
 def plan(
-    date: Annotated[str, typer.Option("--date", help="Only what airs on this day, as 2026-11-25.")] = "",
+    date: Annotated[str, typer.Option("--date", help="Only what airs on this day, as 25/11/2026 or 2026-11-25.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Plan approved bulletins and show what airs when and at which stations; tells what cannot, and what clashes.
@@ -172,15 +172,14 @@ def _show_status(desk: "Desk", as_json: bool) -> None:
     show_bulletins(desk, None, as_json=False)
     if today.served:
         print_table(faces.grid(today, desk.config.stations))
-    for row in rows:
-        for line in faces.lacking(row.bulletin, row.status, desk.config.stations):
-            typer.echo(line)
+    for line in faces.lacking([(row.bulletin, row.status) for row in rows], desk.config.stations):
+        typer.echo(line)
     typer.echo(faces.year(counted))
 
 
 @app.command()
 def digest(
-    date: Annotated[str, typer.Option("--date", help="A local day, as 2026-11-25; else today.")] = "",
+    date: Annotated[str, typer.Option("--date", help="A local day, as 25/11/2026 or 2026-11-25; else today.")] = "",
     send: Annotated[bool, typer.Option("--send", help="Send it to the addresses of [alerts], too.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -306,9 +305,11 @@ def _push_and_tell(desk: "Desk", only: str, as_json: bool) -> "Pushed":
 
 
 def _a_date(text: str) -> Any:  # noqa: ANN401 - a date or None
-    from datetime import date
+    from datetime import date, datetime
 
     try:
+        if "/" in text:
+            return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day has no zone
         return date.fromisoformat(text) if text else None
     except ValueError as problem:
-        raise typer.BadParameter(f"{text!r}: 2026-11-25", param_hint="--date") from problem
+        raise WrongDate(text=text) from problem

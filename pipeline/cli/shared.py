@@ -38,7 +38,7 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(help="The bulletin's id, or a part of it that no other has.", metavar="ID")]
-By = Annotated[str, typer.Option("--by", help="Who does it; a person's name.")]
+By = Annotated[str, typer.Option("--by", help="Who does it; a person's name. Only a signature insists on one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
@@ -169,9 +169,9 @@ def print_json(value: object) -> None:
 
 def print_table(table: Any) -> None:  # noqa: ANN401 - rich is imported only where it prints
     """A table on standard output."""
-    from pipeline.report.faces import printer
+    from pipeline.report.faces import show
 
-    printer().print(table)
+    show(table)
 
 
 def raise_last(problems: list[PipelineError]) -> None:

@@ -109,7 +109,10 @@ class NoWorkspace(PipelineError):
     code = "C-102"
     exit_code = EXIT_CONFIG
     what = Says("không thấy config.toml trong {folder}", "no config.toml in {folder}")
-    fix = Says("chạy: bantin init {folder}", "run: bantin init {folder}")
+    fix = Says(
+        "đứng trong thư mục làm việc, hoặc ghi nó: bantin -w THƯ-MỤC …; chưa có thì tạo: bantin init THƯ-MỤC",
+        "go to your workspace or name it: bantin -w DIR …; if there is none yet: bantin init DIR",
+    )
 
 
 class ToolMissing(PipelineError):
@@ -176,10 +179,19 @@ class NothingShared(PipelineError):
     )
 
 
+class WrongDate(PipelineError):
+    """A day on the command line that cannot be understood."""
+
+    code = "C-109"
+    exit_code = EXIT_USAGE
+    what = Says("không hiểu ngày “{text}”", "cannot read the day {text!r}")
+    fix = Says("viết như 25/11/2026 hoặc 2026-11-25", "write it like 25/11/2026 or 2026-11-25")
+
+
 class PortTaken(PipelineError):
     """The web page cannot listen where it should."""
 
-    code = "C-109"
+    code = "C-110"
     exit_code = EXIT_CONFIG
     what = Says(
         "trang web không mở được ở {host}:{port}: {reason}", "the page cannot listen at {host}:{port}: {reason}"
@@ -251,6 +263,14 @@ class WrongHeadValue(ScriptRefused):
     code = "I-106"
     what = Says("tệp {name}, mục “{key}”: không hiểu “{value}”", "{name}, key {key!r}: cannot read {value!r}")
     fix = Says("viết như: {example}", "write it like: {example}")
+
+
+class AirTimePassed(ScriptRefused):
+    """A script all of whose air times have passed."""
+
+    code = "I-114"
+    what = Says("tệp {name}: giờ phát {at} đã qua", "{name}: its air time, {at}, has passed")
+    fix = Says("ghi giờ còn ở phía trước, như “Phát: {example}”, rồi thả lại", "give one to come, like: {example}")
 
 
 class MissingRecording(ScriptRefused):
@@ -515,16 +535,16 @@ class NoLine(DeliveryError):
 
 
 class LoginRefused(DeliveryError):
-    """The station does not accept our key."""
+    """The station does not accept our key, or our password where its row has one."""
 
     code = "D-103"
     what = Says(
-        "trạm {station} không chấp nhận khoá của người dùng {user}",
-        "station {station} does not accept the key of user {user}",
+        "trạm {station} không chấp nhận khoá (hay mật khẩu) của người dùng {user}",
+        "station {station} does not accept the key (or password) of user {user}",
     )
     fix = Says(
-        "chép khoá công khai vào trạm, hoặc sửa cột user, key trong stations.csv",
-        "install the public key there, or correct user and key in stations.csv",
+        "chép khoá công khai vào trạm, hoặc sửa cột user, key, password_file trong stations.csv",
+        "install the public key there, or correct user, key or password_file in stations.csv",
     )
 
 
@@ -940,7 +960,7 @@ class NoStation(PipelineError):
     """A signed bulletin that no station is planned to air."""
 
     code = "N-105"
-    what = Says("bản tin {bulletin} chưa trạm nào phát", "no station is planned to air {bulletin}")
+    what = Says("bản tin {bulletin} chưa có trạm nào phát", "no station is planned to air {bulletin}")
     fix = Says(
         "xem giờ, tiếng và tên trạm trong stations.csv, và dòng “Nơi nhận” của kịch bản",
         "see the windows, languages and names in stations.csv, and the script's recipients",

@@ -474,6 +474,16 @@ class Window:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
 
+    @property
+    def hours(self) -> float:
+        """How long it is."""
+        minutes = (self.end.hour - self.start.hour) * 60 + self.end.minute - self.start.minute
+        return minutes % (24 * 60) / 60
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
 
 class Technology(StrEnum):
     """How a station drives its loudspeakers."""

@@ -1,7 +1,7 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ _MOST_NAMES = 500
 """In one question; databases take no more than some thousands."""
 _NOBODY = ""
 """The holder of a lease that was given back."""
+_TOO_LONG = timedelta(hours=1)
+"""No lease holds so long without being renewed."""
 
 
 class Ledger:
@@ -509,12 +511,12 @@ class Ledger:
     ) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
 
-        The caller has the holder's own lock for the station. So a lease of the same holder that has not run out is that
-        of a run which died, and is taken over at once; so is one that is still as the caller saw it (`over`). One that
-        `opens` a visit leaves it unfinished until `release` says otherwise.
+        The caller has the holder's own lock for the station. So a lease of the same holder is that of a run which died,
+        and is taken over at once; so is one that is still as the caller saw it (`over`). One that `opens` a visit
+        leaves it unfinished until `release` says otherwise.
 
         Raises:
-            StationBusy: another holder's lease has not run out.
+            StationBusy: another holder's lease had not run out by `now`.
         """
         with self._engine.begin() as connection:
             mine = tables.leases.c.station == station
@@ -560,8 +562,10 @@ class Ledger:
                 connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
 
     def visited(self, now: datetime) -> set[StationCode]:
-        """Stations that some run has a lease on."""
-        return self._stations(sa.select(tables.leases.c.station).where(tables.leases.c.until > now))
+        """Stations that some run has a lease on; one of an hour was written by a clock that went wrong."""
+        c = tables.leases.c
+        query = sa.select(c.station).where(c.holder != _NOBODY, c.until > now, c.until < now + _TOO_LONG)
+        return self._stations(query)
 
     def unfinished(self) -> set[StationCode]:
         """Stations whose last visit did not come to its end; those that are being visited are among them."""

@@ -41,7 +41,7 @@ def approve(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest] |
             person's signature.
         StoreDamaged: the bytes to be signed are not there any more.
     """
-    status = status_of(desk.ledger.facts(bulletin.id))
+    status, by = status_of(desk.ledger.facts(bulletin.id)), " ".join(by.split())
     _must_have_a_name(bulletin, by)
     check(desk, bulletin, status)
     _must_be_another(desk, bulletin, by)
@@ -88,7 +88,7 @@ def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:
 
 
 def _must_have_a_name(bulletin: Bulletin, by: str) -> None:
-    if not by.strip():
+    if not by:
         raise NotApprovable(
             bulletin=bulletin.id,
             reason=Says("thiếu tên người duyệt", "nobody signs"),

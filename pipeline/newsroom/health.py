@@ -37,13 +37,21 @@ def check(desk: Desk) -> list[Finding]:
     for engines in desk.engines.values():
         findings += [_find(engine.name, engine.check, needed=engine.embedded) for engine in engines]
     findings.append(_dictionary(desk))
-    if not desk.config.settings.ledger.database:
-        findings.append(_find("ledger", lambda: must_be_of_this_machine(desk.config.state)))
+    findings += _memory(desk)
     findings.append(_find("alerts", desk.check_alerts))
     for station in desk.config.stations.values():
         transport = desk.transports[station.transport]
         findings.append(_find(f"{station.code} {station.name}", lambda t=transport, s=station: t.check(s)))  # type: ignore[misc]
     return findings
+
+
+def _memory(desk: Desk) -> list[Finding]:
+    """The ledger, and the queue where it is shared."""
+    url = desk.config.settings.ledger.database
+    if not url:
+        return [_find("ledger", lambda: must_be_of_this_machine(desk.config.state))]
+    ledger = _find(f"ledger {url}", lambda: desk.ledger.mark(""))  # whatever the answer, there was one
+    return [ledger, _find(f"jobs {desk.config.settings.jobs.queue}", lambda: desk.queue(desk))]
 
 
 def _dictionary(desk: Desk) -> Finding:

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from platform import node
 
-from pipeline.core.errors import LedgerAway, StationBusy, WorkspaceInUse
+from pipeline.core.errors import DiskFull, LedgerAway, StationBusy, WorkspaceInUse
 from pipeline.core.model import Lease, Seconds, Station
 from pipeline.ledger.lock import alone, holder
 from pipeline.newsroom.desk import Desk
 
 LASTS = Seconds(90)
-"""How long a lease holds that is not renewed: its holder calls the station no longer, and another may take over."""
+"""How long a lease holds that is not renewed: its holder calls the station no longer, and whoever watched it may."""
 RENEW = Seconds(30)
 """How often it is renewed."""
 DOUBT = Seconds(50)
@@ -55,24 +55,24 @@ def leased(desk: Desk, station: Station, *, visit: bool = True) -> Iterator[int]
 
 
 def _take(desk: Desk, station: Station, *, opens: bool) -> int:
-    """A lease of our own. One of a machine that died, which nobody renews, is waited for, whatever clock wrote it."""
+    """A lease of our own. One that nobody renews, whatever clock wrote it, is that of a machine which died."""
     us = _holder(desk)
     seen: Lease | None = None
     since = 0.0
     while True:
         dead = seen if seen and time.monotonic() - since > LASTS else None
         try:
-            return desk.ledger.lease(station.code, us, desk.now(), _until(desk), opens=opens, over=dead)
+            return desk.ledger.lease(station.code, us, desk.now() - _APART, _until(desk), opens=opens, over=dead)
         except StationBusy:
-            now = desk.ledger.leased(station.code, desk.now())
+            found = desk.ledger.leased(station.code, desk.now() - _APART)
             if seen is None:
-                seen, since = now, time.monotonic()
-            if (now and now != seen) or desk.stop.wait(LOOK):
+                seen, since = found, time.monotonic()
+            if (found and found != seen) or desk.stop.wait(LOOK):
                 raise
 
 
 def _until(desk: Desk) -> datetime:
-    return desk.now() + timedelta(seconds=LASTS) + _APART
+    return desk.now() + timedelta(seconds=LASTS)
 
 
 def _holder(desk: Desk) -> str:
@@ -88,10 +88,7 @@ def _holder(desk: Desk) -> str:
 
 @contextmanager
 def _renewed(desk: Desk, station: Station, token: int) -> Iterator[None]:
-    """Renew a lease for as long as the visit lasts; where no other machine can take it, that is not needed."""
-    if not desk.ledger.is_shared:
-        yield
-        return
+    """Renew a lease for as long as the visit lasts."""
     ended = threading.Event()
     thread = threading.Thread(target=_renew, args=(desk, station, token, ended), name="lease", daemon=True)
     thread.start()
@@ -103,18 +100,21 @@ def _renewed(desk: Desk, station: Station, token: int) -> Iterator[None]:
 
 
 def _renew(desk: Desk, station: Station, token: int, ended: threading.Event) -> None:
-    """Renew until the visit ended. A lease that is lost, or was not renewed for too long, ends the visit's line."""
+    """Renew until the visit ended. A lease that is lost, or was not renewed for too long, ends the visit's line.
+
+    In a ledger of one machine nobody can take it: it only tells other runs who is being visited.
+    """
     sure, pause = time.monotonic(), RENEW
     try:
-        while not ended.wait(pause) and time.monotonic() - sure < DOUBT:
+        while not ended.wait(pause) and (time.monotonic() - sure < DOUBT or not desk.ledger.is_shared):
             asked, pause = time.monotonic(), RENEW
             try:
                 desk.ledger.renew(station.code, token, _until(desk))
                 sure = asked
-            except LedgerAway:
+            except (LedgerAway, DiskFull):
                 pause = AGAIN
             except StationBusy:
                 break
     finally:
-        while not ended.wait(LOOK):  # it may be about to dial
+        while desk.ledger.is_shared and not ended.wait(LOOK):  # it may be about to dial
             desk.cut(station.code)

@@ -1,5 +1,6 @@
 """The registry at work: doubts about it, rows taken in from elsewhere, a station tried out, its host key pinned."""
 
+import difflib
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from pipeline.core.errors import (
     Says,
     StationFull,
     UnknownName,
+    figure,
     lines,
 )
 from pipeline.core.facts import Fact, Happened
@@ -30,6 +32,10 @@ _ROOM = Seconds(600)
 """A station should have room for so much sound."""
 _LATELY = timedelta(days=30)
 """For so long a station that left the registry without a word is missed."""
+_LONG_NIGHT = 12
+"""Hours; a longer window that crosses midnight has its ends the wrong way round."""
+_FEW = 4
+"""Codes that are offered where none of that name is known."""
 _NAMED = 8
 """Stations that are named where many are gone."""
 _TRIAL = Seconds(300)
@@ -46,7 +52,7 @@ def find(desk: Desk, code: str) -> Station:
     """
     stations = desk.config.stations
     if code not in stations:
-        raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(sorted(stations)[:8]) or "-")
+        raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(_nearest(code, stations)) or "-")
     return stations[StationCode(code)]
 
 
@@ -61,6 +67,16 @@ def with_line(desk: Desk, code: str) -> Station:
     if station.transport == CARRIED:
         raise NoLine(station=station.code)
     return station
+
+
+def _nearest(code: str, stations: Iterable[str]) -> list[str]:
+    """A few codes, the nearest first, capitals aside."""
+    wanted = code.casefold()
+
+    def likeness(known: str) -> float:
+        return difflib.SequenceMatcher(None, wanted, known.casefold()).ratio()
+
+    return sorted(stations, key=lambda known: (-likeness(known), known))[:_FEW]
 
 
 # --- what stands in it -----------------------------------------------------------------------------------------------
@@ -150,6 +166,14 @@ def _doubts(desk: Desk, station: Station, names: set[str]) -> Iterator[Says]:
     slots = [slot.at for programme in desk.config.programmes.values() for slot in programme.slots]
     if not station.windows:
         yield Says("chưa ghi khung giờ (windows): giờ nào cũng phát được", "has no windows: it airs at any time")
+    for window in station.windows:
+        if window.end < window.start and window.hours > _LONG_NIGHT:
+            turned = f"{window.end:%H:%M}-{window.start:%H:%M}"
+            hours = figure(window.hours, 0)
+            yield Says(
+                f"khung giờ {window} qua đêm, dài {hours.vi} giờ: có phải {turned}?",
+                f"the window {window} goes through the night, for {hours.en} hours: is it {turned}?",
+            )
     if not any(station.may_air(at) for at in slots):
         yield Says(
             "không giờ phát nào của các chương trình nằm trong khung giờ của trạm",

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.core.errors import (
+    AirTimePassed,
     NoDropFolder,
     PipelineError,
     Says,
@@ -181,8 +182,7 @@ def edition(desk: Desk, script: Script) -> Bulletin:
     _check_limits(script.name, head, air, embargo, zone)
     if max(air) <= now:
         last, tomorrow = max(air).astimezone(zone), now.astimezone(zone) + timedelta(days=1)
-        value, example = f"{last:%d/%m/%Y %H:%M} (đã qua)", f"{tomorrow:%d/%m/%Y} 05:00"
-        raise WrongHeadValue(name=script.name, key="Phát", value=value, example=example)
+        raise AirTimePassed(name=script.name, at=f"{last:%d/%m/%Y %H:%M}", example=f"{tomorrow:%d/%m/%Y} 05:00")
     day = air[0].astimezone(zone).strftime("%Y%m%d")
     title = head.title or _named(script)
     name = "-".join(part for part in (day, slug(title), script.digest[:6]) if part)

@@ -10,7 +10,7 @@ from rich.table import Table
 from pipeline.core.day import Airing, Day, Wanted
 from pipeline.core.errors import PipelineError, Says
 from pipeline.core.facts import Fact
-from pipeline.core.model import Bulletin, Reading, Station, StationCode, Voice
+from pipeline.core.model import Bulletin, BulletinId, Reading, Station, StationCode, Voice
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
 from pipeline.report.words import (
@@ -36,12 +36,24 @@ _SHOWN = 6
 """Stations that a cell names before it only counts them."""
 _PIPED = 160
 """Columns of a table that no terminal shows."""
+_ANY = 10_000
+"""More columns than any table has."""
 
 
 def printer() -> Console:
     """Standard output: as wide as the terminal, or wide enough for a file."""
     console = Console()
     return console if console.is_terminal else Console(width=_PIPED)
+
+
+def show(table: Table) -> None:
+    """Print a table on standard output. Ids stay on one line, to be copied, unless that would break words elsewhere."""
+    console = printer()
+    room = console.options.update(width=_ANY)
+    if console.measure(table, options=room).minimum > console.width:
+        for column in table.columns:
+            column.no_wrap = False
+    console.print(table)
 
 
 class Faces:
@@ -132,16 +144,22 @@ class Faces:
             )
         return table
 
-    def lacking(self, bulletin: Bulletin, status: Status, stations: Mapping[StationCode, Station]) -> Iterator[str]:
-        """A line for each station whose last attempt failed: which bulletin it lacks, why, and the next command."""
+    def lacking(
+        self, rows: Iterable[tuple[Bulletin, Status]], stations: Mapping[StationCode, Station]
+    ) -> Iterator[str]:
+        """A line for each station whose last attempt failed: how much it lacks, why, and the next command."""
+        failed: dict[StationCode, dict[BulletinId, str]] = {}
+        for bulletin, status in rows:
+            for code, fault in status.failed.items():
+                failed.setdefault(code, {})[bulletin.id] = fault
         words = Says(
-            "✗ {station}: chưa có {id}, lỗi {code}; xem lý do: bantin show {id}; gửi lại: bantin push --only {at}",
-            "✗ {station}: lacks {id}, {code}; why: bantin show {id}; again: bantin push --only {at}",
+            "✗ {station}: thiếu {count} bản tin, lỗi {faults}; lý do: bantin show {id}; gửi: bantin push --only {at}",
+            "✗ {station}: lacks {count}, {faults}; why: bantin show {id}; again: bantin push --only {at}",
         )
-        for code, fault in sorted(status.failed.items()):
+        for code, faults in sorted(failed.items()):
             name = stations[code].name if code in stations else ""
-            told = f"{code} {name}".strip()
-            yield self.say(words).format(station=told, id=bulletin.id, code=fault, at=code)
+            told = {"station": f"{code} {name}".strip(), "count": len(faults), "id": min(faults), "at": code}
+            yield self.say(words).format(**told, faults=", ".join(sorted({*faults.values()})))
 
     def checked(
         self,

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from pipeline.core.people import Right
 from pipeline.core.tally import Row
 from pipeline.newsroom.tally import tally
+from pipeline.report import words
 from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -28,13 +29,16 @@ def year(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], nam
     rows = [row for row in counted.rows if row.counted]
     themes = {b.id: b.theme for b in desk.ledger.bulletins()}
     passed = (today - date(wanted, 1, 1)).days + 1 if today.year == wanted else 365
+    page = Page(request, v)
+    named = Counter(themes.get(row.bulletin, "") or page.t("không ghi", "none") for row in rows)
     context = {
+        "languages": [(page.say(words.language(code)), n) for code, n in counted.by_language.items()],
         "told": "", "tally": counted, "months": Counter(row.air_date.month for row in rows),
-        "themes": Counter(themes.get(row.bulletin, "") for row in rows), "line": _line(counted.target, rows, wanted),
+        "themes": [*named.items()], "line": _line(counted.target, rows, wanted),
         "forecast": round(counted.counted * 365 / passed) if today.year == wanted and passed > 0 else None,
         "wide": _WIDE, "high": _HIGH, "this_year": today.year,
     }  # fmt: skip
-    return render(Page(request, v), "year.html", context)
+    return render(page, "year.html", context)
 
 
 def _line(target: int, rows: Sequence[Row], wanted: int) -> str:

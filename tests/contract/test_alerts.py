@@ -98,10 +98,26 @@ def test_addresses_that_others_may_read_are_refused(addresses, hook):
 
 def test_an_address_of_no_kind_is_told_by_its_kind_alone(tmp_path):
     file = tmp_path / "noi-nhan"
-    file.write_text("khongco://bimat@x\n")
+    file.write_text("# của tòa soạn\n\nkhongco://bimat@x\n")
     file.chmod(0o600)
     with pytest.raises(ConfigError, match="khongco") as caught:
         Messenger(file).check()
+    assert "noi-nhan, dòng 3: không hiểu địa chỉ khongco" in caught.value.message.vi
+    assert "bimat" not in caught.value.message.vi
+    file.write_text("bimat@x\n")
+    with pytest.raises(ConfigError) as caught:
+        Messenger(file).check()
+    assert "noi-nhan, dòng 1" in caught.value.message.vi
     assert "bimat" not in caught.value.message.vi
     with pytest.raises(ConfigError, match="khong-co"):
         Messenger(tmp_path / "khong-co").check()
+
+
+def test_addresses_of_the_environment_stand_for_those_of_the_file(addresses, hook, monkeypatch):
+    file = addresses("file")
+    monkeypatch.setenv("BANTIN_ALERT_URLS", f"json://127.0.0.1:{hook.server_port}/variable")
+    Messenger(file).send("một", "b")
+    assert len(hook.told) == 1
+    monkeypatch.setenv("BANTIN_ALERT_URLS", "khongco://x")
+    with pytest.raises(ConfigError, match="BANTIN_ALERT_URLS, number 1"):
+        Messenger(file).check()

@@ -12,6 +12,7 @@ from pipeline.core.errors import PipelineError, StationBusy
 from pipeline.ledger.lock import holder
 from pipeline.newsroom import lease, push
 from pipeline.newsroom.lease import leased
+from pipeline.newsroom.push import Whom
 from tests.province import lay_out, newsroom, row, signed
 
 A = "A"
@@ -103,7 +104,8 @@ def test_a_machine_that_lives_keeps_its_station_however_long_the_visit_also_from
         time.sleep(1.5)
         with pytest.raises(StationBusy), leased(two, the(two)):
             pass
-        one.ledger.set_listed(one.config.stations[A], [], token)
+        assert one.ledger.visited(now()) == {A}
+        one.ledger.set_listed(the(one), [], token)
     with leased(two, the(two)):
         assert two.ledger.leased(A, now()).token == token + 1
 
@@ -112,13 +114,23 @@ def test_a_machine_that_lives_keeps_its_station_however_long_the_visit_also_from
 def test_a_machine_that_died_keeps_its_station_a_lease_long_whatever_its_clock_said(machines, wrong):
     one, two = machines
     then = now() + wrong
-    dead = one.ledger.lease(A, "máy hai", then, then + timedelta(minutes=11))
+    dead = one.ledger.lease(A, "máy hai", then, then + timedelta(seconds=1))
     began = time.monotonic()
     with leased(two, the(two)) as token:
         assert time.monotonic() - began < 5
         assert token == dead + 1
         with pytest.raises(StationBusy):
-            one.ledger.set_listed(one.config.stations[A], [], dead)
+            one.ledger.set_listed(the(one), [], dead)
+
+
+def test_a_push_between_nights_calls_a_station_that_a_dead_machine_had_a_month_ahead(machines, loa):
+    one, two = machines
+    soon(two, size=20_000)
+    ahead = now() + timedelta(days=30)
+    one.ledger.lease(A, "máy hai", ahead, ahead + timedelta(seconds=1))
+    assert push.push(two, whom=Whom.WELL).sent == 1
+    assert len([*loa.glob("*.mp3")]) == len(two.ledger.receipts()) == 1
+    assert two.ledger.visited(now()) == two.ledger.visited(ahead) == set()
 
 
 def test_a_lease_that_was_given_back_by_a_clock_that_is_ahead_is_free(machines):
@@ -154,21 +166,28 @@ def test_a_visit_whose_lease_cannot_be_renewed_is_cut_and_taken_up_once_the_data
     assert (loa / "LICH-PHAT.txt").exists()
 
 
-def test_a_short_visit_writes_its_lease_twice_and_one_of_a_single_machine_has_no_thread_for_it(machines, tmp_path):
-    one, _ = machines
-    written = []
+@pytest.mark.parametrize("machine", ["of many", "alone"])
+def test_a_lease_is_written_again_only_where_the_visit_lasts(machines, tmp_path, machine):
+    with ExitStack() as stack:
+        if machine == "alone":
+            (tmp_path / "riêng").mkdir()
+            lay_out(tmp_path / "riêng", [{"code": A, "name": "Xã", "transport": "folder", "folder": str(tmp_path)}])
+            desk = stack.enter_context(newsroom(tmp_path / "riêng", now))
+        else:
+            desk = machines[0]
+        written = []
 
-    @sa.event.listens_for(one.ledger._engine, "before_cursor_execute")
-    def note(_connection, _cursor, statement, *_):
-        written.extend([statement] if "leases" in statement and not statement.startswith("SELECT") else [])
+        @sa.event.listens_for(desk.ledger._engine, "before_cursor_execute")
+        def note(_connection, _cursor, statement, *_):
+            written.extend([statement.split()[0]] if "leases" in statement and "SELECT" not in statement else [])
 
-    with leased(one, the(one)):
-        assert "lease" in {t.name for t in threading.enumerate()}
-    assert [s.split()[0] for s in written] == ["INSERT", "UPDATE"]
-    (tmp_path / "riêng").mkdir()
-    lay_out(tmp_path / "riêng", [{"code": A, "name": "Xã", "transport": "folder", "folder": str(tmp_path)}])
-    with newsroom(tmp_path / "riêng", now) as desk, leased(desk, the(desk)):
-        assert "lease" not in {t.name for t in threading.enumerate()}
+        with leased(desk, the(desk)):
+            pass
+        assert written == ["INSERT", "UPDATE"]
+        with leased(desk, the(desk)):
+            until(lambda: len(written) > 5)  # for longer than it holds without
+            assert desk.ledger.visited(now()) == {A}
+        assert desk.ledger.visited(now()) == set()
 
 
 def test_a_state_folder_has_one_name_however_many_ask_for_it_at_once(tmp_path):

@@ -159,7 +159,7 @@ def test_nothing_is_planned_or_sent_without_a_signature(workspace):
 def test_a_signed_bulletin_that_no_station_airs_is_named_at_every_push(workspace):
     workspace.station("A", languages="km")
     approved(workspace)
-    assert "N-105" in workspace.bantin("push").stderr
+    assert "chưa có trạm nào phát" in workspace.bantin("push").stderr
 
 
 def test_a_draft_voice_holds_a_place_but_is_not_signed_unless_the_programme_says_so(workspace):
@@ -194,7 +194,9 @@ def test_a_file_that_is_not_there_is_told_and_the_others_are_taken(workspace):
 
 def test_a_script_for_a_day_that_has_passed_is_refused(workspace):
     workspace.drop("cu.txt", "Tiêu đề: Tin cũ\nPhát: 20/11/2020 05:00\n\nNội dung.\n")
-    assert "đã qua" in workspace.bantin("run-due", code=4).stderr
+    told = workspace.bantin("run-due", code=4).stderr
+    assert "I-114 tệp cu.txt: giờ phát 20/11/2020 05:00 đã qua" in told
+    assert "không hiểu" not in told
     assert "cu.txt" in workspace.refused()
 
 

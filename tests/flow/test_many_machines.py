@@ -15,7 +15,7 @@ from pipeline.core.errors import NothingShared
 from pipeline.core.facts import Happened
 from pipeline.core.status import Stage
 from pipeline.ledger import database
-from pipeline.newsroom import audits, bulletins, push, scripts
+from pipeline.newsroom import audits, bulletins, health, push, scripts
 from tests.line import Line
 from tests.province import FIVE, Clock, lay_out, newsroom, row, signed
 
@@ -139,6 +139,13 @@ def test_who_asked_for_a_push_may_die_and_the_workers_bring_it_to_its_end(machin
         newsroom.wait(lambda: len(desk.ledger.holdings()) == 3)
         newsroom.wait(lambda: not desk.ledger.unfinished())
         newsroom.must_all_hold(desk, made)
+
+
+def test_the_doctor_looks_at_the_ledger_and_the_queue_that_are_shared(machines):
+    with machines(1).desk() as desk:
+        found = {f.name.split(" ")[0]: f for f in health.check(desk)}
+    assert found["ledger"].name == f"ledger {desk.config.settings.ledger.database}"
+    assert (found["ledger"].problem, found["jobs"].problem, found["jobs"].name) == (None, None, "jobs procrastinate")
 
 
 def test_a_database_that_is_away_for_a_moment_costs_time_and_nothing_else(machines, postgres):

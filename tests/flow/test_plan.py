@@ -25,7 +25,8 @@ def test_what_is_urgent_airs_at_any_hour_and_so_wants_two_people(workspace):
     assert "một người duyệt nữa" in first.stderr
     assert "chờ người duyệt thứ hai" in first.stdout
     assert workspace.json("push")["sent"] == 0
-    assert "hai người ký" in workspace.bantin("approve", name, "--by", "nguyen a", code=4).stderr
+    told = workspace.bantin("approve", name, "--by", " nguyen  a  ", code=4).stderr
+    assert "hai người ký, nguyen a đã ký rồi" in told
     assert workspace.json("push")["sent"] == 0
     (row,) = workspace.json("approve", name, "--by", "Trần B")
     assert row["planned"] == ["A"]
@@ -117,6 +118,10 @@ def test_the_plan_is_shown_as_a_table_and_of_one_day(workspace):
     told = workspace.bantin("plan").stdout
     assert f"{day(1)} 05:00" in told
     assert "1: A" in told
-    only = workspace.json("plan", "--date", f"{datetime.now(ZONE) + timedelta(days=2):%Y-%m-%d}")["airings"]
+    asked = datetime.now(ZONE) + timedelta(days=2)
+    only = workspace.json("plan", "--date", f"{asked:%Y-%m-%d}")["airings"]
+    assert workspace.json("plan", "--date", f"{asked:%d/%m/%Y}")["airings"] == only
+    for wrong in ("28-11-2026", "31/02/2026"):
+        assert "C-109 không hiểu ngày" in workspace.bantin("plan", "--date", wrong, code=2).stderr
     assert [datetime.fromisoformat(a["at"]).astimezone(UTC) for a in only]
     assert len(only) == 1

@@ -66,6 +66,36 @@ def test_what_was_approved_before_a_power_cut_is_pushed_when_the_clock_starts(wo
     assert running.returncode == 0, told
 
 
+def test_the_screen_tells_the_time_of_the_newsroom_and_not_of_the_machine(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        province.lay_out(tmp_path, [{"code": "A", "name": "Xã A", "transport": "usb"}])
+        with province.newsroom(tmp_path, province.Clock()) as desk:
+            province.Serving(desk)
+            serve._log.info("serving")
+        (line,) = capsys.readouterr().out.splitlines()
+        told = datetime.strptime(line[:24], "%Y-%m-%d %H:%M:%S%z")
+        assert told.utcoffset() == timedelta(hours=7)
+        assert abs(datetime.now(UTC) - told) < timedelta(minutes=1)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_rows_that_were_lost_are_told_on_the_screen(tmp_path, capsys):
+    rows = [{"code": code, "name": f"Xã {code}", "transport": "usb"} for code in ("A", "B")]
+    province.lay_out(tmp_path, rows)
+    with province.newsroom(tmp_path, province.Clock()) as desk:
+        province.signed(desk, 1)
+    province.lay_out(tmp_path, rows[:1])
+    with province.newsroom(tmp_path, province.Clock()) as desk:
+        stop = threading.Event()
+        stop.set()
+        province.Serving(desk).run(stop)
+    assert "1 trạm trước có, nay không còn: B" in capsys.readouterr().out
+
+
 def test_a_second_clock_in_the_same_workspace_is_refused(workspace, serving):
     until((workspace.state / "serve.lock").exists)
     time.sleep(0.5)

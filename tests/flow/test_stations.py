@@ -9,7 +9,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
-from pipeline.core.errors import StationFull, WrongHeadValue
+from pipeline.core.errors import StationFull, UnknownName, WrongHeadValue
 from pipeline.core.facts import Happened
 from pipeline.core.model import Head
 from pipeline.delivery.sftp import SftpRemote
@@ -36,14 +36,17 @@ def rows(workspace):
 def test_a_check_counts_what_there_is_and_names_what_is_doubtful(workspace, openssh):
     workspace.station("A", windows="04:30-06:00 16:30-18:00")
     workspace.station("B", windows="09:00-10:00")
+    workspace.station("L", windows="06:30-04:30")
+    workspace.station("N", windows="18:00-06:00 16:30-18:00")
     workspace.station("C", **over_ssh(openssh, "/x", host_key="", windows="04:30-06:00"))
     found = workspace.json("stations", "check")
-    assert found["counts"]["stations in force"] == 3
+    assert found["counts"]["stations in force"] == 5
     doubtful = {d["station"]: d["what"] for d in found["doubts"]}
-    assert set(doubtful) == {"B", "C"}
+    assert set(doubtful) == {"B", "C", "L"}
+    assert doubtful["L"] == "khung giờ 06:30-04:30 qua đêm, dài 22 giờ: có phải 04:30-06:30?"
     assert "stations trust C" in doubtful["C"] or "ghim" in doubtful["C"]
     told = workspace.bantin("--lang", "en", "stations", "check")
-    assert "3  stations in force" in told.stdout
+    assert "5  stations in force" in told.stdout
     assert "! B: no slot of any programme lies inside its windows" in told.stderr
 
 
@@ -72,6 +75,15 @@ def test_a_check_tells_rows_whose_keys_can_never_work_beside_every_other_fault(w
     told = workspace.bantin("stations", "check", code=3).stderr
     assert "dòng 7: cột windows" in told
     assert "dòng 5: D, cột host_key" in told
+
+
+def test_a_code_that_nobody_has_is_answered_with_the_nearest_first(tmp_path):
+    lay_out(tmp_path, [{"code": f"CM-{n:04}", "name": f"Xã {n}", "transport": "usb"} for n in range(90, 120)])
+    with newsroom(tmp_path, Clock()) as desk:
+        for wrong, nearest in (("cm-0107", "CM-0107"), ("CM-117", "CM-0117"), ("CM-0107X", "CM-0107")):
+            with pytest.raises(UnknownName) as caught:
+                registry.find(desk, wrong)
+            assert str(caught.value.fields["nearest"]).split(", ")[0] == nearest
 
 
 def test_rows_that_were_lost_are_missed(tmp_path):

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -18,7 +18,7 @@ from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
 from pipeline.core.model import BulletinId, StationCode
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, missed, plan, push, scripts, telling
+from pipeline.newsroom import bulletins, missed, plan, push, registry, scripts, telling
 from pipeline.newsroom.desk import LINE_WAIT, Desk, GivenUp
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.push import Pushed, Whom
@@ -41,17 +41,20 @@ _CUT = 0.2
 _NAMED = 8
 """Stations that are named where a bulletin does not air at many, for the same reason."""
 
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S%z", utc=False),
-        structlog.dev.ConsoleRenderer(colors=False),
-    ]
-)
 _log = structlog.get_logger("bantin.clock")
 # The library logs each fault with a traceback, also those that we tell in our own words.
 logging.getLogger("apscheduler").addHandler(logging.NullHandler())
 logging.getLogger("apscheduler").propagate = False
+
+
+def log_in(zone: tzinfo) -> None:
+    """Write the log in a zone's time; of a fault the trace alone, for what a variable holds may be a secret."""
+
+    def stamp(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {**event, "timestamp": f"{datetime.now(zone):%Y-%m-%d %H:%M:%S%z}"}
+
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, stamp, plain])
 
 
 class Clock:
@@ -71,6 +74,7 @@ class Clock:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         with office.desk() as desk:
             self._config, self._now = desk.config, desk.now
+        log_in(self._config.zone)
         self._scheduler = BackgroundScheduler(timezone=self._config.zone, job_defaults=defaults)
         self._scheduler.add_listener(_tell, EVENT_JOB_ERROR)
         self._schedule()
@@ -84,6 +88,8 @@ class Clock:
                 "serving", scripts=str(self._config.scripts), push_at=f"{self._config.settings.clock.push_at:%H:%M}"
             )
             self._look_whom_to_tell()
+            with self._desk() as desk:
+                _tell_gone(desk)
             try:
                 self._until(stop)
             finally:
@@ -136,7 +142,9 @@ class Clock:
         with self._office.desk() as desk:
             if desk.config is not self._config:
                 before, self._config = self._config, desk.config
+                log_in(self._config.zone)
                 _log.info("settings read anew", stations=len(desk.config.stations))
+                _tell_gone(desk)
                 if (before.settings.clock, before.zone) != (desk.config.settings.clock, desk.config.zone):
                     self._schedule()
             yield desk
@@ -248,6 +256,11 @@ class Clock:
             if problem and not isinstance(problem, StationBusy | Stopped):  # the run that has it tells its own story
                 why = problem.message.vi
                 _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
+
+
+def _tell_gone(desk: Desk) -> None:
+    if gone := registry.gone(desk):
+        _log.warning("stations gone", why=registry.words_of_gone(gone).vi)
 
 
 def _plan(desk: Desk) -> None:

@@ -46,6 +46,7 @@ def plan(
     Example: bantin plan --date 2026-11-25
     """
     from pipeline.newsroom import plan as planning
+    from pipeline.newsroom import registry
 
     with at_desk() as desk:
         day = _a_date(date)
@@ -72,6 +73,8 @@ def plan(
             print_table(faces_of(desk.config).airings(airings))
         else:
             typer.echo(in_language(Says("Chưa có lượt phát nào sắp tới.", "Nothing is planned to air.")))
+        if gone := registry.gone(desk):
+            sys.stderr.write(f"! {in_language(registry.words_of_gone(gone))}\n")
         show_conflicts(desk, planned)
         show_clashes(desk, clashes)
 

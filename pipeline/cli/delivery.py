@@ -7,10 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.shared import AsJson, By, Id, app, at_desk, in_language, print_json, print_problem, show_unclear
-from pipeline.core.errors import AllStationsFailed, NoSuchFile, PipelineError, Says, SomeStationsFailed
+from pipeline.cli.shared import (
+    AsJson,
+    By,
+    Id,
+    app,
+    at_desk,
+    in_language,
+    print_json,
+    print_problem,
+    raise_last,
+    show_unclear,
+)
+from pipeline.core.errors import (
+    NoStationSeen,
+    NoSuchFile,
+    PipelineError,
+    Says,
+    StationsHolding,
+    StationsLacking,
+    StationsUnseen,
+)
 
 if TYPE_CHECKING:
+    from pipeline.newsroom.audits import Audited
     from pipeline.newsroom.returns import Returned
 
 
@@ -37,14 +57,13 @@ def verify(
         if one.problem:
             print_problem(one.problem)
             continue
-        typer.echo(
-            f"{'✓' if one.is_clean else '✗'} {one.station}: {len(one.found['good'])} {in_language(FOUND['good'])}"
-        )
-        for kind in ("missing", "damaged", "extra", "parts"):
+        mark = "✓" if one.is_clean else "!" if one.is_whole else "✗"
+        typer.echo(f"{mark} {one.station}: {len(one.found['good'])} {in_language(FOUND['good'])}")
+        for kind in (*audits.WRONG, *audits.LEFT, *audits.DONE):
             for name in one.found[kind]:
                 typer.echo(f"    {in_language(FOUND[kind])}: {name}")
         show_unclear(one.station, one.odd)
-    _must_have_reached([one.problem for one in found])
+    raise_last(_faults(found))
 
 
 @app.command()
@@ -86,7 +105,7 @@ def recall(
         )
         sys.stderr.write(in_language(words.format(perhaps=", ".join(done.perhaps))) + "\n")
     if failed := len(done.left) + len(done.perhaps):
-        raise SomeStationsFailed(failed=failed, total=failed + len(done.gone))
+        raise StationsHolding(bulletin=found.id, failed=failed, total=failed + len(done.gone))
 
 
 @app.command("export-usb")
@@ -129,7 +148,10 @@ def export_usb(
 
 @app.command("import-receipts")
 def import_receipts(
-    folder: Annotated[Path, typer.Argument(help="The stick that came back, or a folder of what stations sent.")],
+    where: Annotated[
+        Path,
+        typer.Argument(help="The stick that came back, a station's folder, or a file it sent.", metavar="FOLDER|FILE"),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Take in what stations wrote back: XAC-NHAN.txt (what they hold) and DA-PHAT.csv (what they played).
@@ -138,10 +160,10 @@ def import_receipts(
     """
     from pipeline.newsroom import returns
 
-    if not folder.is_dir():
-        raise NoSuchFile(name=folder)
+    if not where.exists():
+        raise NoSuchFile(name=where)
     with at_desk() as desk:
-        found = returns.import_all(desk, folder)
+        found = returns.import_all(desk, where)
     if as_json:
         print_json([{"station": r.station, "held": r.held, "played": r.played, "odd": list(r.odd)} for r in found])
         return
@@ -158,8 +180,11 @@ def _show_returned(one: "Returned") -> None:
     show_unclear(one.station, one.odd)
 
 
-def _must_have_reached(problems: list[PipelineError | None]) -> None:
-    failed = sum(problem is not None for problem in problems)
-    if failed:
-        kind = AllStationsFailed if failed == len(problems) else SomeStationsFailed
-        raise kind(failed=failed, total=len(problems))
+def _faults(found: "list[Audited]") -> list[PipelineError]:
+    """What an audit of all stations comes to."""
+    unseen = sum(one.problem is not None for one in found)
+    lacking = len(found) - unseen - sum(one.is_whole for one in found)
+    faults: list[PipelineError] = [StationsLacking(lacking=lacking, total=len(found))] if lacking else []
+    if unseen:
+        faults.append((NoStationSeen if unseen == len(found) else StationsUnseen)(failed=unseen, total=len(found)))
+    return faults

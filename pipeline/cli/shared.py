@@ -74,12 +74,12 @@ def in_language(words: Says) -> str:
 
 
 @contextmanager
-def at_desk() -> "Iterator[Desk]":
-    """The desk of the workspace we stand in, with bars for long work."""
+def at_desk(*, whole: bool = True) -> "Iterator[Desk]":
+    """The desk of the workspace we stand in, with bars for long work; see `config.load` for `whole`."""
     from pipeline import config
     from pipeline.wiring import open_desk
 
-    settings = config.load(Choice.workspace)
+    settings = config.load(Choice.workspace, whole=whole)
     Choice.lang = Choice.lang or settings.settings.newsroom.language
     with progress_bars(Choice.lang) as progress, open_desk(settings, progress=progress) as desk:
         yield desk

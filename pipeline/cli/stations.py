@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.shared import AsJson, By, app, at_desk, in_language, is_there, print_json
-from pipeline.core.errors import HostKeyMismatch, HostKeyNotCompared, NoSuchFile, Says
+from pipeline.core.errors import ConfigError, HostKeyMismatch, HostKeyNotCompared, NoSuchFile, Says, figure, lines
 
 if TYPE_CHECKING:
     from pipeline.core.model import Identity, Station
@@ -32,23 +32,28 @@ def check(as_json: AsJson = False) -> None:
 
     Example: bantin stations check
     """
+    from pipeline.config import find_registry
     from pipeline.newsroom import registry
 
-    with at_desk() as desk:
-        doubts = registry.doubts(desk)
+    with at_desk(whole=False) as desk:
+        faults, name = registry.faults(desk), find_registry(desk.config.workspace).name
+        doubts = [] if desk.config.rows.faults else registry.doubts(desk)
         counted = registry.census(desk.config.stations, desk.now().astimezone(desk.config.zone).date())
     if as_json:
         print_json(
             {
                 "counts": {words.en: count for words, count in counted},
                 "doubts": [{"station": d.station, "what": in_language(d.what)} for d in doubts],
+                "faults": [in_language(fault).strip() for fault in faults],
             }
         )
-        return
-    for words, count in counted:
-        typer.echo(f"{count:6d}  {in_language(words)}")
-    for doubt in doubts:
-        sys.stderr.write(f"! {doubt.station}: {in_language(doubt.what)}\n")
+    else:
+        for words, count in counted:
+            typer.echo(f"{count:6d}  {in_language(words)}")
+        for doubt in doubts:
+            sys.stderr.write(f"! {doubt.station}: {in_language(doubt.what)}\n")
+    if faults:
+        raise ConfigError(file=name, faults=lines(faults))
 
 
 @_stations.command("import")
@@ -101,7 +106,8 @@ def try_out(code: Code, as_json: AsJson = False) -> None:
         print_json({"station": code, "free": found.free, "kbits": round(found.kbits), "own_digest": found.own_digest,
                     "abilities": sorted(found.abilities)})  # fmt: skip
         return
-    free = Says("không rõ", "unknown") if found.free is None else f"{found.free / 1e6:.0f} MB"
+    room = figure((found.free or 0) / 1e6, 0)
+    free = Says("không rõ", "unknown") if found.free is None else Says(f"{room.vi} MB", f"{room.en} MB")
     proof = (
         Says("trạm tự tính SHA-256", "the station computes SHA-256 itself")
         if found.own_digest
@@ -113,7 +119,7 @@ def try_out(code: Code, as_json: AsJson = False) -> None:
     )
     able = ", ".join(sorted(found.abilities)) or Says("chỉ SFTP cơ bản", "only plain SFTP")
     told = words.format(
-        station=station.code, name=station.name, free=free, kbits=round(found.kbits), proof=proof, able=able
+        station=station.code, name=station.name, free=free, kbits=figure(found.kbits, 0), proof=proof, able=able
     )
     typer.echo(in_language(told))
 

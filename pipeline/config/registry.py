@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +10,7 @@ from typing import TypeVar
 from pipeline.config import sheets
 from pipeline.config.sheets import Row, Sheet
 from pipeline.config.windows import windows
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, Says, Unreadable
 from pipeline.core.model import (
     Commune,
     Language,
@@ -49,45 +50,69 @@ def find_registry(workspace: Path) -> Path:
     """
     text, excel = workspace / STATIONS_NAME, workspace / EXCEL_NAME
     if text.is_file() and excel.is_file():
-        why = f"  có cả {EXCEL_NAME}: giữ một tệp, dời tệp kia đi / {EXCEL_NAME} is there too: keep one of them"
-        raise ConfigError(file=STATIONS_NAME, faults=why)
+        vi, en = f"  có cả {EXCEL_NAME}: giữ một tệp, dời tệp kia đi", f"  {EXCEL_NAME} is there too: keep one of them"
+        raise ConfigError(file=STATIONS_NAME, faults=Says(vi, en))
     return excel if excel.is_file() else text
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What a table of stations says, and all that is wrong with it."""
+
+    stations: Mapping[StationCode, Station]
+    lines: Mapping[StationCode, int]
+    """Where each stands in its file."""
+    faults: tuple[Says, ...]
+    """A line each."""
+    faulty: frozenset[StationCode]
+    """Those that may have the usual value instead of what their row meant."""
 
 
 def read_stations(
     file: Path, workspace: Path, profiles: Mapping[str, Profile], quiet: tuple[Window, ...] = ()
-) -> tuple[dict[StationCode, Station], list[str]]:
-    """The stations in a file by code, and all that is wrong with it, a line each; see `stations_of`."""
+) -> Registry:
+    """The stations in a file; see `stations_of`."""
     return stations_of(sheets.read(file), workspace, profiles, quiet)
 
 
 def stations_of(
     sheet: Sheet, workspace: Path, profiles: Mapping[str, Profile], quiet: tuple[Window, ...] = ()
-) -> tuple[dict[StationCode, Station], list[str]]:
-    """The stations in a table by code, and all that is wrong with it, a line each.
-
-    `quiet` holds for those that say nothing of quiet hours.
-    """
+) -> Registry:
+    """The stations in a table. `quiet` holds for those that say nothing of quiet hours."""
     stations: dict[StationCode, Station] = {}
     places: dict[str, list[Station]] = {}
+    codes: dict[str, StationCode] = {}
+    lines: dict[StationCode, int] = {}
+    faulty: set[StationCode] = set()
     faults = list(sheet.faults)
     for line, row in sheet.rows:
         reader = _Reader(row, workspace, profiles, quiet)
         station = reader.station()
         told = list(reader.faults)
-        if station.code and station.code in stations:
-            told.append(f"mã {station.code} đã có ở dòng trên / code used twice")
+        if station.code:
+            told += _twice(station.code, codes.setdefault(station.code.casefold(), station.code), lines)
+            lines.setdefault(station.code, line)
         if not told:
             here = places.setdefault(station.place, [])
-            told += (
-                f"cùng máy, cùng thư mục với trạm {other.code} / same folder as {other.code}"
-                for other in here
-                if _together(other.commune, station.commune)
-            )
+            twin = next((other.code for other in here if _together(other.commune, station.commune)), None)
+            if twin:
+                told.append(Says(f"cùng máy, cùng thư mục với trạm {twin}", f"same folder as {twin}"))
             here.append(station)
-        faults += (f"  dòng / line {line}: {fault}" for fault in told)
+        faults += (sheets.at_line(line, fault) for fault in told)
+        faulty |= {station.code} if told else set()
         stations.setdefault(station.code, station)
-    return stations, faults
+    return Registry(stations, lines, tuple(faults), frozenset(faulty))
+
+
+def _twice(code: StationCode, first: StationCode, lines: Mapping[StationCode, int]) -> list[Says]:
+    """That a code is there already, also where it differs in capitals: a stick knows no capitals."""
+    if first not in lines:
+        return []
+    line = lines[first]
+    if first == code:
+        return [Says(f"mã {code} đã có ở dòng {line}", f"code {code} stands in line {line} already")]
+    vi = f"mã {code} chỉ khác mã {first} ở dòng {line} về chữ hoa, chữ thường"
+    return [Says(vi, f"code {code} differs only in capitals from {first} in line {line}")]
 
 
 def merged(own: Sheet, news: Iterable[Row]) -> list[dict[str, str]]:
@@ -107,7 +132,7 @@ class _Reader:
     """Reads one row; what is wrong with a cell is kept, and the rest is read all the same."""
 
     def __init__(self, row: Row, workspace: Path, profiles: Mapping[str, Profile], quiet: tuple[Window, ...]) -> None:
-        self.faults: list[str] = []
+        self.faults: list[Says] = []
         self._usual_quiet = quiet
         self._row = row
         self._workspace = workspace
@@ -117,7 +142,7 @@ class _Reader:
         """The station, with the usual value where a cell is wrong."""
         transport = self._read("transport", _one_of(TRANSPORTS, "cách gửi", "transport"), TRANSPORTS[0])
         if transport == "sftp" and not (self._text("host") and self._text("user")):
-            self.faults.append("trạm sftp cần host và user / an sftp station needs host and user")
+            self.faults.append(Says("trạm sftp cần host và user", "an sftp station needs host and user"))
         first = next(iter(self._profiles))
         return Station(
             code=StationCode(self._read("code", _code, "", always=True)),
@@ -145,10 +170,10 @@ class _Reader:
 
     def _commune(self) -> Commune:
         if not self._text("name"):
-            self.faults.append("thiếu tên xã / the commune has no name")
+            self.faults.append(Says("thiếu tên xã", "the commune has no name"))
         since, until = self._read("since", _day, None), self._read("until", _day, None)
         if since and until and until < since:
-            self.faults.append("until trước since / until is before since")
+            self.faults.append(Says("until trước since", "until is before since"))
         return Commune(
             code=self._text("commune"),
             name=self._text("name"),
@@ -169,8 +194,8 @@ class _Reader:
             return default
         try:
             return parse(text)
-        except ValueError as fault:
-            self.faults.append(f"cột {column}: {fault}")
+        except Unreadable as fault:
+            self.faults.append(Says(f"cột {column}: {fault.says.vi}", f"column {column}: {fault.says.en}"))
             return default
 
 
@@ -179,14 +204,16 @@ class _Reader:
 
 def _code(text: str) -> str:
     if not _CODE.fullmatch(text):
-        raise ValueError(f"mã trạm “{text}” phải là chữ, số, dấu gạch không dấu / not a plain code")
+        vi = f"mã trạm “{text}” phải là chữ không dấu, số, dấu gạch" if text else "thiếu mã trạm"
+        raise Unreadable(vi, f"“{text}” is not a plain code" if text else "there is no code")
     return text
 
 
 def _one_of(known: Sequence[str], vi: str, en: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in known:
-            raise ValueError(f"không có {vi} “{text}”; có: {', '.join(known)} / unknown {en}")
+            every = ", ".join(known)
+            raise Unreadable(f"không có {vi} “{text}”; có: {every}", f"unknown {en} “{text}”; there are: {every}")
         return text
 
     return parse
@@ -195,7 +222,7 @@ def _one_of(known: Sequence[str], vi: str, en: str) -> Callable[[str], str]:
 def _among(known: Mapping[str, _T], shown: str) -> Callable[[str], _T]:
     def parse(text: str) -> _T:
         if slug(text) not in known:
-            raise ValueError(f"“{text}”: viết một trong: {shown} / write one of these")
+            raise Unreadable(f"“{text}”: viết một trong: {shown}", f"“{text}”: write one of: {shown}")
         return known[slug(text)]
 
     return parse
@@ -204,7 +231,8 @@ def _among(known: Mapping[str, _T], shown: str) -> Callable[[str], _T]:
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-            raise ValueError(f"“{text}” phải là số từ {least} đến {most} / a number from {least} to {most}")
+            vi, en = f"“{text}” phải là số từ {least} đến {most}", f"“{text}” is no number from {least} to {most}"
+            raise Unreadable(vi, en)
         return int(text)
 
     return parse
@@ -212,7 +240,7 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 def _yes_no(text: str) -> bool:
     if slug(text) not in _YES | _NO:
-        raise ValueError(f"“{text}”: viết có hoặc không / write yes or no")
+        raise Unreadable(f"“{text}”: viết có hoặc không", f"“{text}”: write yes or no")
     return slug(text) in _YES
 
 
@@ -224,14 +252,14 @@ def _languages(text: str) -> tuple[Language, ...]:
     names = [name for name in re.split(r"[\s;,+]+", text) if name]
     unknown = [name for name in names if slug(name) not in _SPOKEN]
     if unknown:
-        raise ValueError(f"“{unknown[0]}”: viết vi, km hoặc vi km / write vi, km or vi km")
+        raise Unreadable(f"“{unknown[0]}”: viết vi, km hoặc vi km", f"“{unknown[0]}”: write vi, km or vi km")
     return tuple(dict.fromkeys(_SPOKEN[slug(name)] for name in names))
 
 
 def _verification(text: str) -> Verification:
     policies = {v.value: v for v in Verification if v is not Verification.REPORTED}  # a policy, not a hearsay
     if text not in policies:
-        raise ValueError(f"“{text}”: viết hash, readback hoặc size / write hash, readback or size")
+        raise Unreadable(f"“{text}”: viết hash, readback hoặc size", f"“{text}”: write hash, readback or size")
     return policies[text]
 
 
@@ -239,7 +267,8 @@ def _day(text: str) -> date | None:
     try:
         return datetime.strptime(text, "%d/%m/%Y").date() if "/" in text else date.fromisoformat(text)  # noqa: DTZ007 - a day has no zone
     except ValueError as problem:
-        raise ValueError(f"“{text}” viết như 2025-07-01 hoặc 01/07/2025 / write a day like 2025-07-01") from problem
+        vi, en = f"“{text}” viết như 2025-07-01 hoặc 01/07/2025", f"“{text}”: write a day like 2025-07-01 or 01/07/2025"
+        raise Unreadable(vi, en) from problem
 
 
 def _predecessors(text: str) -> tuple[str, ...]:

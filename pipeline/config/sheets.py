@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from itertools import zip_longest
 from pathlib import Path
 
+from pipeline.core.errors import Says
 from pipeline.core.text import slug
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -42,6 +43,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """Every column, in the order a new table has them, with what people call it in Vietnamese, accents aside."""
 _NAMES = {alias: name for name, aliases in COLUMNS.items() for alias in aliases}
 _MOST_ROWS = 200_000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How what Excel calls “Unicode text” begins; its cells are apart by tabs."""
 
 Row = Mapping[str, str]
 
@@ -52,35 +55,36 @@ class Sheet:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[int, Row], ...]
-    faults: tuple[str, ...] = ()
+    faults: tuple[Says, ...] = ()
     delimiter: str = ","
 
 
 def read(file: Path) -> Sheet:
     """The table in a .csv or .xlsx file. A file that cannot be read is a fault; it raises nothing."""
     if not file.is_file():
-        return _unusable("không thấy tệp / it is missing")
+        return _unusable("không thấy tệp", "it is missing")
     try:
         data = file.read_bytes()
     except OSError as fault:
-        return _unusable(f"không mở được: {fault.strerror} / cannot be opened")
+        return _unusable(f"không mở được: {fault.strerror}", f"it cannot be opened: {fault.strerror}")
     if file.suffix.lower() == ".xlsx":
         return _excel(data)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
-        return _unusable("tệp không phải UTF-8: lưu lại bằng “CSV UTF-8” / not UTF-8: save it as “CSV UTF-8”")
+        return _unusable("tệp không phải UTF-8: lưu lại bằng “CSV UTF-8”", "it is not UTF-8: save it as “CSV UTF-8”")
     first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
+    delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         return _sheet(((reader.line_num, line) for line in reader), delimiter)
     except csv.Error as fault:
-        return _unusable(f"dòng {reader.line_num} không đọc được / line {reader.line_num} cannot be read: {fault}")
+        line = reader.line_num
+        return _unusable(f"dòng {line} không đọc được: {fault}", f"line {line} cannot be read: {fault}")
 
 
 def write(file: Path, columns: Sequence[str], rows: Sequence[Row], delimiter: str = ",") -> None:
-    """Write a table whole or not at all, so that Excel opens it: CSV in UTF-8 with its mark, or .xlsx."""
+    """Write a table whole or not at all, so that Excel opens it: CSV in UTF-8 with its mark, Unicode text, or .xlsx."""
     part = file.with_name(f".{file.name}.part")
     part.write_bytes(_to_excel(columns, rows) if file.suffix.lower() == ".xlsx" else _to_csv(columns, rows, delimiter))
     with part.open("rb") as stream:
@@ -88,19 +92,24 @@ def write(file: Path, columns: Sequence[str], rows: Sequence[Row], delimiter: st
     part.replace(file)
 
 
-def _unusable(why: str) -> Sheet:
-    return Sheet((), (), (f"  {why}",))
+def at_line(number: int, fault: Says) -> Says:
+    """A fault of a row."""
+    return Says(f"  dòng {number}: {fault.vi}", f"  line {number}: {fault.en}")
+
+
+def _unusable(vi: str, en: str) -> Sheet:
+    return Sheet((), (), (Says(f"  {vi}", f"  {en}"),))
 
 
 def _sheet(lines: Iterator[tuple[int, Sequence[str]]], delimiter: str = ",") -> Sheet:
-    faults: list[str] = []
+    faults: list[Says] = []
     _, head = next(lines, (0, []))
     if not any(title.strip() for title in head):
-        return _unusable("tệp trống, không có cả dòng tên cột / it is empty, without even the names of columns")
+        return _unusable("tệp trống, không có cả dòng tên cột", "it is empty, without even the names of columns")
     titles = [title.strip() for title in head]
     columns = [_column(title, faults) for title in titles]
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
-    faults += (f"  cột {column} có hai lần / column {column} stands there twice" for column in twice)
+    faults += (Says(f"  cột {column} có hai lần", f"  column {column} stands there twice") for column in twice)
     rows = []
     for number, cells in lines:
         if any(cell.strip() for cell in cells):
@@ -110,21 +119,22 @@ def _sheet(lines: Iterator[tuple[int, Sequence[str]]], delimiter: str = ",") -> 
     return Sheet(tuple(filter(None, columns)), tuple(rows), tuple(faults), delimiter)
 
 
-def _astray(number: int, titles: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
+def _astray(number: int, titles: Sequence[str], cells: Sequence[str]) -> Iterator[Says]:
     """What stands under no column's name: nobody would read it, and writing the table again would lose it."""
     astray = [cell for title, cell in zip_longest(titles, cells, fillvalue="") if cell.strip() and not title]
     if astray:
-        why = f"ô “{astray[0].strip()}” không nằm dưới tên cột nào / a cell under no column's name"
-        yield f"  dòng / line {number}: {why}"
+        cell = astray[0].strip()
+        yield at_line(number, Says(f"ô “{cell}” không nằm dưới tên cột nào", f"“{cell}” stands under no column's name"))
 
 
-def _column(title: str, faults: list[str]) -> str:
+def _column(title: str, faults: list[Says]) -> str:
     """Our name of a column; empty for one without a title."""
     name = title.casefold()
     found = name if name in COLUMNS else _NAMES.get(slug(title), "")
     if title and not found:
         near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0)[0]
-        faults.append(f"  cột “{title}”: không có; gần nhất {near} / unknown column; nearest: {near}")
+        vi, en = f"  cột “{title}”: không có; gần nhất {near}", f"  unknown column “{title}”; nearest: {near}"
+        faults.append(Says(vi, en))
     return found
 
 
@@ -135,10 +145,12 @@ def _excel(data: bytes) -> Sheet:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         cells = [[_text(cell) for cell in row] for row in book.worksheets[0].iter_rows(values_only=True)]
     except Exception:  # noqa: BLE001 - openpyxl raises whatever the damage happens to break
-        why = "không phải tệp Excel .xlsx, hoặc đã hỏng: lưu lại, hay lưu thành stations.csv"
-        return _unusable(f"{why} / not an .xlsx file, or damaged: save it again, or as stations.csv")
+        return _unusable(
+            "không phải tệp Excel .xlsx, hoặc đã hỏng: lưu lại, hay lưu thành stations.csv",
+            "not an .xlsx file, or damaged: save it again, or as stations.csv",
+        )
     if len(cells) > _MOST_ROWS:
-        return _unusable(f"quá {_MOST_ROWS} dòng / more than {_MOST_ROWS} rows")
+        return _unusable(f"quá {_MOST_ROWS} dòng", f"it has more than {_MOST_ROWS} rows")
     return _sheet(iter(list(enumerate(cells, start=1))))
 
 
@@ -162,7 +174,7 @@ def _to_csv(columns: Sequence[str], rows: Sequence[Row], delimiter: str) -> byte
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([row.get(column, "") for column in columns] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return text.getvalue().encode("utf-16" if delimiter == "\t" else "utf-8-sig")
 
 
 def _to_excel(columns: Sequence[str], rows: Sequence[Row]) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from datetime import time
 
+from pipeline.core.errors import Unreadable
 from pipeline.core.model import Window
 
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
@@ -14,7 +15,7 @@ def windows(text: str) -> tuple[Window, ...]:
     """The windows in a text, apart by spaces, commas or semicolons.
 
     Raises:
-        ValueError: with how to write one.
+        Unreadable: with how to write one.
     """
     return tuple(window(part) for part in re.split(r"[\s;,]+", text) if part)
 
@@ -23,16 +24,19 @@ def window(text: str) -> Window:
     """One window; its end may lie on the next day.
 
     Raises:
-        ValueError: with how to write one.
+        Unreadable: with how to write one.
     """
     start, _, end = text.replace("–", "-").partition("-")
     try:
         found = Window(_time(start), _MIDNIGHT if end == "24:00" else _time(end))
     except ValueError as problem:
-        raise ValueError(f"“{text}” viết như 04:30-06:00 / write a window like 04:30-06:00") from problem
+        vi, en = f"“{text}” viết như 04:30-06:00", f"“{text}”: write a window like 04:30-06:00"
+        raise Unreadable(vi, en) from problem
     if found.start == found.end:
-        why = "dài không phút nào; cả ngày thì để trống / is not a minute long; leave it empty for the whole day"
-        raise ValueError(f"“{text}” {why}")
+        raise Unreadable(
+            f"“{text}” dài không phút nào; cả ngày thì để trống",
+            f"“{text}” is not a minute long; leave it empty for the whole day",
+        )
     return found
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipeline.config.registry import EXCEL_NAME, STATIONS_NAME, find_registry, read_stations
+from pipeline.config.registry import EXCEL_NAME, STATIONS_NAME, Registry, find_registry, read_stations
 from pipeline.config.settings import (
     CONFIG_NAME,
     ProfileSettings,
@@ -17,7 +17,7 @@ from pipeline.config.settings import (
     read_settings,
 )
 from pipeline.config.windows import window
-from pipeline.core.errors import ConfigError, NoWorkspace
+from pipeline.core.errors import ConfigError, NoWorkspace, lines
 from pipeline.core.model import (
     Dbtp,
     Digest,
@@ -48,6 +48,8 @@ class Config:
     treatment: Treatment
     """Of recordings."""
     stations: Mapping[StationCode, Station]
+    rows: Registry
+    """The same as the registry's file has them, with their lines."""
     fingerprint: Digest = Digest("")
     """Of all of the above: it changes whenever any of it does."""
     stamp: str = ""
@@ -56,6 +58,10 @@ class Config:
     def at_place(self, station: Station) -> tuple[Station, ...]:
         """A station, and those whose files go to the same place before or after it: of a commune that was merged."""
         return self._by_place.get(station.place, (station,))
+
+    def first_at_place(self, station: Station) -> StationCode:
+        """The code by which all rows of a station's place are locked: one visit at a time to a folder."""
+        return min(one.code for one in self.at_place(station))
 
     @cached_property
     def _by_place(self) -> Mapping[str, tuple[Station, ...]]:
@@ -103,8 +109,10 @@ def _look(file: Path) -> str:
     return f"{seen.st_size}@{seen.st_mtime_ns}"
 
 
-def load(workspace: Path) -> Config:
+def load(workspace: Path, *, whole: bool = True) -> Config:
     """Read and check a workspace's config.toml and stations.csv.
+
+    Not `whole`: for somebody who only looks, faults of the registry's rows are told by the record itself.
 
     Raises:
         NoWorkspace: there is no config.toml.
@@ -116,16 +124,17 @@ def load(workspace: Path) -> Config:
     settings = read_settings(file)
     profiles = {name: _profile(name, p) for name, p in settings.profiles.items()}
     registry = find_registry(workspace)
-    stations, faults = read_stations(registry, workspace, profiles, quiet_hours(settings))
-    if faults:
-        raise ConfigError(file=registry.name, faults="\n".join(faults))
+    found = read_stations(registry, workspace, profiles, quiet_hours(settings))
+    if whole and found.faults:
+        raise ConfigError(file=registry.name, faults=lines(found.faults))
     return Config(
         workspace=workspace,
         settings=settings,
         programmes={code: _programme(code, p, settings) for code, p in settings.programmes.items()},
         profiles=profiles,
         treatment=_treatment(settings.recordings),
-        stations=stations,
+        stations=found.stations,
+        rows=found,
         fingerprint=digest_of(settings.model_dump_json().encode() + registry.read_bytes()),
         stamp=seen,
     )

@@ -5,11 +5,13 @@ A code is never reused for another fault. Exit codes are those of docs/architect
 """
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, ClassVar
+
+from pipeline.core.reasons import vietnamese
 
 EXIT_BUG = 1
 EXIT_USAGE = 2
@@ -40,13 +42,30 @@ class Says:
 
 
 def figure(value: float, digits: int = 1) -> Says:
-    """A number as each language writes it: Vietnamese with a comma."""
-    text = f"{value:.{digits}f}"
-    return Says(text.replace(".", ","), text)
+    """A number as each language writes it: Vietnamese with a comma, and points between the thousands."""
+    text = f"{value:,.{digits}f}"
+    return Says(text.translate({ord(","): ".", ord("."): ","}), text)
+
+
+def lines(told: Iterable[Says]) -> Says:
+    """Several messages, one a line, in each language."""
+    every = list(told)
+    return Says("\n".join(one.vi for one in every), "\n".join(one.en for one in every))
+
+
+class Unreadable(ValueError):
+    """A text that cannot be understood, with how to write it."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        self.says = Says(vi, en)
+        super().__init__(f"{vi} / {en}")
 
 
 class PipelineError(Exception):
-    """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments."""
+    """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments.
+
+    A `reason` in one language is the system's or a library's own words, and is told in both.
+    """
 
     code: ClassVar[str] = "N-000"
     exit_code: ClassVar[int] = EXIT_BAD_INPUT
@@ -57,8 +76,10 @@ class PipelineError(Exception):
 
     def __init__(self, **fields: object) -> None:
         self.fields = fields
-        self.message = self.what.format(**fields)
-        self.next_step = self.fix.format(**fields)
+        reason = fields.get("reason")
+        told = {**fields, "reason": Says(vietnamese(reason), reason)} if isinstance(reason, str) else fields
+        self.message = self.what.format(**told)
+        self.next_step = self.fix.format(**told)
         super().__init__(f"{self.code} {self.message.en}; {self.next_step.en}")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -246,6 +267,17 @@ class TakenBack(ScriptRefused):
     )
     fix = Says(
         "sửa chỗ cần sửa rồi thả lại; nếu vẫn phát như cũ, sửa ít nhất một chữ", "change a word and drop it again"
+    )
+
+
+class UnknownSender(PipelineError):
+    """What a station wrote back, without a word of which station it was."""
+
+    code = "I-113"
+    what = Says("không biết {where} là của trạm nào", "nobody knows which station {where} is from")
+    fix = Says(
+        "thêm dòng “Mã trạm: CM-0101” vào XAC-NHAN.txt, hoặc để tệp trong thư mục mang mã trạm, như CM-0101_dat-mui",
+        "add a line “Mã trạm: CM-0101” to it, or put it into a folder named by the code, such as CM-0101_dat-mui",
     )
 
 
@@ -538,6 +570,34 @@ class Stopped(DeliveryError):
     fix = Says("lần chạy sau gửi tiếp từ chỗ dở", "the next run goes on where this one stopped")
 
 
+class StickFull(DeliveryError):
+    """Not enough room on the stick that is being written."""
+
+    code = "D-112"
+    what = Says(
+        "thẻ nhớ {folder} hết chỗ khi chép cho trạm {station}: cần {needed} byte, còn {free}",
+        "the stick {folder} is full at station {station}: {needed} bytes needed, {free} free",
+    )
+    fix = Says(
+        "xoá bớt tệp trên thẻ hoặc dùng thẻ khác, rồi chạy lại bantin export-usb; chép từng trạm: --station {station}",
+        "remove files or take another stick, then run bantin export-usb again; one at a time: --station {station}",
+    )
+
+
+class StickRefused(DeliveryError):
+    """The stick that is being written cannot be written, or does not keep what is written."""
+
+    code = "D-113"
+    what = Says(
+        "không ghi được lên thẻ nhớ {folder} cho trạm {station}: {reason}",
+        "cannot write to the stick {folder} for station {station}: {reason}",
+    )
+    fix = Says(
+        "xem thẻ còn cắm không, nút gạt chống ghi, hoặc dùng thẻ khác; rồi chạy lại: bantin export-usb THƯ-MỤC",
+        "see that it is plugged in and not locked, or take another stick; then run again: bantin export-usb DIR",
+    )
+
+
 # --- L: ledger and store ---------------------------------------------------------------------------------------------
 
 
@@ -813,6 +873,45 @@ class AllStationsFailed(SomeStationsFailed):
     fix = Says(
         "xem lý do từng trạm ở trên; nếu trạm nào cũng mất kết nối, kiểm tra mạng của máy này, rồi chạy: bantin push",
         "see each station's reason above; if none can be reached, check this machine's network, then: bantin push",
+    )
+
+
+class StationsLacking(PipelineError):
+    """An audit found stations without something that they should hold, or with something damaged."""
+
+    code = "N-111"
+    exit_code = EXIT_SOME_FAILED
+    what = Says("{lacking} trên {total} trạm thiếu tệp hoặc có tệp hỏng", "{lacking} of {total} stations lack files")
+    fix = Says("lượt gửi tới gửi lại; gửi ngay: bantin push", "the next push sends them again; now: bantin push")
+
+
+class StationsUnseen(PipelineError):
+    """An audit that could not look at some stations; each has its own reason."""
+
+    code = "N-112"
+    exit_code = EXIT_SOME_FAILED
+    retry = True
+    what = Says("{failed} trên {total} trạm không xem được", "{failed} of {total} stations could not be looked at")
+    fix = Says("xem lý do ở trên; xem lại: bantin verify", "see the reasons above; look again: bantin verify")
+
+
+class NoStationSeen(StationsUnseen):
+    """An audit that could look at no station."""
+
+    code = "N-113"
+    exit_code = EXIT_ALL_FAILED
+
+
+class StationsHolding(PipelineError):
+    """A recall that did not get everywhere yet."""
+
+    code = "N-114"
+    exit_code = EXIT_SOME_FAILED
+    retry = True
+    what = Says("{failed} trên {total} trạm chưa gỡ xong", "not yet off {failed} of {total} stations")
+    fix = Says(
+        "Bản Tin tự thử lại; thử ngay: bantin recall {bulletin}",
+        "it is tried again by itself; now: bantin recall {bulletin}",
     )
 
 

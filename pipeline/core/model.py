@@ -612,7 +612,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What a station holds now, as its last receipt says."""
+    """What a station holds, as its last receipt says."""
 
     station: StationCode
     bulletin: BulletinId

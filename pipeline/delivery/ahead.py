@@ -22,16 +22,17 @@ from paramiko.sftp import (
     CMD_EXTENDED,
     CMD_FSETSTAT,
     CMD_FSTAT,
+    CMD_LSTAT,
     CMD_OPEN,
     CMD_OPENDIR,
     CMD_READ,
     CMD_READDIR,
-    CMD_STAT,
+    CMD_REMOVE,
     CMD_STATUS,
     CMD_WRITE,
     SFTP_FLAG_CREATE,
+    SFTP_FLAG_EXCL,
     SFTP_FLAG_READ,
-    SFTP_FLAG_TRUNC,
     SFTP_FLAG_WRITE,
     int64,
 )
@@ -117,27 +118,45 @@ def session(transport: Transport) -> SFTPClient:
 
 
 def sizes(sftp: SFTPClient, paths: Sequence[str]) -> list[int | None]:
-    """Bytes of files, None where there is none of that name; one round trip for all."""
+    """Bytes of files, None where there is none of that name; one round trip for all.
+
+    A link is no file of ours, wherever it leads: what it leads to is neither asked nor, later, written.
+    """
     ahead = _Ahead(sftp)
     for path in paths:
-        ahead.ask(CMD_STAT, path)
+        ahead.ask(CMD_LSTAT, path)
     return [_size(ahead) for _ in paths]
 
 
 def _size(ahead: _Ahead) -> int | None:
     try:
-        return int(SFTPAttributes._from_msg(ahead.answer()).st_size or 0)
+        facts = SFTPAttributes._from_msg(ahead.answer())
     except FileNotFoundError:
         return None
+    return None if stat.S_ISLNK(facts.st_mode or 0) else int(facts.st_size or 0)
 
 
-def create(sftp: SFTPClient, paths: Sequence[str], *, keep: bool = False) -> list[bytes]:
-    """Handles to write to files that become empty, or with `keep`, exist and stay as they are; one round trip."""
-    flags = SFTP_FLAG_WRITE if keep else SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_TRUNC
+def reopen(sftp: SFTPClient, path: str) -> bytes:
+    """A handle to write to a file that is there and stays as it is."""
+    return bytes(sftp._request(CMD_OPEN, path, SFTP_FLAG_READ | SFTP_FLAG_WRITE, SFTPAttributes())[1].get_binary())
+
+
+def create(sftp: SFTPClient, paths: Sequence[str]) -> list[bytes]:
+    """Handles to write to new files, in place of whatever stood under their names; one round trip.
+
+    Each name is freed first and must then be free: were a file emptied instead, a link that someone laid there would
+    lead us out of the folder.
+    """
     ahead = _Ahead(sftp)
     for path in paths:
-        ahead.ask(CMD_OPEN, path, flags | (SFTP_FLAG_READ if keep else 0), SFTPAttributes())
-    return [ahead.answer().get_binary() for _ in paths]
+        ahead.ask(CMD_REMOVE, path)
+        ahead.ask(CMD_OPEN, path, SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_EXCL, SFTPAttributes())
+    return [_opened(ahead) for _ in paths]
+
+
+def _opened(ahead: _Ahead) -> bytes:
+    _refusal(ahead)  # mostly there was nothing; what could not be removed refuses the opening too
+    return bytes(ahead.answer().get_binary())
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +257,8 @@ def rename(sftp: SFTPClient, paths: Mapping[str, str]) -> list[OSError | None]:
 def _refusal(ahead: _Ahead) -> OSError | None:
     try:
         ahead.answer()
+    except TimeoutError:  # no answer is no refusal
+        raise
     except OSError as fault:
         return fault
     return None

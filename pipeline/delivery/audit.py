@@ -26,9 +26,11 @@ class Audit:
     good: tuple[str, ...]
     """There, whole and proven, with sidecar and checksum."""
     missing: tuple[str, ...]
-    """Not there, or without its sidecar or checksum."""
+    """Not there; of a master that is there, its sidecar or its checksum."""
     damaged: tuple[str, ...]
     """There, and not what we sent."""
+    gone: tuple[str, ...]
+    """Masters to be brought again: missing or damaged, or without sidecar or checksum."""
     extra: tuple[str, ...]
     """Ours by its name, and not meant to be there any more."""
     parts: tuple[str, ...]
@@ -37,26 +39,30 @@ class Audit:
     """Other files there; none of our business."""
 
 
-def audit(remote: Remote, station: Station, parcels: Sequence[Parcel]) -> Audit:
+def audit(remote: Remote, station: Station, parcels: Sequence[Parcel], others: Collection[str] = ()) -> Audit:
     """Look for the files of some parcels, and for what else of ours lies there.
+
+    `others` are masters that another station of the same folder is to have: none of our business here.
 
     Raises:
         DeliveryError: the folder cannot be looked through.
     """
     there = {item.name: item.size for item in remote.names()}
     papers = {manifest.PLAYLIST, manifest.TIMETABLE}
-    missing = {p.name for p in parcels if not _files(p.name) <= there.keys()}
+    missing = {name for p in parcels for name in _missing(p.name, there.keys())}
     looked_at = [p for p in parcels if p.name in there]
     by_hash = station.verification is Verification.HASH
     theirs = remote.digests([p.name for p in looked_at]) if by_hash else {}
     damaged = {p.name for p in looked_at if not _is_whole(remote, station, p, theirs.get(p.name))}
-    expected = {name for p in parcels for name in _files(p.name)}
+    gone = tuple(p.name for p in parcels if p.name in damaged or not missing.isdisjoint(_files(p.name)))
+    expected = {file for name in (*(p.name for p in parcels), *others) for file in _files(name)}
     ours = {name for name in there if _OURS.fullmatch(name)}
     parts = {name for name in ours if name.endswith(".part")}
     return Audit(
-        good=tuple(p.name for p in parcels if p.name not in missing | damaged),
-        missing=tuple(sorted(missing - damaged)),
+        good=tuple(p.name for p in parcels if p.name not in gone),
+        missing=tuple(sorted(missing)),
         damaged=tuple(sorted(damaged)),
+        gone=gone,
         extra=tuple(sorted(ours - parts - expected)),
         parts=tuple(sorted(parts)),
         foreign=len(there.keys() - ours - papers),
@@ -79,6 +85,11 @@ def clear(remote: Remote, names: Collection[str]) -> None:
 
 def _files(name: str) -> set[str]:
     return {name, manifest.sidecar_name(name), manifest.checksum_name(name)}
+
+
+def _missing(name: str, there: Collection[str]) -> set[str]:
+    """What is not there of a master and its papers; where the master itself is not, nobody asks for its papers."""
+    return _files(name) - {*there} if name in there else {name}
 
 
 def _is_whole(remote: Remote, station: Station, parcel: Parcel, theirs: Digest | None) -> bool:

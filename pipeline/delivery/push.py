@@ -110,8 +110,7 @@ def deliver(
         small += beside
         receipts.append(_receipt(station, parcel, verified, sent, now()))
         keep(receipts[-1])
-    there = remote.sizes([plain(extra.name) for extra in extras])
-    small += _place(remote, station, _lacking(remote, extras, there))
+    small += _place(remote, station, lacking(remote, extras))
     return Delivered(receipts=tuple(receipts), small=small)
 
 
@@ -150,11 +149,11 @@ def _bring(
     )
     begun = part(parcel.name, parcel.digest)
     there = remote.sizes([plain(parcel.name), begun, *(plain(extra.name) for extra in beside)])
-    lacking = _lacking(remote, beside, there)
+    papers_lacking = _lacking(remote, beside, there)
     if verified := _standing(remote, station, parcel, there[parcel.name]):
-        return verified, 0, _place(remote, station, lacking)
-    verified, sent = _send(remote, station, parcel, there[begun] or 0, lacking, tell=tell)
-    return verified, sent, _size(lacking)
+        return verified, 0, _place(remote, station, papers_lacking)
+    verified, sent = _send(remote, station, parcel, there[begun] or 0, papers_lacking, tell=tell)
+    return verified, sent, _size(papers_lacking)
 
 
 def _receipt(station: Station, parcel: Parcel, verified: Verification, sent: int, at: datetime) -> Receipt:
@@ -323,6 +322,11 @@ def _place(remote: Remote, station: Station, extras: Sequence[Extra]) -> int:
         _prove_small(remote, station, extras, {})  # reading back costs a slow station less than starting a shell
         remote.rename_all(_final(extras))
     return _size(extras)
+
+
+def lacking(remote: Remote, extras: Sequence[Extra]) -> list[Extra]:
+    """Those small files that a delivery would bring now: they are not there, or are other than they should be."""
+    return _lacking(remote, extras, remote.sizes([plain(extra.name) for extra in extras]))
 
 
 def _lacking(remote: Remote, extras: Sequence[Extra], there: Mapping[str, int | None]) -> list[Extra]:

@@ -1,11 +1,13 @@
 """What a station's people write back: which files they hold, and what they played when. Pure text.
 
 `XAC-NHAN.txt`: a line a file, `[x] name` for one that is there, or `<sha256>  name` as sha256sum prints it. A line with
-only a date and time says when they looked. `DA-PHAT.csv`: `25/11/2026 05:00; name; a word if it went wrong`.
+only a date and time, or with `Ngày giờ:` before it, says when they looked; `Mã trạm:` says who.
+`DA-PHAT.csv`: `25/11/2026 05:00; name; a word if it went wrong`.
 """
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +22,8 @@ _NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,98})"
 _TICKED = re.compile(rf"\[\s*[xXvV✓]\s*\]\s*{_NAME}.*")
 _EMPTY = re.compile(r"\[\s*\].*")
 _SUM = re.compile(rf"\\?(?P<sum>[0-9a-fA-F]{{64}}) [ *]{_NAME}")
+_WHO = re.compile(r"#?\s*Mã trạm\s*:\s*(?P<code>\S+).*", re.IGNORECASE)
+_WHEN_HEAD = re.compile(r"#?\s*Ngày giờ\s*:\s*", re.IGNORECASE)
 _WHEN = re.compile(
     r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})\s+(?P<hour>\d{1,2})[:hg](?P<minute>\d{2})(?::\d{2})?"
     r"|(?P<iso>\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2})(?::\d{2})?"
@@ -51,7 +55,7 @@ def held(text: str) -> tuple[list[Held], list[str]]:
     """What a XAC-NHAN.txt says, and the lines that nobody can understand."""
     found, odd = [], []
     at: datetime | None = None
-    for line in _lines(text):
+    for line in _lines(_WHEN_HEAD.sub("", line) for line in _written(text) if not _WHO.fullmatch(line)):
         if ticked := _TICKED.fullmatch(line):
             found.append(Held(ticked["name"], None, at))
         elif told := _SUM.fullmatch(line):
@@ -66,7 +70,7 @@ def held(text: str) -> tuple[list[Held], list[str]]:
 def played(text: str) -> tuple[list[Played], list[str]]:
     """What a DA-PHAT.csv says, and the lines that nobody can understand."""
     found, odd = [], []
-    for line in _lines(text):
+    for line in _lines(_written(text)):
         cells = [cell.strip().strip('"') for cell in re.split(r"[;,\t]", line, maxsplit=2)]
         when = _WHEN.fullmatch(cells[0]) if len(cells) > 1 else None
         at = _instant(when) if when else None
@@ -77,21 +81,33 @@ def played(text: str) -> tuple[list[Played], list[str]]:
     return found, odd
 
 
-def form(files: Sequence[str]) -> bytes:
-    """A XAC-NHAN.txt to be filled in, with the mark and line ends of Windows."""
+def sender(text: str) -> str:
+    """The code of the station that a XAC-NHAN.txt names; empty where it names none."""
+    return next((found["code"] for line in _written(text) if (found := _WHO.fullmatch(line))), "")
+
+
+def form(code: str, files: Sequence[str], known: Collection[str] = ()) -> bytes:
+    """A station's XAC-NHAN.txt to be filled in, with the mark and line ends of Windows; `known` have their tick."""
     lines = [
         "# Phiếu xác nhận. Chép xong tệp nào vào máy phát thì đánh dấu x vào ô trước tên tệp ấy, như [x].",
         "# Ghi ngày giờ chép ở dòng dưới, như 25/11/2026 04:40. Rồi gửi lại tệp này, hoặc mang trả thẻ nhớ.",
-        "# Ngày giờ:",
+        "# Đừng xoá dòng mã trạm: nhờ nó mà biết phiếu này của trạm nào.",
+        f"Mã trạm: {code}",
+        "Ngày giờ:",
         "",
-        *(f"[ ] {name}" for name in files),
+        *(f"[{'x' if name in known else ' '}] {name}" for name in files),
     ]
     return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
 
 
-def _lines(text: str) -> list[str]:
-    stripped = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
-    return [line for line in stripped if line and not line.startswith("#")]
+def _written(text: str) -> list[str]:
+    """A text's lines, composed as we compose letters."""
+    return [line.strip() for line in unicodedata.normalize("NFC", text.removeprefix("\ufeff")).splitlines()]
+
+
+def _lines(written: Iterable[str]) -> list[str]:
+    """Those that say something."""
+    return [line for line in written if line and not line.startswith("#")]
 
 
 def _instant(found: re.Match[str]) -> datetime | None:

@@ -163,7 +163,7 @@ class SftpRemote:
         """
         path = self._path(name)
         with self._told():
-            (handle,) = ahead.create(self._sftp, [path], keep=at > 0)
+            handle = ahead.reopen(self._sftp, path) if at else ahead.create(self._sftp, [path])[0]
             with self._told(writing=True):
                 written = ahead.write(self._sftp, handle, chunks, at, self._limits().write)
         self._able |= {"fsync"} if written.flushed else set()

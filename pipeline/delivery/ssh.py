@@ -19,6 +19,7 @@ from pipeline.core.errors import (
     StationUnreachable,
 )
 from pipeline.core.model import Identity, Seconds, Station
+from pipeline.core.reasons import vietnamese
 from pipeline.delivery.line import Fuse
 
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
@@ -159,7 +160,8 @@ def _secrets(station: Station) -> tuple[paramiko.PKey | None, str | None]:
         try:
             return paramiko.PKey.from_path(station.key, (os.environ.get(PASSPHRASE) or "").encode() or None), None
         except (OSError, TypeError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as fault:
-            reason = Says(f"không mở được {station.key}: {fault}", f"cannot open {station.key}: {fault}")
+            why = vietnamese(str(fault))
+            reason = Says(f"không mở được {station.key}: {why}", f"cannot open {station.key}: {fault}")
             raise wrong(station, "key", reason) from fault
     _must_be_ours_alone(station, "password_file", station.password_file)
     try:
@@ -173,7 +175,8 @@ def _must_be_ours_alone(station: Station, column: str, file: str) -> None:
     try:
         mode = Path(file).stat().st_mode
     except OSError as fault:
-        reason = Says(f"không mở được {file}: {fault.strerror}", f"cannot open {file}: {fault.strerror}")
+        why = fault.strerror or str(fault)
+        reason = Says(f"không mở được {file}: {vietnamese(why)}", f"cannot open {file}: {why}")
         raise wrong(station, column, reason) from fault
     if stat.S_IMODE(mode) & 0o077:
         vi, en = f"người khác đọc được {file}; chạy: chmod 600", f"others may read {file}; run: chmod 600"

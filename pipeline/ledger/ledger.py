@@ -275,6 +275,10 @@ class Ledger:
         query = sa.select(c.station).where(c.bulletin == name, _stands()).distinct()
         return {row.station for row in self._rows(query)}
 
+    def stations_planned(self, after: datetime) -> set[StationCode]:
+        """Stations for which something was planned to air after an instant, also where it was taken out since."""
+        return self._stations(sa.select(tables.transmissions.c.station).where(tables.transmissions.c.at > after))
+
     def first_planned(self, names: Iterable[BulletinId]) -> dict[BulletinId, datetime]:
         """When each of some bulletins was planned for the first time."""
         c = tables.facts.c
@@ -409,6 +413,18 @@ class Ledger:
         if station is not None:
             query = query.where(c.station == station)
         return [records.holding(row) for row in self._rows(query)]
+
+    def lost(self, station: StationCode | None = None) -> list[Holding]:
+        """What an audit did not find at its station, and nobody brought again or took away since: at one, or at all."""
+        f, later = tables.facts, tables.facts.alias()
+        since = sa.exists().where(
+            later.c.bulletin == f.c.bulletin, later.c.station == f.c.station, later.c.number > f.c.number,
+            later.c.happened.in_([kind.value for kind in HOLDS]),
+        )  # fmt: skip
+        query = sa.select(f).where(f.c.happened == Happened.LOST.value, ~since).order_by(f.c.number)
+        if station is not None:
+            query = query.where(f.c.station == station)
+        return [records.lost(row) for row in self._rows(query)]
 
     def strays(self) -> list[Holding]:
         """What stations hold of bulletins that are not in their plan any more, with no airing at all."""

@@ -33,6 +33,13 @@ def holding(row: sa.Row[Any]) -> Holding:
     return Holding(station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.remote, at=row.at)
 
 
+def lost(row: sa.Row[Any]) -> Holding:
+    """What a station held, from the fact that it is not there any more."""
+    return Holding(
+        station=row.station, bulletin=row.bulletin, digest=row.digest, remote=row.detail["remote"], at=row.at
+    )
+
+
 def receipt(row: sa.Row[Any]) -> Receipt:
     """A receipt."""
     return Receipt(

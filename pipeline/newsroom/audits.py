@@ -1,21 +1,28 @@
 """Audits: every station looked through for what it should hold; what is gone is a fact, and is sent again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from pipeline.core.errors import PipelineError, Stopped, as_problem
 from pipeline.core.facts import Happened, Json
-from pipeline.core.model import CARRIED, Seconds, Station, StationCode
+from pipeline.core.model import CARRIED, Holding, Seconds, Station, StationCode
 from pipeline.core.ports import Job
 from pipeline.delivery.audit import audit, clear
+from pipeline.delivery.push import lacking
 from pipeline.newsroom import registry, returns
 from pipeline.newsroom.desk import Desk, Handler
 from pipeline.newsroom.lease import leased
 from pipeline.newsroom.visit import Visit
 
 VERB = "verify"
-_KINDS = ("good", "missing", "damaged", "extra", "parts")
+WRONG = ("missing", "damaged")
+"""Kinds of finding that leave a station without what it should hold."""
+LEFT = ("extra", "parts")
+"""Kinds of finding that only take room."""
+DONE = ("removed", "renewed")
+"""What was put right at once."""
+_KINDS = ("good", *WRONG, *LEFT, *DONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,22 +31,29 @@ class Audited:
 
     station: StationCode
     found: Mapping[str, Sequence[str]]
-    """`good`, `missing`, `damaged`, `extra` (ours, not meant to be there), `parts` (uploads cut short)."""
+    """`good`, `missing`, `damaged`, `extra` (ours, not meant to be there), `parts` (uploads cut short), `removed` (of
+    the last two), `renewed` (papers that were not there, or other than they should be).
+    """
     odd: tuple[str, ...] = ()
     """What the station's people wrote and nobody can understand, told now for the first time."""
     problem: PipelineError | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether somebody looked, and everything is there."""
+        return self.problem is None and not any(self.found[kind] for kind in WRONG)
+
+    @property
     def is_clean(self) -> bool:
         """Whether everything is there and nothing else of ours."""
-        return self.problem is None and not any(self.found[kind] for kind in _KINDS[1:])
+        return self.is_whole and not any(self.found[kind] for kind in LEFT)
 
 
 def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
     """Look through the stations that hold something, or one of them, by size and content; by station.
 
-    What is missing or damaged is a `lost` fact, so that the next push sends it again. Papers are made right at once.
-    `clean` removes what is ours and not meant to be there.
+    What is missing or damaged is a `lost` fact, so that the next push sends it again; until that came, each audit tells
+    of it. Papers are made right at once. `clean` removes what is ours and not meant to be there.
 
     Raises:
         UnknownName: there is no such station.
@@ -47,7 +61,7 @@ def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
     """
     if only:
         registry.with_line(desk, only)
-    codes = {only} if only else {h.station for h in desk.ledger.holdings()}
+    codes = {only} if only else {h.station for h in (*desk.ledger.holdings(), *desk.ledger.lost())}
     reached = [s for code, s in desk.config.stations.items() if code in codes and s.transport != CARRIED]
     jobs = [Job(verb=VERB, key=s.code, arguments={"station": s.code, "clean": clean}) for s in reached]
     found: list[Audited] = []
@@ -73,8 +87,10 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     station = desk.config.stations[StationCode(str(arguments["station"]))]
     if desk.stop.is_set():
         raise Stopped(station=station.code)
+    # Where a visit broke off, it is still to come to its end: an audit takes nothing away.
+    whole = station.code not in desk.ledger.unfinished()
     try:
-        with leased(desk, station) as token:
+        with leased(desk, station, visit=whole) as token:
             return _look(desk, station, token, clean=bool(arguments.get("clean")))
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone
         problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)
@@ -82,20 +98,31 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[str, Json]:
-    held = desk.ledger.holdings(station=station.code)
-    visit = Visit(desk, station, {h.bulletin for h in held})
+    held, lost = desk.ledger.holdings(station=station.code), desk.ledger.lost(station.code)
+    visit = Visit(desk, station, {h.bulletin for h in (*held, *lost)})
     parcels = [visit.held(h) for h in held]
+    wanted = [visit.held(h) for h in _wanted(visit, station, lost)]
+    others = [h.remote for s in desk.config.at_place(station) for h in desk.ledger.holdings(station=s.code)]
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
-        found = audit(remote, station, parcels)
+        found = audit(remote, station, [*parcels, *wanted], others)
+        needless = (*found.extra, *found.parts)
         if clean:
-            clear(remote, (*found.extra, *found.parts))
-        gone = {*found.missing, *found.damaged}
-        visit.bring_papers(remote, token, gone=gone)
+            clear(remote, needless)
+        renewed = [paper.name for paper in lacking(remote, visit.extras(visit.listed(), (), found.gone))]
+        visit.bring_papers(remote, token, gone=found.gone)
         written = returns.collect(desk, station, remote, token)
-    lost = [visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in parcels if p.name in gone]
-    told: dict[str, Json] = {"odd": [*written.odd], **{kind: list(getattr(found, kind)) for kind in _KINDS}}
-    counts: dict[str, Json] = {kind: len(getattr(found, kind)) for kind in _KINDS}
+    now_lost = [visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in parcels if p.name in found.gone]
+    listed: dict[str, Json] = {kind: list(getattr(found, kind)) for kind in ("good", *WRONG, *LEFT)}
+    counts: dict[str, Json] = {kind: len(getattr(found, kind)) for kind in ("good", *WRONG, *LEFT)}
+    if clean:
+        listed |= {"extra": [], "parts": [], "removed": [*needless]}
     summary = replace(desk.fact(Happened.AUDITED, station=station.code), detail={**counts, "foreign": found.foreign})
-    desk.ledger.record(*lost, summary)
-    return told
+    desk.ledger.record(*now_lost, summary)
+    return {**listed, "renewed": [*renewed], "odd": [*written.odd]}
+
+
+def _wanted(visit: Visit, station: Station, lost: Iterable[Holding]) -> list[Holding]:
+    """Of what was found lost, that which is still to air there as it was: the next push brings it."""
+    to_air = {t.bulletin for t in visit.listed() if t.station == station.code}
+    return [h for h in lost if h.bulletin in to_air and visit.signed(h.bulletin) == h.digest]

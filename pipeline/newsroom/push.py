@@ -316,7 +316,7 @@ def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:
 def _job(desk: Desk, wanted: Wanted) -> Job:
     return Job(
         verb=VERB,
-        key=min(one.code for one in desk.config.at_place(wanted.station)),  # two rows of one folder in turn
+        key=desk.config.first_at_place(wanted.station),  # two rows of one folder in turn
         arguments={
             "station": wanted.station.code,
             "bulletins": [b.id for b in wanted.bulletins],

@@ -1,20 +1,37 @@
 """The registry at work: doubts about it, rows taken in from elsewhere, a station tried out, its host key pinned."""
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pipeline.config import Config, quiet_hours, registry, sheets, stamp
 from pipeline.config.sheets import Sheet
-from pipeline.core.errors import ConfigError, HostKeyMismatch, NoLine, PipelineError, Says, UnknownName
+from pipeline.core.errors import (
+    ConfigError,
+    HostKeyMismatch,
+    NoLine,
+    PipelineError,
+    Says,
+    StationFull,
+    UnknownName,
+    lines,
+)
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import CARRIED, Identity, Seconds, Station, StationCode
+from pipeline.delivery.push import HEADROOM
 from pipeline.delivery.trial import Trial, trial
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.lease import leased
 
+_ROOM = Seconds(600)
+"""A station should have room for so much sound."""
+_LATELY = timedelta(days=30)
+"""For so long a station that left the registry without a word is missed."""
+_NAMED = 8
+"""Stations that are named where many are gone."""
 _TRIAL = Seconds(300)
 """How long a station may take over its trial; the slowest line that is any use carries the file in a minute."""
 _WRITTEN = "registry written"
@@ -57,10 +74,50 @@ class Doubt:
     what: Says
 
 
+def faults(desk: Desk) -> list[Says]:
+    """Why the registry cannot serve every station, a line each: rows that are gone, or can never work.
+
+    Those that its file tells by itself are among them, where the desk was set up in spite of them.
+    """
+    told: list[tuple[int, Says]] = []
+    if codes := gone(desk):
+        words = words_of_gone(codes)
+        told.append((0, Says(f"  {words.vi}", f"  {words.en}")))
+    for station in (s for s in _in_force(desk) if s.code not in desk.config.rows.faulty):
+        try:
+            desk.transports[station.transport].check(station)
+        except ConfigError as problem:
+            line, why = desk.config.rows.lines[station.code], problem.fields["faults"]
+            if isinstance(why, Says):
+                told.append((line, sheets.at_line(line, Says(why.vi.strip(), why.en.strip()))))
+        except PipelineError:
+            pass  # a key that nobody compared yet: a doubt
+    return [*desk.config.rows.faults, *(fault for _, fault in sorted(told, key=lambda one: one[0]))]
+
+
+def gone(desk: Desk) -> list[StationCode]:
+    """Stations that something was planned for lately or is, and that the registry does not have any more."""
+    return sorted(desk.ledger.stations_planned(desk.now() - _LATELY) - desk.config.stations.keys())
+
+
+def words_of_gone(codes: Sequence[StationCode]) -> Says:
+    """That stations were there before, and what to do if that was meant."""
+    named = ", ".join(codes[:_NAMED]) + (", …" if len(codes) > _NAMED else "")
+    return Says(
+        f"{len(codes)} trạm trước có, nay không còn: {named}; trạm thôi phát thì giữ dòng của nó và ghi until",
+        f"{len(codes)} stations were there before and are gone: {named}; for one that ends, keep its row and set until",
+    )
+
+
+def _in_force(desk: Desk) -> list[Station]:
+    """Stations that are in force or will be, in the order of the registry."""
+    today = desk.now().astimezone(desk.config.zone).date()
+    return [s for s in desk.config.stations.values() if not (s.commune.until and s.commune.until < today)]
+
+
 def doubts(desk: Desk) -> list[Doubt]:
     """All doubts about the stations that are in force or will be, in the order of the registry."""
-    today = desk.now().astimezone(desk.config.zone).date()
-    in_force = [s for s in desk.config.stations.values() if not (s.commune.until and s.commune.until < today)]
+    in_force = _in_force(desk)
     names = {name for s in in_force for name in (s.name, s.commune.code)}
     by_bare = _by_bare(desk.config.stations)
     return [Doubt(s.code, what) for s in in_force for what in (*_doubts(desk, s, names), *_twins(s.code, by_bare))]
@@ -86,8 +143,10 @@ def _twins(code: str, by_bare: Mapping[str, Sequence[str]]) -> Iterator[Says]:
 def _doubts(desk: Desk, station: Station, names: set[str]) -> Iterator[Says]:
     try:
         desk.transports[station.transport].check(station)
+    except ConfigError:
+        pass  # a fault
     except PipelineError as problem:
-        yield Says(problem.message.vi.strip().replace("\n", " "), problem.message.en.strip().replace("\n", " "))
+        yield Says(f"{problem.message.vi}; {problem.next_step.vi}", f"{problem.message.en}; {problem.next_step.en}")
     slots = [slot.at for programme in desk.config.programmes.values() for slot in programme.slots]
     if not station.windows:
         yield Says("chưa ghi khung giờ (windows): giờ nào cũng phát được", "has no windows: it airs at any time")
@@ -147,14 +206,14 @@ def merge(config: Config, file: Path) -> Merge:
     own_file = registry.find_registry(config.workspace)
     own, news = sheets.read(own_file), sheets.read(file)
     before = {row.get("code", ""): row for _, row in own.rows}
-    if faults := [*news.faults, *_wrong_codes(news, before)]:
-        raise ConfigError(file=file.name, faults="\n".join(faults))
+    if wrong := [*news.faults, *_wrong_codes(news, before)]:
+        raise ConfigError(file=file.name, faults=lines(wrong))
     rows = registry.merged(own, (row for _, row in news.rows))
     columns = tuple(c for c in sheets.COLUMNS if c in {*own.columns, *news.columns})
     whole = Sheet(columns, tuple(enumerate(rows, start=2)))
-    _, faults = registry.stations_of(whole, config.workspace, config.profiles, quiet_hours(config.settings))
-    if faults:
-        raise ConfigError(file=file.name, faults="\n".join(faults))
+    made = registry.stations_of(whole, config.workspace, config.profiles, quiet_hours(config.settings))
+    if made.faults:
+        raise ConfigError(file=file.name, faults=lines(made.faults))
     changed = {
         row["code"]: tuple(c for c in columns if row.get(c, "") != before[row["code"]].get(c, ""))
         for row in rows
@@ -172,19 +231,20 @@ def merge(config: Config, file: Path) -> Merge:
     )
 
 
-def _wrong_codes(news: Sheet, known: Collection[str]) -> Iterator[str]:
+def _wrong_codes(news: Sheet, known: Collection[str]) -> Iterator[Says]:
     """Why rows that come in cannot be told by their codes, a line each."""
     by_bare = _by_bare(known)
-    lines: dict[str, int] = {}
+    seen: dict[str, int] = {}
     for line, row in news.rows:
         code = row.get("code", "")
         if not code:
-            yield f"  dòng / line {line}: thiếu mã trạm / no code"
-        elif code in lines:
-            yield f"  dòng / line {line}: mã {code} đã có ở dòng {lines[code]} / code used twice"
+            yield sheets.at_line(line, Says("thiếu mã trạm", "there is no code"))
+        elif code in seen:
+            told = Says(f"mã {code} đã có ở dòng {seen[code]}", f"code {code} stands in line {seen[code]} already")
+            yield sheets.at_line(line, told)
         elif code not in known:
-            yield from (f"  dòng / line {line}: {what.vi} / {what.en}" for what in _twins(code, by_bare))
-        lines.setdefault(code, line)
+            yield from (sheets.at_line(line, what) for what in _twins(code, by_bare))
+        seen.setdefault(code, line)
 
 
 def is_written(desk: Desk, seen: str) -> bool:
@@ -216,10 +276,14 @@ def try_out(desk: Desk, station: Station) -> Trial:
 
     Raises:
         StationBusy: a push is visiting it.
+        StationFull: all went well, and there is no room for a bulletin of ten minutes.
         PipelineError: whatever a push would meet, too.
     """
     with leased(desk, station, visit=False), desk.transports[station.transport].open(station, _TRIAL) as remote:
         tried = trial(remote, station)
+    room = math.ceil(desk.config.profiles[station.profile].kbps * 1000 / 8 * _ROOM * HEADROOM)
+    if tried.free is not None and tried.free < room:
+        raise StationFull(station=station.code, needed=room, free=tried.free)
     desk.ledger.record(desk.fact(Happened.TRIED, station=station.code))
     return tried
 

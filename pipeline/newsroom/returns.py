@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.core.errors import ConfigError, DeliveryError, FileTrouble, Says
+from pipeline.core.errors import DeliveryError, FileTrouble, UnknownSender
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import CARRIED, BulletinId, Receipt, Station, StationCode, Verification, digest_of
 from pipeline.core.ports import Remote
 from pipeline.delivery import returns
 from pipeline.delivery.links import IS_LINK, is_link, opened
+from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.lease import leased
 from pipeline.newsroom.visit import Visit
@@ -32,7 +33,9 @@ class Returned:
     played: int = 0
     """Airings that are newly said to have been."""
     odd: tuple[str, ...] = ()
-    """Lines that nobody can understand, that name what was never sent there, or that only a visit can prove."""
+    """Lines that nobody can understand, that name what was never sent there or an hour that has not come, or that only
+    a visit can prove.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,11 @@ def _take_in(desk: Desk, station: Station, held: _Left, played: _Left, token: in
     told_held, odd = returns.held(_text(held.data))
     told_played, odd_too = returns.played(_text(played.data))
     receipts, wrong = _receipts(desk, station, visit, told_held)
-    aired = _aired(desk, station, visit, [p for p in told_played if p.name in files])
+    to_come = [p for p in told_played if _utc(desk, p.at) > desk.now()]
+    aired = _aired(desk, station, visit, [p for p in told_played if p.name in files and p not in to_come])
     unknown = [p.name for p in told_played if p.name not in files]
-    every = (*unread, *odd, *odd_too, *wrong, *unknown)
+    ahead = [f"{p.at:%d/%m/%Y %H:%M}; {p.name} (giờ ấy chưa tới)" for p in to_come if p.name in files]
+    every = (*unread, *odd, *odd_too, *wrong, *unknown, *ahead)
     facts = [*(fact for receipt in receipts for fact in visit.told(receipt)), *aired]
     facts += [_unclear(desk, station, every)] if every else []
     desk.ledger.confirm(receipts, facts, station.code, token)
@@ -129,7 +134,7 @@ def _receipts(
                     remote=one.name,
                     size=master.size,
                     verified=Verification.HASH if one.digest else Verification.REPORTED,
-                    at=_instant(desk, one.at),
+                    at=_looked(desk, one.at),
                 )
             )
     return receipts, wrong
@@ -143,35 +148,69 @@ def _aired(desk: Desk, station: Station, visit: Visit, told: Iterable[returns.Pl
     facts: dict[tuple[BulletinId, str], Fact] = {}
     for one in told:
         name, master = files[one.name]
-        at = _instant(desk, one.at).isoformat()
+        at = _utc(desk, one.at).isoformat()
         if (name, at) not in known:
             facts[name, at] = visit.fact(Happened.AIRED, name, master.digest, aired=at, note=one.note)
     return list(facts.values())
 
 
-def _instant(desk: Desk, local: datetime | None) -> datetime:
-    """What people wrote down as local time; never later than now."""
-    now = desk.now()
-    return min(now, local.replace(tzinfo=desk.config.zone).astimezone(UTC)) if local else now
+def _looked(desk: Desk, local: datetime | None) -> datetime:
+    """When somebody looked: what they wrote down, but never later than now."""
+    return min(desk.now(), _utc(desk, local)) if local else desk.now()
+
+
+def _utc(desk: Desk, local: datetime) -> datetime:
+    """What people wrote down as local time."""
+    return local.replace(tzinfo=desk.config.zone).astimezone(UTC)
 
 
 # --- from a folder that came back ------------------------------------------------------------------------------------
 
 
-def import_all(desk: Desk, folder: Path) -> list[Returned]:
-    """Take in what stations wrote on a stick or in files they sent: a folder for each, named by the station's code.
+def import_all(desk: Desk, where: Path) -> list[Returned]:
+    """Take in what stations wrote on a stick or in files that they sent.
+
+    `where` is one such file, a station's folder, or a folder with a folder for each station. Whose a folder is its name
+    says, which begins with the station's code, or else the `XAC-NHAN.txt` in it; whose a file is, it says itself first.
 
     Raises:
-        ConfigError: none of its folders belongs to a station.
+        UnknownSender: nothing says which station it is from.
+        UnknownName: what it says is no station.
         FileTrouble: a file cannot be read.
         StationBusy: a push is visiting one of the stations.
     """
-    found = [(s, path) for path in sorted(p for p in folder.iterdir() if p.is_dir()) if (s := _station(desk, path))]
+    if where.is_file():
+        return [_take_in_file(desk, where)]
+    if any((where / name).is_file() for name in (returns.HELD, returns.PLAYED)):
+        station = _station(desk, where) or _said(desk, where, _read(where / returns.HELD))
+        return [take_in_folder(desk, station, where)]
+    found = [(s, path) for path in sorted(p for p in where.iterdir() if p.is_dir()) if (s := _station(desk, path))]
     if not found:
-        vi = "  không có thư mục con nào mang mã trạm, như CM-0101_dat-mui"
-        en = "  no folder in it is named by a station's code, as CM-0101_dat-mui"
-        raise ConfigError(file=folder, faults=Says(vi, en))
+        raise UnknownSender(where=where)
     return [take_in_folder(desk, station, path) for station, path in found]
+
+
+def _take_in_file(desk: Desk, file: Path) -> Returned:
+    """Take in one file, whatever its name became on the way: what was played is a table, what is held a text."""
+    left = _read(file)
+    if file.suffix.casefold() == Path(returns.PLAYED).suffix:
+        station, held, played = _station(desk, file.parent), _Left(), left
+        if station is None:
+            raise UnknownSender(where=file)
+    else:
+        station, held, played = _said(desk, file, left), left, _Left()
+    with leased(desk, station, visit=False) as token:
+        return _take_in(desk, station, held, played, token)
+
+
+def _said(desk: Desk, where: Path, left: _Left) -> Station:
+    """The station that a form names, else that of the folder it lies in."""
+    if code := returns.sender(_text(left.data)):
+        return registry.find(desk, code)
+    station = _station(desk, where if where.is_dir() else where.parent)
+    if station is None:
+        raise UnknownSender(where=where)
+    return station
 
 
 def take_in_folder(desk: Desk, station: Station, folder: Path) -> Returned:
@@ -187,7 +226,8 @@ def take_in_folder(desk: Desk, station: Station, folder: Path) -> Returned:
 
 
 def _station(desk: Desk, folder: Path) -> Station | None:
-    codes = {folder.name, folder.name.partition("_")[0]}
+    name = folder.absolute().name
+    codes = {name, name.partition("_")[0]}
     return next((s for code, s in desk.config.stations.items() if code in codes), None)
 
 

@@ -1,11 +1,20 @@
 """Sticks: the same folder that a line would fill, for communes that have none; carried there, and answered for."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.core.errors import FolderRefused
+from pipeline.core.errors import (
+    ArrivedDamaged,
+    FolderRefused,
+    PipelineError,
+    StationFull,
+    StationUnreachable,
+    StickFull,
+    StickRefused,
+)
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, Seconds, Station
 from pipeline.core.text import slug
@@ -42,15 +51,36 @@ def export(desk: Desk, folder: Path, only: Sequence[str] = ()) -> list[Exported]
         UnknownName: there is no such station.
         FileTrouble: an answer cannot be read.
         StationBusy: a push is visiting a station whose answers are to be taken in.
-        StationFull, FolderRefused: the stick has no room, cannot be written, or has a link where a folder belongs.
+        StickFull, StickRefused: the stick has no room, cannot be written, or has a link where a folder belongs.
     """
     named = [registry.find(desk, code) for code in only]
     stations = named or [s for s in desk.config.stations.values() if s.transport == CARRIED]
     done = []
     for number, station in enumerate(stations, start=1):
-        done.append(_write(desk, folder, station))
+        with _of_the_stick(folder, station):
+            done.append(_write(desk, folder, station))
         desk.progress("export", number, len(stations))
     return done
+
+
+@contextmanager
+def _of_the_stick(folder: Path, station: Station) -> Iterator[None]:
+    """Say of the stick what would else be said of the station, which is far away and has nothing to do with it."""
+    code = station.code
+    try:
+        yield
+    except StationFull as problem:
+        raise StickFull(station=code, folder=folder, **_taken(problem, "needed", "free")) from problem
+    except (FolderRefused, StationUnreachable, ArrivedDamaged) as problem:
+        raise StickRefused(station=code, folder=folder, **_taken(problem, "reason")) from problem
+    except OSError as fault:
+        if not Path(fault.filename or ".").is_relative_to(folder.absolute()):
+            raise
+        raise StickRefused(station=code, folder=folder, reason=fault.strerror or str(fault)) from fault
+
+
+def _taken(problem: PipelineError, *names: str) -> dict[str, object]:
+    return {name: problem.fields[name] for name in names}
 
 
 def _write(desk: Desk, folder: Path, station: Station) -> Exported:
@@ -63,7 +93,8 @@ def _write(desk: Desk, folder: Path, station: Station) -> Exported:
     listed = visit.listed()
     parcels = [visit.parcel(name) for name in dict.fromkeys(t.bulletin for t in listed)]
     stick = replace(station, transport="folder", folder=str(target.absolute()), make_folder=True, bandwidth=0)
-    blank = Extra(name=HELD, data=form([p.name for p in parcels]))
+    known = {h.remote for h in desk.ledger.holdings(station=station.code)}
+    blank = Extra(name=HELD, data=form(station.code, [p.name for p in parcels], known))
     extras = [*visit.extras(listed, {p.name for p in parcels}), blank]
     with desk.transports["folder"].open(stick, Seconds(desk.config.settings.delivery.deadline_seconds)) as remote:
         clear(remote, leftovers(remote, [p.name for p in parcels]))

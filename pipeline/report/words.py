@@ -88,6 +88,8 @@ FOUND: dict[str, Says] = {
     "damaged": Says("hỏng", "damaged"),
     "extra": Says("thừa", "not meant to be there"),
     "parts": Says("nhận dở", "cut short"),
+    "removed": Says("đã gỡ", "removed"),
+    "renewed": Says("đã ghi lại", "written anew"),
 }
 
 STEP: dict[str, Says] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipeline.config import load
+from pipeline.config import load, sheets
 from pipeline.core.errors import ConfigError, NoWorkspace
 from pipeline.core.model import Language, Verification
 
@@ -82,8 +82,11 @@ def test_every_bad_row_of_the_stations_is_told_by_its_line(workspace):
         load(workspace)
     told = caught.value.message.vi
     for line in (2, 3, 4, 5, 7):
-        assert f"line {line}:" in told
-    assert "line 6:" not in told
+        assert f"dòng {line}:" in told
+    assert "dòng 6:" not in told
+    assert " / " not in told + caught.value.message.en
+    assert "line 3: column port: “99999” is no number from 1 to 65535" in caught.value.message.en
+    assert "dòng 7: mã CM-05 đã có ở dòng 6" in told
 
 
 def test_an_unknown_column_is_named_with_the_nearest(workspace):
@@ -103,9 +106,9 @@ def test_a_cell_under_no_columns_name_is_a_fault_of_its_row(workspace):
     with pytest.raises(ConfigError) as caught:
         load(workspace)
     told = caught.value.message.vi
-    assert "line 3: ô “x”" in told
-    assert "line 4: ô “y”" in told
-    assert "line 2" not in told
+    assert "dòng 3: ô “x”" in told
+    assert "dòng 4: ô “y”" in told
+    assert "dòng 2" not in told
 
 
 def test_windows_are_read_as_people_write_them(workspace):
@@ -157,8 +160,35 @@ def test_two_stations_in_one_folder_are_refused(workspace):
     )
     with pytest.raises(ConfigError, match="CM-01") as caught:
         load(workspace)
-    assert "line 3:" in caught.value.message.vi
-    assert "line 4:" not in caught.value.message.vi
+    assert "dòng 3:" in caught.value.message.vi
+    assert "dòng 4:" not in caught.value.message.vi
+
+
+def test_a_row_of_many_in_one_folder_names_only_the_first_of_them(workspace):
+    rows = "".join(f"CM-{n:02},Xã {n},folder,/loa\n" for n in range(20))
+    stations(workspace, f"code,name,transport,folder\n{rows}")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    told = caught.value.fields["faults"].vi.splitlines()
+    assert told == [f"  dòng {n}: cùng máy, cùng thư mục với trạm CM-00" for n in range(3, 22)]
+
+
+def test_codes_that_differ_only_in_capitals_are_refused_for_a_stick_takes_them_for_one(workspace):
+    stations(workspace, "code,name,transport\nCM-01,Đất Mũi,usb\ncm-01,Năm Căn,usb\n")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    assert "dòng 3: mã cm-01 chỉ khác mã CM-01 ở dòng 2 về chữ hoa, chữ thường" in caught.value.message.vi
+
+
+def test_a_registry_that_excel_saved_as_unicode_text_is_read_and_written_as_such(workspace):
+    text = "Mã trạm\tTên xã\tCách gửi\nCM-01\tĐất Mũi, ấp 1\tusb\n"
+    file = workspace / "stations.csv"
+    file.write_bytes(text.encode("utf-16"))
+    assert load(workspace).stations["CM-01"].name == "Đất Mũi, ấp 1"
+    sheet = sheets.read(file)
+    sheets.write(file, sheet.columns, [row for _, row in sheet.rows], sheet.delimiter)
+    assert file.read_bytes().startswith(b"\xff\xfe")
+    assert load(workspace).stations["CM-01"].name == "Đất Mũi, ấp 1"
 
 
 def test_a_province_may_have_many_stations_without_a_line(workspace):
@@ -199,7 +229,7 @@ def test_every_fault_of_a_row_is_told_and_not_only_its_first(workspace):
         load(workspace)
     told = caught.value.message.vi
     for column in ("port", "bandwidth", "since", "until", "languages", "make_folder", "technology", "quiet"):
-        assert f"line 2: cột {column}: " in told
+        assert f"dòng 2: cột {column}: " in told
     assert "thiếu tên xã" in told
 
 
@@ -258,7 +288,7 @@ def test_a_unit_that_was_merged_away_may_share_its_folder_with_its_successor(wor
         load(workspace)
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04 not a book", b"", "code,name\n".encode("utf-16")])
+@pytest.mark.parametrize("content", [b"PK\x03\x04 not a book", b"", b"\xff\xfe\x00"])
 def test_a_registry_that_cannot_be_read_is_a_fault_and_never_no_station(workspace, content):
     for name in ("stations.csv", "stations.xlsx"):
         (workspace / "stations.csv").unlink(missing_ok=True)

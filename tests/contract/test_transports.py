@@ -290,6 +290,23 @@ def test_a_name_that_could_lead_elsewhere_never_reaches_the_station(station, fol
     assert not (folder.parent / "out.mp3").exists()
 
 
+@pytest.mark.parametrize("station", ["openssh", "practice"], indirect=True)
+@pytest.mark.parametrize(("lay", "like_ours"), [(os.symlink, 0), (os.symlink, 400_000), (os.link, 0)])
+def test_a_link_under_a_name_of_ours_leads_us_nowhere(station, folder, parcel, lay, like_ours):
+    one = parcel()
+    victim = folder.parent / "victim"
+    victim.write_bytes(before := one.path.read_bytes()[:like_ours] + b"theirs")
+    papers = [f"{one.name}.json", "LICH-PHAT.txt"]
+    for name in (part(one.name, one.digest), one.name, *papers, ".BANTIN-1.part", ".BANTIN-2.part"):
+        lay(victim, folder / name)
+    push(station, one, extras=[Extra(name="LICH-PHAT.txt", data=b"moi")])
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
+    assert (folder / "LICH-PHAT.txt").read_bytes() == b"moi"
+    assert victim.read_bytes() == before
+    assert names(folder) == sorted([one.name, f"{one.name}.sha256", *papers])
+    assert not [path.name for path in folder.iterdir() if path.is_symlink() or path.stat().st_nlink > 1]
+
+
 def test_removing_what_is_not_there_is_no_fault(station):
     with opened(station) as remote:
         remote.remove("a.mp3")

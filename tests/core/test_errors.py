@@ -83,3 +83,23 @@ def test_a_bulletin_without_recordings_whose_loudness_is_refused_is_not_told_onl
     step = errors.MasterRejected(lufs="-20", dbtp="-1").next_step
     assert "lặp" in step.vi
     assert "repeated" in step.en
+
+
+@pytest.mark.parametrize(
+    ("english", "vietnamese"),
+    [
+        ("[Errno 2] No such file", "không có tệp hay thư mục ấy"),
+        (str(PermissionError(13, "Permission denied", "/x/y.mp3")), "không có quyền: '/x/y.mp3'"),
+        ("Socket is closed", "đường truyền đứt"),
+        ("No existing session", "đường truyền đứt lúc đăng nhập"),
+        ("Authentication timeout.", "máy chủ không trả lời lúc đăng nhập"),
+        ("[Errno -2] Name or service not known", "không có máy nào tên ấy"),
+        ("Error reading SSH protocol banner[Errno 104] Connection reset by peer", "máy ấy không trả lời bằng SSH"),
+        ("its time was never", "its time was never"),
+    ],
+)
+def test_what_the_system_says_is_told_in_either_language(english, vietnamese):
+    problem = StationUnreachable(station="CM-0101", reason=english)
+    assert problem.message.vi == f"không kết nối được trạm CM-0101: {vietnamese}"
+    assert problem.message.en == f"could not reach station CM-0101: {english}"
+    assert from_record(to_record(problem)).message == problem.message

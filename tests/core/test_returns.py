@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.delivery.returns import Held, Played, form, held, played
+from pipeline.delivery.returns import Held, Played, form, held, played, sender
 
 NAME = "20261125-0500_tin_vi_0123456789ab.mp3"
 OTHER = "20261125-1700_tin_km_ba9876543210.mp3"
@@ -18,9 +18,20 @@ def at(*parts):
 
 
 def test_a_form_filled_in_by_hand_says_which_files_were_copied_and_when():
-    text = form([NAME, OTHER]).decode().replace(f"[ ] {NAME}", f"[x] {NAME}").replace("# Ngày giờ:", "25/11/2026 04:40")
-    assert held(text) == ([Held(NAME, None, at(2026, 11, 25, 4, 40))], [])
-    assert held(form([NAME]).decode()) == ([], [])  # nobody ticked anything
+    blank = form("CM-0107", [NAME, OTHER]).decode()
+    for line in ("Ngày giờ: 25/11/2026 04:40", "# Ngày giờ:25/11/2026 4h40", "25/11/2026 04:40"):
+        text = blank.replace(f"[ ] {NAME}", f"[x] {NAME}").replace("Ngày giờ:", line)
+        assert held(text) == ([Held(NAME, None, at(2026, 11, 25, 4, 40))], [])
+    assert held(blank) == ([], [])  # nobody ticked anything
+    assert held(blank.replace("Ngày giờ:", "Ngày giờ: sáng nay"))[1] == ["sáng nay"]
+
+
+def test_a_form_says_whose_it_is_and_what_is_known_already():
+    text = form("CM-0107", [NAME, OTHER], [OTHER]).decode()
+    assert [line for line in text.splitlines() if line.startswith("[")] == [f"[ ] {NAME}", f"[x] {OTHER}"]
+    assert sender(text) == "CM-0107"
+    assert sender("# mã trạm :  CM-0107 (Đất Mũi)\n") == "CM-0107"
+    assert sender(f"[x] {NAME}") == ""
 
 
 def test_what_sha256sum_prints_is_a_digest_of_the_stations_own():

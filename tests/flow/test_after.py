@@ -44,10 +44,11 @@ def test_an_audit_finds_what_is_gone_and_damaged_and_the_next_push_mends_it(work
     files["ba"].with_name(files["ba"].name + ".json").unlink()
     (ssh_station / "LICH-PHAT.txt").unlink()
     (ssh_station / "nhac.mp3").write_bytes(b"theirs")
-    (found,) = workspace.json("verify", "A")
-    assert found["missing"] == sorted([files["mot"].name, files["ba"].name])
+    (found,) = workspace.json("verify", "A", code=6)
+    assert found["missing"] == sorted([files["mot"].name, f"{files['ba'].name}.json"])
     assert found["damaged"] == [files["hai"].name]
     assert found["good"] == []
+    assert found["renewed"] == ["BANTIN.m3u8", "LICH-PHAT.txt"]
     assert (ssh_station / "LICH-PHAT.txt").exists()
     assert ".mp3" not in (ssh_station / "BANTIN.m3u8").read_text("utf-8")  # nobody plays what is not there
     assert all("lost" in happened(workspace, name) for name in (first, second, third))
@@ -56,6 +57,45 @@ def test_an_audit_finds_what_is_gone_and_damaged_and_the_next_push_mends_it(work
     assert done["sent"] == 2  # of the third only the sidecar was gone
     assert len(workspace.json("verify")[0]["good"]) == 3
     assert (ssh_station / "nhac.mp3").read_bytes() == b"theirs"
+
+
+def test_until_a_push_mends_it_every_audit_tells_what_is_gone_and_fails(workspace, ssh_station):
+    airs = f"Phát: {datetime.now(ZONE) + timedelta(days=1):%d/%m/%Y} 05:00"
+    first, second, out = (add(workspace, name, airs) for name in ("một", "hai", "rút"))
+    workspace.bantin("push")
+    gone, damaged, withdrawn = (next(ssh_station.glob(f"*_tin-{name}_*.mp3")) for name in ("mot", "hai", "rut"))
+    gone.unlink()
+    damaged.write_bytes(b"?")
+    withdrawn.unlink()
+    (ssh_station / "LICH-PHAT.txt").write_text("sửa tay", "utf-8")
+    told = workspace.bantin("verify", code=6)
+    assert "đã ghi lại: LICH-PHAT.txt" in told.stdout
+    assert "N-111 1 trên 1 trạm thiếu tệp hoặc có tệp hỏng" in told.stderr
+    workspace.bantin("withdraw", out)
+    for _ in range(2):
+        (found,) = workspace.json("verify", code=6)
+        assert (found["missing"], found["damaged"]) == ([gone.name], [damaged.name])
+    assert found["renewed"] == []
+    assert [happened(workspace, name).count("lost") for name in (first, second)] == [1, 1]
+    damaged.unlink()  # it holds nothing any more, and is looked at all the same
+    assert workspace.json("verify", code=6)[0]["missing"] == sorted([gone.name, damaged.name])
+    workspace.bantin("push")
+    assert workspace.json("verify")[0]["good"] == sorted([gone.name, damaged.name])
+
+
+def test_an_audit_of_a_station_without_a_line_says_that_nobody_can_look(workspace):
+    workspace.station("XA", transport="usb")
+    assert "D-109" in workspace.bantin("verify", "XA", code=6).stderr
+
+
+def test_an_audit_leaves_alone_what_another_row_of_the_same_folder_is_to_have(workspace):
+    folder = workspace.station("A", until=f"{datetime.now(ZONE) + timedelta(days=400):%Y-%m-%d}")
+    workspace.station("B", folder=folder, since=f"{datetime.now(ZONE) + timedelta(days=401):%Y-%m-%d}")
+    add(workspace)
+    workspace.bantin("push")
+    assert len(list(folder.glob("*.mp3"))) == 1
+    workspace.bantin("verify", "B", "--clean")
+    assert len(list(folder.glob("*.mp3"))) == 1
 
 
 def test_an_audit_tells_what_is_not_meant_to_be_there_and_clears_it_when_asked(workspace):
@@ -69,7 +109,11 @@ def test_an_audit_tells_what_is_not_meant_to_be_there_and_clears_it_when_asked(w
     assert found["extra"] == [old, f"{old}.json"]
     assert found["parts"] == [f".{old}.0123456789ab.part"]
     assert "thừa" in workspace.bantin("verify").stdout
-    workspace.bantin("verify", "--clean")
+    told = workspace.bantin("verify", "--clean").stdout
+    assert "thừa" not in told
+    assert [line.split(": ")[1] for line in told.splitlines() if "đã gỡ" in line] == [
+        old, f"{old}.json", f".{old}.0123456789ab.part"
+    ]  # fmt: skip
     (found,) = workspace.json("verify")
     assert (found["extra"], found["parts"]) == ([], [])
     assert {"nhac.mp3", ".rieng.part"} <= {p.name for p in folder.iterdir()}
@@ -80,7 +124,9 @@ def test_an_audit_of_a_station_that_is_away_says_so(workspace):
     add(workspace)
     workspace.bantin("push")
     folder.rename(folder.with_name("doi"))
-    assert "D-105" in workspace.bantin("verify", code=7).stderr
+    told = workspace.bantin("verify", code=7).stderr
+    assert "D-105" in told
+    assert "N-113 1 trên 1 trạm không xem được" in told
     assert "C-104" in workspace.bantin("verify", "khong-co", code=3).stderr
 
 
@@ -92,6 +138,7 @@ def test_a_recall_takes_a_bulletin_off_at_once_and_says_where_it_could_not(works
     hidden = away.rename(away.with_name("doi"))
     done = workspace.bantin("recall", name, "--by", "Người duyệt", code=6)
     assert "Còn ở các trạm: B" in done.stderr
+    assert "N-114 1 trên 2 trạm chưa gỡ xong" in done.stderr
     assert not list(here.glob("*tin-mot*"))
     assert list(here.glob("*tin-khac*.mp3"))
     hidden.rename(away)
@@ -167,10 +214,23 @@ def test_what_a_station_says_it_played_is_collected_on_the_next_visit_and_told_o
     assert "trạm báo đã phát" in workspace.bantin("show", name).stdout
 
 
+def test_an_hour_that_has_not_come_is_no_airing_and_is_told(workspace):
+    folder = workspace.station("A")
+    name = add(workspace)
+    workspace.bantin("push")
+    (sound,) = folder.glob("*.mp3")
+    later = datetime.now(ZONE) + timedelta(hours=3)
+    (folder / "DA-PHAT.csv").write_text(f"2030-01-01 05:00; {sound.name}\n{later:%d/%m/%Y %Hh%M}; {sound.name}\n")
+    told = workspace.bantin("verify").stderr
+    assert f"A: không hiểu “01/01/2030 05:00; {sound.name} (giờ ấy chưa tới)”" in told
+    assert f"{later:%d/%m/%Y %H:%M}; {sound.name} (giờ ấy chưa tới)" in told
+    assert "aired" not in happened(workspace, name)
+
+
 def test_a_stick_for_nobody_and_a_folder_of_nobody_are_told(workspace, tmp_path):
     workspace.station("A")
     assert "--station" in workspace.bantin("export-usb", tmp_path).stdout
-    assert "CM-0101_dat-mui" in workspace.bantin("import-receipts", tmp_path, code=3).stderr
+    assert "CM-0101_dat-mui" in workspace.bantin("import-receipts", tmp_path, code=4).stderr
     assert "I-109" in workspace.bantin("export-usb", tmp_path / "khong-co", code=4).stderr
     add(workspace)
     assert workspace.json("export-usb", tmp_path, "--station", "A")[0]["files"] == 1

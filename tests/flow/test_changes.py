@@ -316,7 +316,7 @@ def test_a_stick_that_is_written_again_gives_its_answers_first_and_keeps_nothing
         assert [p.name for p in folder.glob("*tin-so-1*")] == []
         assert len([*folder.glob("*tin-so-2*.mp3")]) == 1
         assert (folder / "nhac rieng.mp3").read_bytes() == b"theirs"
-        assert "\n[x]" not in (folder / HELD).read_text("utf-8-sig")
+        assert (folder / HELD).read_text("utf-8-sig").count("\n[x]") == 1  # what it said it has is known
         clock.at = NOW + DAY
         sticks.export(desk, stick)
         assert sorted(p.name for p in folder.glob("*.mp3")) == ["nhac rieng.mp3"]  # what has aired does not pile up

@@ -236,3 +236,19 @@ def test_a_worker_follows_changed_settings_and_ends_when_it_is_told(machines):
     worker.terminate()
     assert worker.wait(20) == 0, log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+def test_a_worker_waits_for_a_database_that_comes_up_after_it(machines, postgres):
+    newsroom = machines(1)
+    log = newsroom.folder / "cli.log"
+    with postgres.stopped(), log.open("w") as out:
+        command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
+        worker = subprocess.Popen(command, stdout=out, stderr=out)
+        newsroom._started.append(worker)
+        newsroom.wait(lambda: "L-107" in log.read_text())
+    newsroom.wait(lambda: "working for" in log.read_text())
+    assert "+0700" in log.read_text()
+    worker.terminate()
+    assert worker.wait(20) == 0, log.read_text()
+    assert log.read_text().count("L-107") == 1
+    assert "Traceback" not in log.read_text()

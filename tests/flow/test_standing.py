@@ -8,13 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.core.errors import HostKeyMismatch, StationUnreachable
+from pipeline.core.errors import HostKeyMismatch, StationBusy, StationUnreachable
 from pipeline.core.facts import Happened
 from pipeline.delivery.folder import FolderRemote
-from pipeline.newsroom import approvals, bulletins, digest, missed, plan, push, recalls
+from pipeline.newsroom import approvals, audits, bulletins, digest, missed, plan, push, recalls
+from pipeline.newsroom.lease import leased
 from pipeline.newsroom.push import Whom
 from pipeline.newsroom.visit import Visit
-from tests.flow.test_changes import playlist, sounds, station, timetable
+from tests.flow.test_changes import Killed, playlist, sounds, station, timetable
 from tests.province import FIVE, NOW, Clock, Serving, lay_out, newsroom, remaster, signed
 
 DAY = timedelta(days=1)
@@ -258,6 +259,37 @@ def test_a_kind_of_station_for_which_nobody_signed_is_told_before_it_airs(tmp_pa
         assert not digest.digest(desk).is_well
 
 
+def test_two_rows_of_one_folder_are_never_visited_at_once(tmp_path, clock):
+    shared = tmp_path / "tram" / "chung"
+    shared.mkdir(parents=True)
+    rows = [{"code": code, "name": f"Xã {code}", "transport": "folder", "folder": str(shared)} for code in "BA"]
+    lay_out(tmp_path, [{**rows[0], "until": "2026-11-24"}, {**rows[1], "since": "2026-11-25"}])
+    with newsroom(tmp_path, clock) as desk:
+        one, other = desk.config.stations["B"], desk.config.stations["A"]
+        with leased(desk, one), pytest.raises(StationBusy), leased(desk, other):
+            pass
+
+
+def test_an_audit_does_not_end_a_visit_that_broke_off(tmp_path, clock, monkeypatch):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        bulletin = signed(desk, 1)
+
+        def killed(*_):
+            raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(desk.ledger), "confirm", killed)
+            with pytest.raises(Killed):
+                push.push(desk)  # between the name and the receipt
+        approvals.withdraw(desk, bulletin, "Người duyệt")
+        audits.verify(desk, "A")
+        assert len(sounds(tmp_path)) == 1
+        push.push(desk)
+        assert sounds(tmp_path) == []
+        assert push.wanted(desk) == []
+
+
 # --- what one trouble must not do to others --------------------------------------------------------------------------
 
 
@@ -320,7 +352,8 @@ def test_a_station_that_trickles_holds_up_no_other_that_is_to_be_tried_again(tmp
                 while not any(t.tries == 2 for t in desk.ledger.troubles().values()):
                     assert night.is_alive()
                 clock.at += timedelta(minutes=1)
-                assert push.is_time_to_retry(desk)
+                while not push.is_time_to_retry(desk):  # until that visit has let go of the station
+                    assert night.is_alive()
                 serving.retry()
                 assert [r.station for r in desk.ledger.receipts()] == ["B"]
                 assert calls.count("A") == 1

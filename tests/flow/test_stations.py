@@ -2,15 +2,21 @@
 
 import csv
 import io
+import re
 import unicodedata
+from datetime import timedelta
 
 import openpyxl
 import pytest
 
-from pipeline.core.errors import WrongHeadValue
+from pipeline.core.errors import StationFull, WrongHeadValue
+from pipeline.core.facts import Happened
 from pipeline.core.model import Head
-from pipeline.newsroom import recipients
+from pipeline.delivery.sftp import SftpRemote
+from pipeline.newsroom import plan, recipients, registry
 from tests import province
+from tests.province import Clock, lay_out, newsroom, signed
+from tests.province import row as province_row
 from tests.sshd import OpenSSH, make_key
 
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
@@ -31,14 +37,13 @@ def test_a_check_counts_what_there_is_and_names_what_is_doubtful(workspace, open
     workspace.station("A", windows="04:30-06:00 16:30-18:00")
     workspace.station("B", windows="09:00-10:00")
     workspace.station("C", **over_ssh(openssh, "/x", host_key="", windows="04:30-06:00"))
-    workspace.station("D", **over_ssh(openssh, "/y", key="", windows="04:30-06:00"))
     found = workspace.json("stations", "check")
-    assert found["counts"]["stations in force"] == 4
+    assert found["counts"]["stations in force"] == 3
     doubtful = {d["station"]: d["what"] for d in found["doubts"]}
-    assert set(doubtful) == {"B", "C", "D"}
+    assert set(doubtful) == {"B", "C"}
     assert "stations trust C" in doubtful["C"] or "ghim" in doubtful["C"]
     told = workspace.bantin("--lang", "en", "stations", "check")
-    assert "4  stations in force" in told.stdout
+    assert "3  stations in force" in told.stdout
     assert "! B: no slot of any programme lies inside its windows" in told.stderr
 
 
@@ -46,8 +51,69 @@ def test_a_check_of_a_broken_registry_tells_every_row(workspace):
     workspace.station("A", windows="5h")
     workspace.station("B", languages="en")
     told = workspace.bantin("stations", "check", code=3).stderr
-    assert "line 2: cột windows" in told
-    assert "line 3: cột languages" in told
+    assert "dòng 2: cột windows" in told
+    assert "dòng 3: cột languages" in told
+
+
+def test_a_check_tells_rows_whose_keys_can_never_work_beside_every_other_fault(workspace, openssh, tmp_path):
+    (tmp_path / "open").write_bytes(b"x")
+    (tmp_path / "open").chmod(0o644)
+    good = {"windows": "04:30-06:00"}
+    workspace.station("A", **over_ssh(openssh, "/a", key="", **good))
+    workspace.station("B", **over_ssh(openssh, "/b", key=tmp_path / "khong-co", **good))
+    workspace.station("C", **over_ssh(openssh, "/c", key=tmp_path / "open", **good))
+    workspace.station("D", **over_ssh(openssh, "/d", host_key="ssh-rsa xxx", **good))
+    workspace.station("E", **good)
+    told = workspace.bantin("stations", "check", code=3).stderr.splitlines()
+    assert [line.split(", cột")[0] for line in told[1:5]] == [f"  dòng {n}: {code}" for n, code in enumerate("ABCD", 2)]
+    assert "chmod 600" in told[3]
+    assert workspace.json("list") == []  # what works goes on working
+    workspace.station("F", windows="5h")
+    told = workspace.bantin("stations", "check", code=3).stderr
+    assert "dòng 7: cột windows" in told
+    assert "dòng 5: D, cột host_key" in told
+
+
+def test_rows_that_were_lost_are_missed(tmp_path):
+    stations = [{"code": f"T{n}", "name": f"Xã {n}", "transport": "usb", "until": ""} for n in range(12)]
+    lay_out(tmp_path, stations)
+    clock = Clock()
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        assert registry.faults(desk) == []
+    lay_out(tmp_path, [{**stations[0], "until": "2026-11-01"}])
+    with newsroom(tmp_path, clock) as desk:
+        plan.plan_all(desk)
+        (told,) = registry.faults(desk)
+        assert "11 trạm trước có, nay không còn: T1, T10, T11, T2, T3, T4, T5, T6, …" in told.vi
+    clock.at += timedelta(days=60)
+    with newsroom(tmp_path, clock) as desk:
+        assert registry.faults(desk) == []  # by now that was meant
+
+
+def test_rows_that_were_lost_are_told_where_they_leave_the_plan(workspace):
+    text = "Tiêu đề: Tin\n\nBà con chú ý.\n"
+    workspace.station("A")
+    workspace.station("B")
+    (row,) = workspace.json("add", workspace.drop("tin.txt", text))
+    workspace.bantin("approve", row["id"], "--by", "Người duyệt")
+    file = workspace.folder / "stations.csv"
+    file.write_text("".join(file.read_text("utf-8").splitlines(keepends=True)[:2]), "utf-8")
+    assert "! 1 trạm trước có, nay không còn: B" in workspace.bantin("plan").stderr
+    assert "1 trạm trước có, nay không còn: B" in workspace.bantin("stations", "check", code=3).stderr
+
+
+def test_a_station_without_room_for_a_bulletin_is_not_called_good(tmp_path, openssh, monkeypatch):
+    (tmp_path / "loa").mkdir()
+    lay_out(tmp_path, [province_row("A", openssh, tmp_path / "loa")])
+    with newsroom(tmp_path, Clock()) as desk:
+        station = registry.find(desk, "A")
+        monkeypatch.setattr(SftpRemote, "free", lambda _: 5_000_000)
+        with pytest.raises(StationFull, match="5000000"):
+            registry.try_out(desk, station)
+        assert desk.ledger.facts(happened=Happened.TRIED) == []
+        monkeypatch.setattr(SftpRemote, "free", lambda _: 6_000_000)
+        assert registry.try_out(desk, station).free == 6_000_000
 
 
 def test_rows_from_excel_are_added_and_changed_and_a_pinned_key_is_never_lost(workspace, openssh):
@@ -62,7 +128,7 @@ def test_rows_from_excel_are_added_and_changed_and_a_pinned_key_is_never_lost(wo
     file = workspace.folder / "moi.xlsx"
     before = (workspace.folder / "stations.csv").read_bytes()
     told = workspace.bantin("stations", "import", file, code=3).stderr  # C has no user
-    assert "line 4" in told
+    assert "dòng 4" in told
     assert (workspace.folder / "stations.csv").read_bytes() == before
     book.active.cell(1, 6, "Người dùng")
     book.active.cell(4, 6, "loa")
@@ -78,7 +144,7 @@ def test_rows_from_excel_are_added_and_changed_and_a_pinned_key_is_never_lost(wo
 
 def test_an_import_without_codes_writes_nothing(workspace):
     (workspace.folder / "x.csv").write_text("name,host\nĐất Mũi,h\n", "utf-8")
-    assert "line 2" in workspace.bantin("stations", "import", workspace.folder / "x.csv", code=3).stderr
+    assert "dòng 2" in workspace.bantin("stations", "import", workspace.folder / "x.csv", code=3).stderr
     assert "I-109" in workspace.bantin("stations", "import", workspace.folder / "y.csv", code=4).stderr
 
 
@@ -91,12 +157,12 @@ def test_an_import_that_would_lose_a_row_or_a_cell_or_make_a_station_twice_write
     book.active.append(["M", "Ba", "usb", "gọi anh Tư"])
     book.save(workspace.folder / "moi.xlsx")
     told = workspace.bantin("stations", "import", workspace.folder / "moi.xlsx", code=3).stderr
-    assert "line 5: ô “gọi anh Tư”" in told
+    assert "dòng 5: ô “gọi anh Tư”" in told
     book.active.cell(5, 4).value = None
     book.save(workspace.folder / "moi.xlsx")
     told = workspace.bantin("stations", "import", workspace.folder / "moi.xlsx", code=3).stderr
-    assert "line 2: mã 101 chỉ khác mã 00101" in told
-    assert "line 4: mã N đã có ở dòng 3" in told
+    assert "dòng 2: mã 101 chỉ khác mã 00101" in told
+    assert "dòng 4: mã N đã có ở dòng 3" in told
     assert (workspace.folder / "stations.csv").read_bytes() == before
 
 
@@ -114,7 +180,9 @@ def test_a_station_is_tried_out_and_left_as_it_was(workspace, openssh, tmp_path)
     assert found["free"] > 0
     assert {"fsync", "posix-rename", "statvfs", "sha256sum"} <= set(found["abilities"])
     assert list((tmp_path / "loa").iterdir()) == []
-    assert "SHA-256" in workspace.bantin("stations", "test", "A").stdout
+    told = workspace.bantin("stations", "test", "A").stdout
+    assert "SHA-256" in told
+    assert re.search(r"Còn trống [1-9]\d{0,2}(\.\d{3})* MB; tốc độ gửi khoảng [1-9]\d{0,2}(\.\d{3})* kbit/s", told)
     assert "C-104" in workspace.bantin("stations", "test", "khong-co", code=3).stderr
 
 

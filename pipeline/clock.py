@@ -1,5 +1,6 @@
 """The clock: scans the drop folder, pushes every night. What to do stands in the ledger: a restart loses nothing."""
 
+import logging
 import signal
 import threading
 import time
@@ -12,7 +13,6 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from structlog.typing import EventDict
 
 from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
 from pipeline.core.model import BulletinId, StationCode
@@ -30,6 +30,8 @@ AGAIN = timedelta(seconds=5)
 """How often it is looked whether it is time to try a station again."""
 WATCH = timedelta(minutes=1)
 """How often it is looked whether something is late or was missed, and tried again to tell people."""
+_SIDE_BY_SIDE = 8
+"""Runs of one kind at once: a station that trickles holds up its own run for as long as its deadline, and no other."""
 _LOOK = 5.0
 """Seconds between two looks at the time of day itself."""
 _JUMP = 30.0
@@ -40,6 +42,19 @@ _NAMED = 8
 """Stations that are named where a bulletin does not air at many, for the same reason."""
 
 _log = structlog.get_logger("bantin.clock")
+# The library logs each fault with a traceback, also those that we tell in our own words.
+logging.getLogger("apscheduler").addHandler(logging.NullHandler())
+logging.getLogger("apscheduler").propagate = False
+
+
+def log_in(zone: tzinfo) -> None:
+    """Write the log in a zone's time; of a fault the trace alone, for what a variable holds may be a secret."""
+
+    def stamp(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {**event, "timestamp": f"{datetime.now(zone):%Y-%m-%d %H:%M:%S%z}"}
+
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, stamp, plain])
 
 
 class Clock:
@@ -54,11 +69,12 @@ class Clock:
         self._threatened: set[BulletinId] = set()
         self._wrong: PipelineError | None = None
         self._unsent: set[str] = set()
+        self._decided = 0
         # A night that was slept through is caught up once, however late: the plan decides what is still worth sending.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         with office.desk() as desk:
             self._config, self._now = desk.config, desk.now
-        _write_in(self._config.zone)
+        log_in(self._config.zone)
         self._scheduler = BackgroundScheduler(timezone=self._config.zone, job_defaults=defaults)
         self._scheduler.add_listener(_tell, EVENT_JOB_ERROR)
         self._schedule()
@@ -112,11 +128,13 @@ class Clock:
             "scan": (self.scan, IntervalTrigger(seconds=settings.clock.scan_seconds)),
             "push": (self.push, self._nightly),
             "soon": (self.push_soon, IntervalTrigger(seconds=SOON.total_seconds())),
+            "decided": (self.push_decided, IntervalTrigger(seconds=AGAIN.total_seconds())),
             "retry": (self.retry, IntervalTrigger(seconds=AGAIN.total_seconds())),
             "watch": (self.watch, IntervalTrigger(seconds=WATCH.total_seconds())),
         }
         for name, (job, trigger) in times.items():
-            self._scheduler.add_job(job, trigger, id=name, replace_existing=True)
+            side_by_side = _SIDE_BY_SIDE if name in {"soon", "decided", "retry"} else 1
+            self._scheduler.add_job(job, trigger, id=name, max_instances=side_by_side, replace_existing=True)
 
     @contextmanager
     def _desk(self) -> Iterator[Desk]:
@@ -124,7 +142,7 @@ class Clock:
         with self._office.desk() as desk:
             if desk.config is not self._config:
                 before, self._config = self._config, desk.config
-                _write_in(self._config.zone)
+                log_in(self._config.zone)
                 _log.info("settings read anew", stations=len(desk.config.stations))
                 _tell_gone(desk)
                 if (before.settings.clock, before.zone) != (desk.config.settings.clock, desk.config.zone):
@@ -166,6 +184,18 @@ class Clock:
             night = self._nightly.get_next_fire_time(None, now.astimezone(desk.config.zone))
             _plan(desk)
             self._report(push.push(desk, ahead=night - now + SOON, whom=Whom.WELL))
+
+    def push_decided(self) -> None:
+        """As soon as somebody has signed, returned or withdrawn: what the next look between nights would be late for.
+
+        What airs later waits for that look, so that a station is not called anew for every signature.
+        """
+        with self._desk() as desk:
+            last = desk.ledger.last_decision()
+            if last != self._decided:
+                self._decided = last
+                _plan(desk)
+                self._report(push.push(desk, ahead=SOON + plan.margin(desk), whom=Whom.WELL))
 
     def retry(self) -> None:
         """Try those stations again whose time it is, for all that the night is to bring them."""
@@ -228,17 +258,6 @@ class Clock:
                 _log.error("failed", station=attempt.station, code=problem.code, why=why, exc_info=_bug(problem))
 
 
-def _write_in(zone: tzinfo) -> None:
-    """From now on the log's lines have the time of the newsroom's zone, whatever the machine believes."""
-
-    def stamped(_log: object, _level: str, event: EventDict) -> EventDict:
-        return {"timestamp": f"{datetime.now(zone):%Y-%m-%d %H:%M:%S%z}", **event}
-
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, stamped, structlog.dev.ConsoleRenderer(colors=False)]
-    )
-
-
 def _tell_gone(desk: Desk) -> None:
     if gone := registry.gone(desk):
         _log.warning("stations gone", why=registry.words_of_gone(gone).vi)
@@ -288,7 +307,11 @@ def until_told() -> threading.Event:
 
 
 def _tell(event: JobExecutionEvent) -> None:
-    """The one place where everything ends up: the clock goes on, the trace is kept."""
-    if isinstance(event.exception, GivenUp):
+    """The one place where everything ends up: the clock goes on; of what we do not know the trace is kept."""
+    fault = event.exception
+    if isinstance(fault, GivenUp):
         return  # we were told to stop
+    if isinstance(fault, PipelineError):
+        _log.error("job failed", job=event.job_id, code=fault.code, why=fault.message.vi, next=fault.next_step.vi)
+        return
     _log.error("job failed", job=event.job_id, error=repr(event.exception), trace=event.traceback)

@@ -20,7 +20,8 @@ from pipeline.core.ports import Engine, Lane, Progress, Queue, silent
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.sftp import Sftp
 from pipeline.delivery.stick import Stick
-from pipeline.jobs.local import Gates, LocalQueue
+from pipeline.jobs.local import LocalQueue
+from pipeline.jobs.room import Room
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
 from pipeline.newsroom.desk import Desk, until_stopped
@@ -72,24 +73,25 @@ def open_desk(
 
 _MOST_MADE = 4
 """Bulletins made side by side at most: each takes some hundred megabytes."""
+_ROOM = Room()
+"""This process's: visits that began by older settings are among those at once."""
 
 
 def _queue(config: Config) -> Callable[[Desk], Queue]:
-    """What makes the queue that the settings ask for; all queues of this machine have their room together."""
+    """What makes the queue that the settings ask for; all queues of this process have their room together."""
     cores = len(os.sched_getaffinity(0))
-    room = {Lane.LINE: config.settings.delivery.stations_at_once, Lane.SOUND: min(cores, _MOST_MADE)}
+    most = {Lane.LINE: config.settings.delivery.stations_at_once, Lane.SOUND: min(cores, _MOST_MADE)}
     if config.settings.jobs.queue == "local":
-        gates = Gates(room)
-        return lambda desk: LocalQueue(handlers(desk), gates, cut=_cut(desk))
+        return lambda desk: LocalQueue(handlers(desk), _ROOM, most, cut=_cut(desk))
     try:
-        from pipeline.jobs.postgres import PostgresQueue  # noqa: PLC0415 - an extra, and heavy
+        from pipeline.jobs.postgres import Crew, PostgresQueue  # noqa: PLC0415 - an extra, and heavy
     except ImportError as problem:
         raise ToolMissing(tool="procrastinate", reason=problem, how="pip install 'bantin[postgres]'") from problem
     # Who has other settings, or another version of the program, would do other work under the same name.
     settings = digest_of(f"{__version__} {config.fingerprint}".encode())
     beat = Seconds(config.settings.jobs.heartbeat_seconds)
-    url = config.settings.ledger.database
-    return lambda desk: PostgresQueue(url, settings, handlers(desk), room, cut=_cut(desk), heartbeat=beat)
+    url, crew = config.settings.ledger.database, Crew(_ROOM, most)
+    return lambda desk: PostgresQueue(url, settings, handlers(desk), crew, cut=_cut(desk), heartbeat=beat)
 
 
 def _cut(desk: Desk) -> Callable[[Lane], None]:

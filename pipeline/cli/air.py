@@ -89,7 +89,7 @@ def run_due(as_json: AsJson = False) -> None:
     from pipeline.newsroom import plan as planning
 
     problems: list[tuple[PipelineError, str]] = []
-    with at_office() as office:
+    with at_office(at_once=True) as office:
         try:
             with office.desk() as desk, the_line(desk):
                 problems += [(t.problem, "") for t in scripts.sweep(desk, scripts.settled_now(desk)) if t.problem]
@@ -114,7 +114,9 @@ def run_due(as_json: AsJson = False) -> None:
 @app.command()
 def push(
     only: Annotated[str, typer.Option("--only", help="Only this station's code.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent by the plan as it stands; plan and send nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send what airs soon to every station that lacks it. Run twice, the second run sends nothing.
@@ -123,12 +125,15 @@ def push(
     """
     from pipeline.newsroom import plan as planning
     from pipeline.newsroom import push as pushing
+    from pipeline.newsroom import registry
 
     with at_desk() as desk:
-        planning.plan_new(desk)
+        if only:
+            registry.with_line(desk, only)
         if dry_run:
             _show_wanted(desk, pushing.wanted(desk, only), as_json)
             return
+        planning.plan_new(desk)
         _push_and_tell(desk, only, as_json).must_have_succeeded()
 
 
@@ -232,6 +237,12 @@ def serve() -> None:
 
 
 def _show_wanted(desk: "Desk", wanted: list[Any], as_json: bool) -> None:
+    """What would be sent by the plan as it stands, with the reminder that it may be an old one."""
+    words = Says(
+        "! Theo lịch lập lần cuối. Vừa sửa stations.csv hay config.toml thì chạy trước: bantin plan",
+        "! By the plan as it stands. If stations.csv or config.toml was just changed, run first: bantin plan",
+    )
+    sys.stderr.write(in_language(words) + "\n")
     lacking = [
         {
             "station": w.station.code,

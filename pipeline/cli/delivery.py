@@ -84,7 +84,8 @@ def recall(
         other = approvals.find(desk, instead) if instead else None
         done = recalls.recall(desk, found, by or getpass.getuser(), other)
     if as_json:
-        print_json({"id": found.id, "gone": list(done.gone), "left": list(done.left)})
+        print_json({"id": found.id, "gone": list(done.gone), "left": list(done.left),
+                    "perhaps": list(done.perhaps)})  # fmt: skip
     else:
         words = Says("{id}: đã gỡ khỏi {gone} trạm.", "{id}: off {gone} stations.")
         typer.echo(in_language(words.format(id=found.id, gone=len(done.gone))))
@@ -97,7 +98,14 @@ def recall(
             "! Still at: {left}. It is tried again by itself; if it is urgent, call them.",
         )
         sys.stderr.write(in_language(words.format(left=", ".join(done.left))) + "\n")
-        raise StationsHolding(bulletin=found.id, failed=len(done.left), total=len(done.left) + len(done.gone))
+    if done.perhaps:
+        words = Says(
+            "! Có thể còn ở các trạm chưa nối được: {perhaps}. Bản Tin tự thử lại.",
+            "! It may be at stations that could not be reached: {perhaps}. They are tried again by themselves.",
+        )
+        sys.stderr.write(in_language(words.format(perhaps=", ".join(done.perhaps))) + "\n")
+    if failed := len(done.left) + len(done.perhaps):
+        raise StationsHolding(bulletin=found.id, failed=failed, total=failed + len(done.gone))
 
 
 @app.command("export-usb")

@@ -86,15 +86,22 @@ def at_desk(*, whole: bool = True) -> "Iterator[Desk]":
 
 
 @contextmanager
-def at_office() -> "Iterator[Office]":
-    """The office of the workspace we stand in, for commands that go on while its files may change."""
+def at_office(*, at_once: bool = False) -> "Iterator[Office]":
+    """The office of the workspace we stand in, for commands that go on while its files may change.
+
+    `at_once`: what changed counts as it is, for a command that ends before it could have stood still.
+    """
     from pipeline import config
-    from pipeline.newsroom.office import Office
+    from pipeline.newsroom.office import SETTLE, Office
     from pipeline.wiring import open_desk
 
     settings = config.load(Choice.workspace)
     Choice.lang = Choice.lang or settings.settings.newsroom.language
-    with progress_bars(Choice.lang) as progress, Office(settings, partial(open_desk, progress=progress)) as office:
+    settle = 0 if at_once else SETTLE
+    with (
+        progress_bars(Choice.lang) as progress,
+        Office(settings, partial(open_desk, progress=progress), settle=settle) as office,
+    ):
         yield office
 
 

@@ -59,6 +59,10 @@ class Config:
         """A station, and those whose files go to the same place before or after it: of a commune that was merged."""
         return self._by_place.get(station.place, (station,))
 
+    def first_at_place(self, station: Station) -> StationCode:
+        """The code by which all rows of a station's place are locked: one visit at a time to a folder."""
+        return min(one.code for one in self.at_place(station))
+
     @cached_property
     def _by_place(self) -> Mapping[str, tuple[Station, ...]]:
         found: dict[str, tuple[Station, ...]] = {}

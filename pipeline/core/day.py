@@ -85,6 +85,18 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """A station about which somebody has to act, whatever it is to air next."""
+
+    station: Station
+    trouble: Trouble | None
+    """How its last visit failed; None where it did not."""
+    step: Says
+    bulletins: tuple[Bulletin, ...] = ()
+    """Those that it holds and that must not air."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """What people should hear of at once."""
 
@@ -93,6 +105,8 @@ class Alarm:
     """Stations that are to air something within minutes and do not have it."""
     gaps: tuple[Gap, ...]
     """What passed meanwhile."""
+    stuck: tuple[Concern, ...] = ()
+    """Stations that a push cannot serve and that waiting does not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +123,8 @@ class Day:
     """Airings that stations say they played."""
     threats: tuple[Threat, ...]
     """Bulletins that are to air in the hours ahead and cannot yet."""
+    remains: tuple[Concern, ...]
+    """Stations that hold what was taken back and may air it, until they are reached."""
 
     grid: Mapping[StationCode, Mapping[BulletinId, bool]]
     """By station and bulletin, whether it holds what it is to air."""
@@ -131,7 +147,7 @@ class Day:
     @property
     def is_well(self) -> bool:
         """Whether nobody has to do anything."""
-        return not (self.lacking or self.missed or self.threats)
+        return not (self.lacking or self.missed or self.threats or self.remains)
 
     def as_json(self) -> dict[str, Json]:
         """For `bantin digest --json` and for programs."""
@@ -152,6 +168,11 @@ class Day:
                 {"station": lack.station.code, "name": lack.station.name, "at": lack.at.isoformat(),
                  "bulletins": [b.id for b in lack.bulletins], **_told(lack), "step": lack.step.vi}
                 for lack in self.lacking
+            ],
+            "remains": [
+                {"station": one.station.code, "name": one.station.name, "bulletins": [b.id for b in one.bulletins],
+                 "step": one.step.vi}
+                for one in self.remains
             ],
             "threats": [
                 {"id": t.bulletin.id, "at": t.at.isoformat(), "code": t.problem.code, "why": t.problem.message.vi,

@@ -631,6 +631,14 @@ class Holding:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Under which number a run has a station, and until when; renewed, it holds longer."""
+
+    token: int
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """A station whose last visit failed."""

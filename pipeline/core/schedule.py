@@ -207,8 +207,3 @@ def _clashes(
         if len(together) > 1 and left is not None and length > left and not set(together) & set(urgent):
             yield Clash(station.code, at, together, "overrun")
         busy, before = max(busy, at + length), together
-
-
-def due(planned: Iterable[Transmission], now: datetime, ahead: timedelta) -> list[Transmission]:
-    """What to push now: everything that airs after now and within `ahead`, soonest first."""
-    return sorted(t for t in planned if now < t.at <= now + ahead)

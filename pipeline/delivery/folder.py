@@ -1,4 +1,7 @@
-"""A folder of this machine as a station: a USB stick carried to a commune, or a share mounted here."""
+"""A folder of this machine as a station: a USB stick carried to a commune, or a share mounted here.
+
+Others write there, too. A link that they laid down under a name of ours leads nowhere: it is neither read nor written.
+"""
 
 import errno
 import os
@@ -10,10 +13,11 @@ from pathlib import Path
 
 from pipeline.core.errors import ConfigError, DeliveryError, FolderRefused, Says, StationFull, StationUnreachable
 from pipeline.core.model import Digest, Item, Seconds, Station
+from pipeline.delivery.links import IS_LINK, is_link, opened
 from pipeline.delivery.names import plain
 
 BLOCK = 1 << 20
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -69,7 +73,7 @@ class FolderRemote:
         """Bytes of a file, or None where there is none of that name."""
         with self._told():
             try:
-                return self._path(name).stat().st_size
+                return self._path(name).lstat().st_size
             except FileNotFoundError:
                 return None
 
@@ -86,7 +90,7 @@ class FolderRemote:
     def write(self, name: str, chunks: Iterator[bytes], at: int = 0) -> int:
         """Write chunks from offset `at` on, cut what stood beyond, flush to disk; bytes sent."""
         path, sent = self._path(name), 0
-        with self._told(), path.open("r+b" if at else "wb") as stream:
+        with self._told(), opened(path, "r+b" if at else "wb") as stream:
             stream.truncate(at)
             stream.seek(at)
             for chunk in chunks:
@@ -111,7 +115,7 @@ class FolderRemote:
 
     def read(self, name: str, at: int = 0) -> Iterator[bytes]:
         """A file's bytes from offset `at` on, in order."""
-        with self._told(), self._path(name).open("rb") as stream:
+        with self._told(), opened(self._path(name), "rb") as stream:
             stream.seek(at)
             while block := stream.read(BLOCK):
                 self._must_have_time()
@@ -164,7 +168,8 @@ class FolderRemote:
             raise self._named(fault) from fault
 
     def _named(self, fault: OSError) -> DeliveryError:
-        code, reason = self._station.code, fault.strerror or str(fault)
+        code = self._station.code
+        reason = IS_LINK.format(name=Path(fault.filename).name) if is_link(fault) else fault.strerror or str(fault)
         if fault.errno in _NO_ROOM:
             return StationFull(station=code, needed="?", free=self.free())
         if fault.errno in _REFUSED:

@@ -14,7 +14,7 @@ from typing import NoReturn
 import paramiko
 
 from pipeline.core.errors import DeliveryError, FolderRefused, Says, StationFull, StationUnreachable
-from pipeline.core.model import Digest, Identity, Item, Seconds, Station
+from pipeline.core.model import Digest, Identity, Item, Seconds, Station, StationCode
 from pipeline.delivery import ahead, ssh
 from pipeline.delivery.line import Fuse, dial
 from pipeline.delivery.names import plain
@@ -46,7 +46,7 @@ class Sftp:
     def __init__(self, *, connect: Seconds = CONNECT, stall: Seconds = STALL) -> None:
         self._connect = connect
         self._stall = stall
-        self._fuses: set[Fuse] = set()
+        self._fuses: dict[Fuse, StationCode] = {}
         self._lock = threading.Lock()
 
     def check(self, station: Station) -> None:
@@ -62,7 +62,7 @@ class Sftp:
         """
         if not station.host:
             raise ssh.wrong(station, "host", Says("chưa có", "is missing"))
-        with self._dialled(station, self._connect) as line, self._fused(line, self._connect):
+        with self._dialled(station, self._connect) as line, self._fused(station, line, self._connect):
             return ssh.identity(station, line, self._connect)
 
     @contextmanager
@@ -80,15 +80,18 @@ class Sftp:
         within = Seconds(min(self._connect, deadline))
         with (
             self._dialled(station, within) as line,
-            self._fused(line, deadline) as fuse,
+            self._fused(station, line, deadline) as fuse,
             ssh.logged_in(station, line, fuse, within) as client,
         ):
             yield _remote(station, client, fuse, within)
 
-    def cut(self) -> None:
-        """Cut every open connection now; who works on one gets StationUnreachable, and what was sent can be resumed."""
+    def cut(self, station: StationCode | None = None) -> None:
+        """Cut every open connection now, or those to one station; what was sent can be resumed.
+
+        Whoever works on one gets StationUnreachable.
+        """
         with self._lock:
-            fuses = list(self._fuses)
+            fuses = [fuse for fuse, code in self._fuses.items() if station in {None, code}]
         for fuse in fuses:
             fuse.blow()
 
@@ -99,16 +102,16 @@ class Sftp:
             raise StationUnreachable(station=station.code, reason=said(fault)) from fault
 
     @contextmanager
-    def _fused(self, line: socket.socket, deadline: Seconds) -> Iterator[Fuse]:
+    def _fused(self, station: Station, line: socket.socket, deadline: Seconds) -> Iterator[Fuse]:
         fuse = Fuse(line, deadline)
         with self._lock:
-            self._fuses.add(fuse)
+            self._fuses[fuse] = station.code
         try:
             yield fuse
         finally:
             fuse.put_out()
             with self._lock:
-                self._fuses.discard(fuse)
+                del self._fuses[fuse]
 
 
 class SftpRemote:

@@ -31,6 +31,8 @@ MACS = (
     "hmac-sha2-512",
 )
 """Only for the CTR ciphers. No MD5, no SHA-1."""
+_OVER_LOGIN = {14, 15}
+"""No more ways to log in, no such user (RFC 4253, 11.1). OpenSSH gives a code of any fault and says it in words."""
 PASSPHRASE = "BANTIN_KEY_PASSPHRASE"  # noqa: S105 - where it is looked for
 """The environment variable that opens our private keys, where they are locked."""
 
@@ -96,17 +98,38 @@ def _log_in(station: Station, client: paramiko.SSHClient, line: socket.socket, f
         )  # fmt: skip
     except paramiko.BadHostKeyException as fault:
         raise HostKeyMismatch(station=station.code, seen=_fingerprint(fault.key)) from fault
-    except paramiko.AuthenticationException as fault:
-        # The library calls it a failed login, too, when the line breaks while we wait for the answer.
-        if fuse.blown or not client.get_transport().is_active() or "timeout" in str(fault).lower():
-            raise unreachable(station, fuse, fault) from fault
-        raise LoginRefused(station=station.code, user=station.user) from fault
     except (OSError, EOFError, paramiko.SSHException) as fault:
+        if _is_no(client.get_transport(), fault) and not fuse.blown:
+            raise LoginRefused(station=station.code, user=station.user) from fault
         raise unreachable(station, fuse, fault) from fault
 
 
-def _strict(sock: socket.socket, **options: object) -> paramiko.Transport:
-    transport = paramiko.Transport(sock, **options)
+def _is_no(transport: "_Transport | None", fault: Exception) -> bool:
+    """Whether the station does not let us in, and it is not the line that broke while we waited for its answer.
+
+    The library calls either a failed login.
+    """
+    if transport is None:
+        return False
+    refused = isinstance(fault, paramiko.AuthenticationException) and "timeout" not in str(fault).lower()
+    return transport.has_refused or (refused and transport.is_active())
+
+
+class _Transport(paramiko.Transport):  # type: ignore[misc]  # the library has no types
+    """The library's, which also knows why the other side hung up."""
+
+    has_refused = False
+    """Whether it hung up over our login: a server that allows one try does so, and says no in no other way."""
+
+    def _parse_disconnect(self, m: paramiko.Message) -> None:
+        super()._parse_disconnect(m)
+        m.rewind()
+        code, reason = m.get_int(), m.get_text()
+        self.has_refused = code in _OVER_LOGIN or "authentication failures" in reason.lower()
+
+
+def _strict(sock: socket.socket, **options: object) -> _Transport:
+    transport = _Transport(sock, **options)
     security = transport.get_security_options()
     security.ciphers = CIPHERS
     security.digests = MACS

@@ -3,15 +3,16 @@
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from queue import Empty, SimpleQueue
 
 from pipeline.core.errors import NothingShared, PipelineError
 from pipeline.core.facts import Json
 from pipeline.core.ports import Job, Lane, Outcome
+from pipeline.jobs.room import Room
 
 Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
-
+_Place = AbstractContextManager[None]
 
 _WAKE = 0.5
 """Seconds after which the thread that waits for outcomes looks up: only the main thread handles signals."""
@@ -21,27 +22,24 @@ def nothing(_lane: Lane) -> None:
     """What there is to cut short where nothing can be."""
 
 
-class Gates:
-    """How many jobs of each lane are at work at once, over all queues that share it."""
-
-    def __init__(self, room: Mapping[Lane, int]) -> None:
-        self.room = room
-        self._gates = {lane: threading.Semaphore(count) for lane, count in room.items()}
-
-    def __getitem__(self, lane: Lane) -> threading.Semaphore:
-        return self._gates[lane]
-
-
 class LocalQueue:
-    """Does jobs in threads, as many as there is room in their lane; jobs with the same key in the order given.
+    """Does jobs in threads, at `most` so many of a lane in this process; jobs with the same key in the order given.
 
     `cut` is called for each lane of a run that is broken off (Ctrl-C, or the caller stops asking for outcomes): it
     should make the handlers that are at work end soon, since a thread cannot be stopped from outside.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], gates: Gates, *, cut: Callable[[Lane], None] = nothing) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        room: Room,
+        most: Mapping[Lane, int],
+        *,
+        cut: Callable[[Lane], None] = nothing,
+    ) -> None:
         self._handlers = handlers
-        self._gates = gates
+        self._room = room
+        self._most = most
         self._cut = cut
         self._turns: dict[str, threading.Lock] = {}
 
@@ -51,11 +49,11 @@ class LocalQueue:
         Our own errors are outcomes. A bug ends the jobs of its key; it is raised as it is when all others are done.
         Close the iterator (contextlib.closing) if you may stop half way.
         """
-        run = _Run(self._handlers, self._turns, self._gates)
+        run = _Run(self._handlers, self._turns, lambda lane: self._room.place(lane, self._most))
         chains = _by_key(jobs)
         with ExitStack() as stack:
             pools = {
-                lane: stack.enter_context(_Pool(max(1, min(self._gates.room[lane], len(chains)))))
+                lane: stack.enter_context(_Pool(max(1, min(self._most[lane], len(chains)))))
                 for lane in dict.fromkeys(job.lane for job in jobs)
             }
             try:
@@ -84,18 +82,20 @@ class _Pool(ThreadPoolExecutor):
 class _Run:
     """One call of perform."""
 
-    def __init__(self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock], gates: Gates) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], turns: dict[str, threading.Lock], place: Callable[[Lane], _Place]
+    ) -> None:
         self.stopping = threading.Event()
         self._handlers = handlers
         self._turns = turns
-        self._gates = gates
+        self._place = place
         self._done: SimpleQueue[Outcome | None] = SimpleQueue()
 
     def chain(self, jobs: Sequence[Job]) -> None:
         """Do the jobs of one key, in order."""
         try:
             for job in jobs:
-                with self._turns.setdefault(job.key, threading.Lock()), self._gates[job.lane]:
+                with self._turns.setdefault(job.key, threading.Lock()), self._place(job.lane):
                     if self.stopping.is_set():
                         return
                     self._done.put(self._do(job))

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from pipeline.core.facts import Json
 from pipeline.core.model import Digest, Seconds
 from pipeline.core.ports import Job, Lane, Outcome
 from pipeline.jobs.local import Handler, nothing
+from pipeline.jobs.room import Room
 
 HEARTBEAT = Seconds(10)
 """How often a worker says that it lives; one that was not heard for three of these is dead."""
@@ -58,9 +59,9 @@ WITH told AS (
     VALUES (%(batch)s::uuid, %(place)s, %(result)s::jsonb, %(problem)s::jsonb)
 ) SELECT pg_notify('bantin_outcome', %(batch)s::text)
 """
-_OUTCOMES = (
-    "SELECT number, place, result, problem FROM bantin_outcomes WHERE batch = %s AND number > %s ORDER BY number"
-)
+_OUTCOMES = "SELECT number, place, result, problem FROM bantin_outcomes WHERE batch = %s ORDER BY number"
+_READ = "DELETE FROM bantin_outcomes WHERE batch = %s AND number = ANY(%s)"
+"""By number, but never all up to one: a number is drawn before its row is there, so a smaller one may come later."""
 _LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND args ->> 'batch' = %s"
 _DROP = "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND args ->> 'batch' = %s"
 _SWEEP = (
@@ -85,7 +86,7 @@ class PostgresQueue:
         url: str,
         settings: Digest,
         handlers: Mapping[str, Handler],
-        room: Mapping[Lane, int],
+        crew: "Crew",
         *,
         cut: Callable[[Lane], None] = nothing,
         heartbeat: Seconds = HEARTBEAT,
@@ -93,7 +94,7 @@ class PostgresQueue:
         self._url = url
         self._settings = settings
         self._handlers = handlers
-        self._room = room
+        self._crew = crew
         self._cut = cut
         self._heartbeat = heartbeat
 
@@ -101,7 +102,8 @@ class PostgresQueue:
         """Have jobs done, here and elsewhere, and give each outcome as it comes.
 
         Our own errors are outcomes. A bug is raised when all others are done; its trace stands in the log of the
-        machine that met it. Left half way, what has not begun is dropped, and what is under way elsewhere goes on.
+        machine that met it. Left half way, what has not begun is dropped, and what is under way elsewhere goes on. The
+        last of this crew to leave waits for what its hands have begun.
         """
         if not jobs:
             return
@@ -109,36 +111,37 @@ class PostgresQueue:
         with self._database():
             self._make()
             self._hand_in(batch, jobs)
-        hands = self._hands()
         try:
-            yield from self._outcomes(batch, jobs, hands)
-        except (GeneratorExit, KeyboardInterrupt):
-            self._drop(batch)
-            for lane in {job.lane for job in jobs}:
-                self._cut(lane)
-            raise
+            with self._crew.at_work(self._hands) as hands:
+                try:
+                    yield from self._outcomes(batch, jobs, hands)
+                except (GeneratorExit, KeyboardInterrupt):
+                    self._drop(batch)
+                    for lane in {job.lane for job in jobs}:
+                        self._cut(lane)
+                    raise
         finally:
-            hands.end()
             self._drop(batch)  # what was given up on the way out
 
     def work(self, stop: threading.Event) -> None:
         """Do what others hand in, until told to stop; what is under way then is brought to its end."""
         with self._database():
             self._make()
-        hands = self._hands()
-        _log.info("working for %s", self._url)
-        try:
+        with self._crew.at_work(self._hands) as hands:
+            _log.info("working for %s", self._url)
             while not stop.wait(_WAKE):
                 hands.must_live()
-        finally:
-            hands.end()
 
     def _hands(self) -> "_Hands":
-        lanes = {self._lane(lane): count for lane, count in self._room.items()}
-        return _Hands(self._url, lanes, self._handlers, self._heartbeat)
+        lanes = {self._lane(lane): lane for lane in self._crew.most}
+        return _Hands(self._url, lanes, self._crew, self._handlers, self._heartbeat)
 
     def _lane(self, lane: Lane) -> str:
         return f"{lane.value}-{self._settings[:16]}"
+
+    def _lock(self, key: str) -> str:
+        """What keeps the jobs of a key apart; those left behind by other settings, which nobody does, hold up none."""
+        return f"{key} {self._settings[:16]}"
 
     @contextmanager
     def _database(self) -> Iterator[None]:
@@ -163,7 +166,7 @@ class PostgresQueue:
 
     def _hand_in(self, batch: uuid.UUID, jobs: Sequence[Job]) -> None:
         rows = [
-            Row(id=None, queue=self._lane(job.lane), lock=job.key, queueing_lock=None, task_name=_TASK,
+            Row(id=None, queue=self._lane(job.lane), lock=self._lock(job.key), queueing_lock=None, task_name=_TASK,
                 task_kwargs={"batch": str(batch), "place": place, "verb": job.verb, "key": job.key,
                              "arguments": dict(job.arguments)})
             for place, job in enumerate(jobs)
@@ -186,7 +189,7 @@ class PostgresQueue:
         bugs: list[PipelineError] = []
         for place, result, problem in self._news(batch, lambda: len(told) < len(jobs), hands):
             if place in told:
-                continue  # by a worker that was thought dead
+                continue  # by a worker that was thought dead, or read before the line to the database broke
             told.add(place)
             if problem and _BUG in result:
                 bugs.append(problem)
@@ -201,17 +204,17 @@ class PostgresQueue:
         self, batch: uuid.UUID, more: Callable[[], bool], hands: "_Hands"
     ) -> Iterator[tuple[int, Mapping[str, Json], PipelineError | None]]:
         """What was told of a batch, as it comes, over any number of connections."""
-        last, since = 0, time.monotonic()
+        since = time.monotonic()
         while more():
             try:
                 with self._connect() as connection:
                     connection.execute("LISTEN bantin_outcome")
                     while more():
                         left = connection.execute(_LEFT, (str(batch),)).fetchone()
-                        news = connection.execute(_OUTCOMES, (batch, last)).fetchall()
-                        for number, place, result, problem in news:
-                            last = number
+                        news = connection.execute(_OUTCOMES, (batch,)).fetchall()
+                        for _, place, result, problem in news:
                             yield place, result, from_record(problem) if problem else None
+                        connection.execute(_READ, (batch, [number for number, *_ in news]))
                         since = time.monotonic()
                         hands.must_live()
                         if more() and left == (0,) and not news:
@@ -225,11 +228,49 @@ class PostgresQueue:
                 time.sleep(_PAUSE)
 
 
+class Crew:
+    """The hands that all who ask at one desk share, there from the first to the last of them; their room is `most`.
+
+    Whoever had hands of its own would wait with them for what they took up of others: a push between nights for the
+    stalled stations of the night's.
+    """
+
+    def __init__(self, room: Room, most: Mapping[Lane, int]) -> None:
+        self.most = most
+        self._room = room
+        self._guests = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def at_work(self, hire: Callable[[], "_Hands"]) -> Iterator["_Hands"]:
+        """The hands of this crew; hired where nobody else is at work, and ended by whoever leaves last."""
+        with self._lock:
+            if not self._guests:
+                self._hands = hire()
+            self._guests += 1
+            hands = self._hands
+        try:
+            yield hands
+        finally:
+            with self._lock:
+                self._guests -= 1
+                is_last = not self._guests
+            if is_last:
+                hands.end()
+
+    def place(self, lane: Lane) -> AbstractContextManager[None]:
+        """A place in the room of this process: hands of an older desk may still be at work there."""
+        return self._room.place(lane, self.most)
+
+
 class _Hands:
     """Does jobs on this machine in a thread of its own until `end`; comes back when the database does."""
 
-    def __init__(self, url: str, lanes: Mapping[str, int], handlers: Mapping[str, Handler], heartbeat: Seconds) -> None:
-        self._url, self._lanes, self._handlers, self._heartbeat = url, lanes, handlers, heartbeat
+    def __init__(
+        self, url: str, lanes: Mapping[str, Lane], crew: Crew, handlers: Mapping[str, Handler], heartbeat: Seconds
+    ) -> None:
+        self._url, self._lanes, self._crew = url, lanes, crew
+        self._handlers, self._heartbeat = handlers, heartbeat
         self._stop = threading.Event()
         self._wake: Callable[[], object] = self._stop.is_set
         self._fault: BaseException | None = None
@@ -244,12 +285,13 @@ class _Hands:
     def end(self) -> None:
         """Take up nothing more, and wait for what is under way."""
         self._stop.set()
-        self._wake()
+        with suppress(RuntimeError):  # there is no loop to wake: it has just ended by itself, with the database
+            self._wake()
         self._thread.join()
 
     def _live(self) -> None:
         try:
-            with ThreadPoolExecutor(sum(self._lanes.values()), thread_name_prefix="job") as pool:
+            with ThreadPoolExecutor(sum(self._crew.most.values()), thread_name_prefix="job") as pool:
                 while not self._stop.is_set():
                     try:
                         asyncio.run(self._work(pool))
@@ -276,7 +318,8 @@ class _Hands:
             if context.job.attempts >= _TRIES:
                 result, problem = {}, _lost(work["verb"], work["key"])  # type: Mapping[str, Json], PipelineError | None
             else:
-                result, problem = await loop.run_in_executor(pool, partial(self._do, **work))
+                work_here = partial(self._do, self._lanes[str(context.job.queue)], **work)
+                result, problem = await loop.run_in_executor(pool, work_here)
             told = json.dumps(to_record(problem)) if problem else None
             row = {"batch": batch, "place": place, "result": json.dumps(result), "problem": told}
             await connector.execute_query_async(_TELL, **row)
@@ -284,11 +327,12 @@ class _Hands:
         async with app.open_async():
             workers = [
                 Worker(
-                    app=app, queues=[lane], name=lane, concurrency=count, install_signal_handlers=False,
+                    app=app, queues=[queue], name=queue, concurrency=self._crew.most[lane],
+                    install_signal_handlers=False,
                     delete_jobs="successful", fetch_job_polling_interval=_WAKE,
                     update_heartbeat_interval=self._heartbeat, stalled_worker_timeout=3 * self._heartbeat,
                 )
-                for lane, count in self._lanes.items()
+                for queue, lane in self._lanes.items()
             ]  # fmt: skip
             runs: list[asyncio.Task[None]] = [asyncio.create_task(_run(worker)) for worker in workers]
             mending = asyncio.create_task(self._take_over(app))
@@ -327,11 +371,12 @@ class _Hands:
             await asyncio.sleep(self._heartbeat)
 
     def _do(
-        self, verb: str, key: str, arguments: Mapping[str, Json]
+        self, lane: Lane, verb: str, key: str, arguments: Mapping[str, Json]
     ) -> tuple[Mapping[str, Json], PipelineError | None]:
-        began = time.monotonic()
         try:
-            result = self._handlers[verb](arguments)
+            with self._crew.place(lane):
+                began = time.monotonic()
+                result = self._handlers[verb](arguments)
         except Stopped:
             raise  # put back, for another machine
         except PipelineError as problem:

@@ -18,6 +18,8 @@ _BUSY_MS = 30_000
 """How long one writer waits for another."""
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 """How SQLite says that the disk has no room for the ledger, or for the index that readers and writers share."""
+_CONNECT, _STALL_MS = 10, 20_000
+"""How long a PostgreSQL may take to let us in (s), and what we send may stay unacknowledged (ms)."""
 _WRITERS = 207
 """The number of the advisory lock that writers in PostgreSQL take turns by."""
 READ_ONLY = {"isolation_level": "AUTOCOMMIT"}
@@ -67,7 +69,7 @@ def postgres(url: str) -> sa.Engine:
         pool_pre_ping=True,  # a server that was restarted costs a new connection, not a night
         pool_size=8,
         max_overflow=32,
-        connect_args={"connect_timeout": 10, "options": patience},
+        connect_args={"connect_timeout": _CONNECT, "tcp_user_timeout": _STALL_MS, "options": patience},
     )
     _turns(engine, f"SELECT pg_advisory_xact_lock({_WRITERS})")
     _tell_loss(engine, url)

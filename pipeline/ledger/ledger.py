@@ -1,7 +1,7 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pipeline.core.model import (
     Digest,
     Due,
     Holding,
+    Lease,
     Receipt,
     Script,
     Station,
@@ -34,6 +35,10 @@ OF_BULLETINS = frozenset(
 """Kinds of fact that are never about a station."""
 _MOST_NAMES = 500
 """In one question; databases take no more than some thousands."""
+_NOBODY = ""
+"""The holder of a lease that was given back."""
+_TOO_LONG = timedelta(hours=1)
+"""No lease holds so long without being renewed."""
 
 
 class Ledger:
@@ -58,6 +63,11 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may write it, too."""
+        return self._engine.dialect.name != "sqlite"
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -130,6 +140,13 @@ class Ledger:
         (row,) = self._rows(
             sa.select(sa.func.max(c.number).label("last")).where(c.bulletin.in_(list(names)), c.station.is_(None))
         )
+        return int(row.last or 0)
+
+    def last_decision(self) -> int:
+        """The number of the last fact by which somebody signed, returned or withdrew something; 0 for none."""
+        c = tables.facts.c
+        decisions = [Happened.APPROVED.value, Happened.RETURNED.value, Happened.WITHDRAWN.value]
+        (row,) = self._rows(sa.select(sa.func.max(c.number).label("last")).where(c.happened.in_(decisions)))
         return int(row.last or 0)
 
     # --- scripts and bulletins ---------------------------------------------------------------------------------------
@@ -456,29 +473,54 @@ class Ledger:
                 connection.execute(tables.receipts.insert(), values)
             _add(connection, facts)
 
-    def lease(self, station: StationCode, host: str, now: datetime, until: datetime, *, opens: bool = True) -> int:
+    def lease(
+        self,
+        station: StationCode,
+        holder: str,
+        now: datetime,
+        until: datetime,
+        *,
+        opens: bool = True,
+        over: Lease | None = None,
+    ) -> int:
         """Take a station for one run; the token grows with every lease, so an old holder can be told from a new one.
 
-        The caller holds its machine's own lock for the station. So a lease of the same machine that has not run out is
-        that of a run which died, and is taken over at once; another machine's is waited for. One that `opens` a visit
+        The caller has the holder's own lock for the station. So a lease of the same holder is that of a run which died,
+        and is taken over at once; so is one that is still as the caller saw it (`over`). One that `opens` a visit
         leaves it unfinished until `release` says otherwise.
 
         Raises:
-            StationBusy: another machine's lease has not run out.
+            StationBusy: another holder's lease had not run out by `now`.
         """
         with self._engine.begin() as connection:
             mine = tables.leases.c.station == station
             row = connection.execute(sa.select(tables.leases).where(mine)).one_or_none()
-            if row is not None and row.until > now and row.holder != host:
+            if row is not None and _is_held(row, now) and row.holder != holder and Lease(row.token, row.until) != over:
                 raise StationBusy(station=station)
             token = int(row.token) + 1 if row else 1
             finished = not opens and (row is None or row.finished)
-            values = {"token": token, "holder": host, "until": until, "finished": finished}
+            values = {"token": token, "holder": holder, "until": until, "finished": finished}
             if row is None:
                 connection.execute(tables.leases.insert().values(station=station, **values))
             else:
                 connection.execute(tables.leases.update().where(mine).values(**values))
             return token
+
+    def leased(self, station: StationCode, now: datetime) -> Lease | None:
+        """The lease of whoever has a station; renewed, it is another."""
+        rows = self._rows(sa.select(tables.leases).where(tables.leases.c.station == station))
+        return Lease(rows[0].token, rows[0].until) if rows and _is_held(rows[0], now) else None
+
+    def renew(self, station: StationCode, token: int, until: datetime) -> None:
+        """Let a lease hold longer.
+
+        Raises:
+            StationBusy: another run took the station over.
+        """
+        with self._engine.begin() as connection:
+            _must_hold(connection, station, token)
+            mine = tables.leases.c.station == station
+            connection.execute(tables.leases.update().where(mine).values(until=until))
 
     def release(self, station: StationCode, token: int, now: datetime, *, finished: bool = False) -> None:
         """Give a lease back; nothing happens where another run took it over meanwhile.
@@ -488,10 +530,16 @@ class Ledger:
         """
         with self._engine.begin() as connection:
             mine = (tables.leases.c.station == station) & (tables.leases.c.token == token)
-            values = {"until": now, **({"finished": True} if finished else {})}
+            values = {"holder": _NOBODY, "until": now, **({"finished": True} if finished else {})}
             ours = connection.execute(tables.leases.update().where(mine).values(**values)).rowcount
             if finished and ours:
                 connection.execute(tables.troubles.delete().where(tables.troubles.c.station == station))
+
+    def visited(self, now: datetime) -> set[StationCode]:
+        """Stations that some run has a lease on; one of an hour was written by a clock that went wrong."""
+        c = tables.leases.c
+        query = sa.select(c.station).where(c.holder != _NOBODY, c.until > now, c.until < now + _TOO_LONG)
+        return self._stations(query)
 
     def unfinished(self) -> set[StationCode]:
         """Stations whose last visit did not come to its end; those that are being visited are among them."""
@@ -500,6 +548,11 @@ class Ledger:
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with database.reading(self._engine) as connection:
             return connection.execute(query).all()
+
+
+def _is_held(lease: sa.Row[Any], now: datetime) -> bool:
+    """Whether it was not released, nor ran out; a clock that was ahead may have released it in the time to come."""
+    return bool(lease.holder != _NOBODY and lease.until > now)
 
 
 def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> None:

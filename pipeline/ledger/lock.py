@@ -1,7 +1,9 @@
 """Who works in a workspace: one at a time for each kind of job, over all processes of the machine."""
 
 import fcntl
+import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,9 @@ from pipeline.core.model import Seconds
 
 _POLL = 0.1
 NOW = Seconds(0)
+_HOLDER = "holder"
+_NAMING = Seconds(10)
+"""How long one process waits for another that gives the name."""
 
 
 @contextmanager
@@ -32,3 +37,27 @@ def alone(state: Path, job: str, wait: Seconds = NOW) -> Iterator[None]:
                     raise WorkspaceInUse(job=job, folder=state) from problem
             time.sleep(_POLL)
         yield
+
+
+def holder(state: Path) -> str:
+    """The name of a state folder, which is what our locks cover: random, given once, on disk before it is used."""
+    file = state / _HOLDER
+    if not file.exists():
+        with alone(state, _HOLDER, _NAMING):
+            if not file.exists():
+                _write_whole(file, uuid.uuid4().hex)
+    return file.read_text("ascii")
+
+
+def _write_whole(file: Path, text: str) -> None:
+    new = file.with_suffix(".new")
+    with new.open("w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

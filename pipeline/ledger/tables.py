@@ -134,7 +134,7 @@ leases = Table(
     Column("finished", Boolean, nullable=False, server_default=true()),
     Column("machine", String(64), nullable=False, server_default=""),
 )
-"""Who visits a station, until when; whether the last visit came to its end, papers and all; which machine has them."""
+"""Who visits a station (empty: nobody), until when; whether the last visit ended well; which machine has its papers."""
 
 holdings = Table(
     "holdings",

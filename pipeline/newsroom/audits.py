@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from pipeline.core.errors import NoLine, PipelineError, Stopped, as_problem
+from pipeline.core.errors import PipelineError, Stopped, as_problem
 from pipeline.core.facts import Happened, Json
 from pipeline.core.model import CARRIED, Holding, Seconds, Station, StationCode
 from pipeline.core.ports import Job
@@ -57,10 +57,10 @@ def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
 
     Raises:
         UnknownName: there is no such station.
-        NoLine: nobody can look at it from here.
+        NoLine: sticks are carried to it.
     """
-    if only and registry.find(desk, only).transport == CARRIED:
-        raise NoLine(station=only)
+    if only:
+        registry.with_line(desk, only)
     codes = {only} if only else {h.station for h in (*desk.ledger.holdings(), *desk.ledger.lost())}
     reached = [s for code, s in desk.config.stations.items() if code in codes and s.transport != CARRIED]
     jobs = [Job(verb=VERB, key=s.code, arguments={"station": s.code, "clean": clean}) for s in reached]
@@ -87,8 +87,10 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     station = desk.config.stations[StationCode(str(arguments["station"]))]
     if desk.stop.is_set():
         raise Stopped(station=station.code)
+    # Where a visit broke off, it is still to come to its end: an audit takes nothing away.
+    whole = station.code not in desk.ledger.unfinished()
     try:
-        with leased(desk, station) as token:
+        with leased(desk, station, visit=whole) as token:
             return _look(desk, station, token, clean=bool(arguments.get("clean")))
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone
         problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)

@@ -26,7 +26,7 @@ from pipeline.core.model import (
     Take,
 )
 from pipeline.core.ports import Job, Lane
-from pipeline.core.status import Stage, Status, status_of
+from pipeline.core.status import TAKEN_BACK, Stage, Status, status_of
 from pipeline.ledger import documents
 from pipeline.newsroom import announcers, views, voicing
 from pipeline.newsroom.desk import Desk, Handler
@@ -136,7 +136,7 @@ def _waits_for_a_voice(desk: Desk, row: Row) -> bool:
 
 def _lacks_profile(desk: Desk, row: Row) -> bool:
     """Whether a bulletin that is still to air has no master for one of its stations."""
-    if row.status.stage in {Stage.WITHDRAWN, Stage.RETURNED} or max(row.bulletin.air) <= desk.now():
+    if row.status.stage in TAKEN_BACK or max(row.bulletin.air) <= desk.now():
         return False
     return bool({s.profile for s in recipients(desk, row.bulletin)} - set(row.status.masters))
 
@@ -257,14 +257,13 @@ def twins(desk: Desk, bulletin: Bulletin) -> list[BulletinId]:
 
     Two editions of one text: most often the older one was meant to be replaced, and both would be heard.
     """
-    stopped = {Stage.WITHDRAWN, Stage.RETURNED}
     same = {
         other.id
         for other in desk.ledger.bulletins()
         if other.id != bulletin.id and other.title.casefold() == bulletin.title.casefold()
         and set(other.air) & set(bulletin.air)
     }  # fmt: skip
-    return [row.bulletin.id for row in rows(desk, same) if row.status.stage not in stopped] if same else []
+    return [row.bulletin.id for row in rows(desk, same) if row.status.stage not in TAKEN_BACK] if same else []
 
 
 def filled(template: str, title: str, day: date, place: str = "") -> str:

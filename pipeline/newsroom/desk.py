@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.config import Config
 from pipeline.core.facts import Fact, Happened, Json
@@ -36,8 +37,19 @@ def until_stopped(progress: Progress, stop: threading.Event) -> Progress:
     return tell
 
 
-def nothing() -> None:
+class Cut(Protocol):
+    """Ends open lines at once, from any thread: those to one station, or all."""
+
+    def __call__(self, station: StationCode | None = None) -> None:
+        """Whoever works on one gets StationUnreachable."""
+
+
+def no_line(station: StationCode | None = None) -> None:
     """What there is to cut where no line can be open."""
+
+
+def nothing() -> None:
+    """What there is to check where nobody is to be told."""
 
 
 def to_nobody(title: str, text: str) -> None:
@@ -62,8 +74,7 @@ class Desk:
     """Where ffmpeg is; raises ToolMissing."""
     now: Callable[[], datetime]
     """The instant, UTC."""
-    cut: Callable[[], None] = nothing
-    """Ends every open line to a station at once, from any thread."""
+    cut: Cut = no_line
     tell: Callable[[str, str], None] = to_nobody
     """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
     who: str = "bantin"

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from pipeline.core.day import Absence, Alarm, Day, Gap, Lack, Served
+from pipeline.core.day import Absence, Alarm, Concern, Day, Gap, Lack, Served
 from pipeline.core.errors import Says, next_step_of
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import CARRIED, BulletinId, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.remains import remains
 
 _ONE_DAY = timedelta(days=1)
 _FIRST = timedelta(microseconds=1)
+_PASSED = Says("đã qua giờ phát", "its air time has passed")
 _Lacked = tuple[datetime, Row]
 """A bulletin that a station lacks, and when it is to air there."""
 
@@ -50,11 +52,35 @@ def digest(desk: Desk, day: date | None = None) -> Day:
         grid=grid,
         gaps=_gaps(desk, _of_day(desk, Happened.MISSED, "at", begin)),
         aired=len(_of_day(desk, Happened.AIRED, "aired", begin)),
+        remains=_remains(desk),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
     )
 
 
-def alarm(desk: Desk, facts: Sequence[Fact]) -> Alarm:
+def _remains(desk: Desk) -> tuple[Concern, ...]:
+    troubles, stations = desk.ledger.troubles(), desk.config.stations
+    step = Says(
+        "gọi trạm, bảo đừng phát và xoá tệp; Bản Tin tự gỡ khi nối được",
+        "call them: not to air it, and to remove the file; it is taken away as soon as they are reached",
+    )
+    return tuple(
+        Concern(station=stations[code], trouble=troubles.get(code), step=step, bulletins=tuple(held))
+        for code, held in remains(desk).items()
+        if code in stations
+    )
+
+
+def stuck(desk: Desk) -> tuple[Concern, ...]:
+    """Stations that a push cannot serve and that waiting does not help: their key, their disk, their folder."""
+    stations = desk.config.stations
+    return tuple(
+        Concern(station=stations[code], trouble=trouble, step=_step(stations[code], trouble))
+        for code, trouble in sorted(desk.ledger.troubles().items())
+        if code in stations and not trouble.retry
+    )
+
+
+def alarm(desk: Desk, facts: Sequence[Fact], stuck: Sequence[Concern] = ()) -> Alarm:
     """What `late` and `missed` facts say to people; of what was late, only what is still not at its station."""
     late = [f for f in facts if f.happened is Happened.LATE]
     at = {(f.bulletin, f.station): datetime.fromisoformat(str(f.detail["at"])) for f in late}
@@ -67,7 +93,8 @@ def alarm(desk: Desk, facts: Sequence[Fact]) -> Alarm:
         if pair in at and pair not in unplanned and missed.is_lacking(desk, about[due.bulletin], due):
             lacking.setdefault(due.station, []).append((due.at, about[due.bulletin]))
     gaps = _gaps(desk, [f for f in facts if f.happened is Happened.MISSED])
-    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=gaps)
+    others = tuple(one for one in stuck if one.station.code not in lacking)  # of those it says what ails them, too
+    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=gaps, stuck=others)
 
 
 def _lacks(desk: Desk, lacking: Mapping[StationCode, Sequence[_Lacked]]) -> tuple[Lack, ...]:
@@ -84,7 +111,7 @@ def _lack(desk: Desk, station: Station, wanted: Sequence[_Lacked], trouble: Trou
         bulletins=tuple(row.bulletin for _, row in wanted),
         at=wanted[0][0],
         trouble=trouble,
-        step=obstacle.next_step if obstacle else _step(station, trouble),
+        step=obstacle.next_step if obstacle else _step(station, trouble) if wanted[-1][0] > desk.now() else _PASSED,
         obstacle=obstacle,
     )
 

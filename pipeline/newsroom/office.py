@@ -1,6 +1,8 @@
 """The office: the desk of a process that works for days, set up anew whenever the workspace's files changed."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,10 +11,15 @@ from typing import Self
 from pipeline import config
 from pipeline.config import Config
 from pipeline.core.errors import ConfigError, PipelineError, Says, as_problem
+from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
 
 OpenDesk = Callable[[Config], AbstractContextManager[Desk]]
 """Sets up a desk by a workspace's settings; wiring does."""
+SETTLE = 10.0
+"""Seconds for which changed files must look the same before they are read: half a registry may be a valid one, too."""
+AGAIN = 30.0
+"""Seconds after which they are read again where they could not be used: the ledger was away, or a file held open."""
 
 
 @dataclass(slots=True)
@@ -27,18 +34,29 @@ class _Seat:
 class Office:
     """Gives the desk as config.toml and the registry stand now; whoever began at an older one ends there.
 
-    Files with a fault change nothing: work goes on by those before, and `wrong` says why. Safe for threads.
+    Files count once they have stood still for `settle` seconds, as seen whenever somebody asks for the desk; those that
+    a command of ours wrote, at once. Files that cannot be used change nothing: work goes on by those before, and
+    `wrong` says why. Safe for threads.
     """
 
-    def __init__(self, settings: Config, open_desk: OpenDesk) -> None:
+    def __init__(
+        self,
+        settings: Config,
+        open_desk: OpenDesk,
+        *,
+        settle: float = SETTLE,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.wrong: PipelineError | None = None
-        """Why the files as they are now cannot be used; only at a second look, for a file may be half written."""
+        """Why the files as they are now cannot be used; one object for as long as it is the same reason."""
         self._first = settings
+        self._settle = settle
+        self._seconds = seconds
         self._open_desk = open_desk
         self._seat: _Seat | None = None
         self._all: list[_Seat] = []
-        self._faulty = ""
-        self._fault: PipelineError | None = None
+        self._seen = settings.stamp
+        self._read_from = math.inf
         self._lock = threading.RLock()
         self._stopped = False
 
@@ -81,12 +99,12 @@ class Office:
     def _look(self) -> _Seat:
         if self._seat is None:
             self._seat = self._open(self._first)
-        seen = config.stamp(self._first.workspace)
+        seen, now = config.stamp(self._first.workspace), self._seconds()
+        if seen != self._seen:
+            self._seen, self._read_from = seen, now + (0 if _is_ours(self._seat, seen) else self._settle)
         if seen == self._seat.desk.config.stamp:
-            self._faulty, self._fault, self.wrong = "", None, None
-        elif seen == self._faulty:
-            self.wrong = self._fault
-        elif not self._stopped:
+            self.wrong = None
+        elif now >= self._read_from and not self._stopped:
             self._change(seen)
         return self._seat
 
@@ -95,13 +113,18 @@ class Office:
         before = self._seat
         try:
             settings = config.load(self._first.workspace)
+            if settings.stamp != seen:
+                return  # they move again
             if before and settings.state != before.desk.config.state:
                 raise ConfigError(file=config.CONFIG_NAME, faults=_MOVED)
             self._seat = self._open(settings)
         except (PipelineError, OSError) as fault:
-            self._faulty, self._fault = seen, as_problem(fault, str(self._first.workspace))
+            problem = as_problem(fault, str(self._first.workspace))
+            if self.wrong is None or self.wrong.message != problem.message:
+                self.wrong = problem
+            self._read_from = self._seconds() + AGAIN
             return
-        self._faulty, self._fault, self.wrong = "", None, None
+        self.wrong = None
         if before:
             self._leave(before)
 
@@ -116,6 +139,13 @@ class Office:
         if seat is not self._seat and not seat.guests and seat in self._all:
             self._all.remove(seat)
             seat.stack.close()
+
+
+def _is_ours(seat: _Seat, seen: str) -> bool:
+    try:
+        return registry.is_written(seat.desk, seen)
+    except PipelineError:  # the ledger is away: they can wait
+        return False
 
 
 _MOVED = Says(

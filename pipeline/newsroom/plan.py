@@ -96,13 +96,14 @@ def _inputs(desk: Desk, row: Row) -> str:
 
 
 def airings(desk: Desk, day: date | None = None) -> list[Airing]:
-    """What is planned to air from now on, or on a local day, soonest first."""
+    """What is to air from now on, or on a local day, soonest first; not what is signed no more."""
     to_come = desk.ledger.transmissions(after=desk.now())
-    about = {b.id: b for b in desk.ledger.bulletins({t.bulletin for t in to_come})}
+    rows = bulletins.rows(desk, {t.bulletin for t in to_come}, stations=())
+    about = {row.bulletin.id: row.bulletin for row in rows if row.status.may_go_out}
     found: dict[tuple[datetime, BulletinId], list[StationCode]] = {}
     for t in to_come:
         wanted = day is None or t.at.astimezone(desk.config.zone).date() == day
-        if wanted:
+        if wanted and t.bulletin in about:
             found.setdefault((t.at, t.bulletin), []).append(t.station)
     return [Airing(at, about[name], tuple(codes)) for (at, name), codes in sorted(found.items())]
 

@@ -11,9 +11,12 @@ from random import random as _chance
 from pipeline.core.day import Threat, Wanted
 from pipeline.core.errors import (
     AllStationsFailed,
+    ArrivedDamaged,
+    DeliveryError,
     PipelineError,
     SomeStationsFailed,
     StationBusy,
+    StationFull,
     Stopped,
     as_problem,
 )
@@ -100,7 +103,7 @@ class Pushed:
 
 
 class Whom(Enum):
-    """Which stations a push calls."""
+    """Which stations a push calls. Only ALL calls those that another run is visiting, to say so."""
 
     ALL = "all"
     """Whoever lacks something, and whoever holds what has had its time."""
@@ -131,6 +134,7 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: 
     stopped, expired = _to_go(desk, nightly=nightly)
     for code, half in _half_brought(desk, unfinished).items():
         stopped[code] = list({b.id: b for b in (*stopped.get(code, ()), *half)}.values())
+    busy = desk.ledger.visited(desk.now()) if whom is not Whom.ALL else set()
     papers = sorted(unfinished | _outdated(desk, nightly=nightly) | _unlisted(desk, going, within) | _moved(desk))
     return [
         Wanted(
@@ -140,7 +144,10 @@ def wanted(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: 
             expired=tuple(expired.get(code, ())),
         )
         for code in dict.fromkeys([*lacking, *stopped, *expired, *papers])
-        if _has_line(desk, code) and only in {"", code} and _is_called(whom, troubles.get(code), desk.now())
+        if _has_line(desk, code)
+        and only in {"", code}
+        and code not in busy
+        and _is_called(whom, troubles.get(code), desk.now())
     ]
 
 
@@ -173,7 +180,8 @@ def _is_due(trouble: Trouble, now: datetime) -> bool:
 def is_time_to_retry(desk: Desk) -> bool:
     """Whether there is a station to be tried again by now."""
     now, troubles = desk.now(), desk.ledger.troubles()
-    return any(_is_due(trouble, now) for code, trouble in troubles.items() if _has_line(desk, code))
+    due = {code for code, trouble in troubles.items() if _is_due(trouble, now) and _has_line(desk, code)}
+    return bool(due) and bool(due - desk.ledger.visited(now))
 
 
 _Going = Mapping[tuple[BulletinId, str], tuple[Bulletin, Digest]]
@@ -308,7 +316,7 @@ def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:
 def _job(desk: Desk, wanted: Wanted) -> Job:
     return Job(
         verb=VERB,
-        key=min(one.code for one in desk.config.at_place(wanted.station)),  # two rows of one folder in turn
+        key=desk.config.first_at_place(wanted.station),  # two rows of one folder in turn
         arguments={
             "station": wanted.station.code,
             "bulletins": [b.id for b in wanted.bulletins],
@@ -369,11 +377,12 @@ def _deliver(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def _visit(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
     """Bring what is asked for; whatever stops it is a fact of this station."""
+    brought: dict[BulletinId, str] = {}
     try:
-        return _bring(desk, station, errand, token)
+        return _bring(desk, station, errand, token, brought)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone, and its fact says so
         problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)
-        _record_failure(desk, station, errand.all, problem)
+        _record_failure(desk, station, [name for name in errand.all if name not in brought], problem)
         raise problem from problem.__cause__
 
 
@@ -386,19 +395,24 @@ def _texts(arguments: Mapping[str, Json], kind: str) -> list[str]:
     return [str(text) for text in listed] if isinstance(listed, list) else []
 
 
-def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping[str, Json]:
+def _bring(
+    desk: Desk, station: Station, errand: _Errand, token: int, brought: dict[BulletinId, str]
+) -> Mapping[str, Json]:
     """Take away what was stopped; bring what is asked for and the new papers; take away what no paper names any more.
 
     That is every file of a bulletin that has had its time, and the older versions of one just brought. People may
     decide otherwise while a file is on its way: what is not signed any more by then is not begun, and what was taken
-    back is not listed and leaves again on this visit.
+    back is not listed and leaves again on this visit. A file that has no room there, or does not arrive whole, keeps
+    neither the others nor the papers from it; its fault is raised at the end. `brought` is given the name of each file
+    that stands there.
     """
     visit = Visit(desk, station, errand.all)
-    brought: dict[BulletinId, str] = {}
     sent = size = 0
+    faults: list[DeliveryError] = []
 
     def keep(receipt: Receipt) -> None:
         desk.ledger.confirm([receipt], visit.told(receipt), station.code, token)
+        brought[receipt.bulletin] = receipt.remote
 
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     count = partial(desk.progress, station.code)
@@ -411,16 +425,20 @@ def _bring(desk: Desk, station: Station, errand: _Errand, token: int) -> Mapping
         for name in dict.fromkeys([*errand.bring, *(p.bulletin for p in missing)]):
             visit.look_again()
             if visit.lacks(name):
-                parcel = visit.parcel(name)
-                done = deliver(remote, station, [parcel], [], desk.now, keep=keep, count=count)
-                brought[name] = parcel.name
-                sent, size = sent + any(r.sent for r in done.receipts), size + done.sent
+                try:
+                    done = deliver(remote, station, [visit.parcel(name)], [], desk.now, keep=keep, count=count)
+                except (ArrivedDamaged, StationFull) as fault:
+                    faults.append(fault)
+                else:
+                    sent, size = sent + any(r.sent for r in done.receipts), size + done.sent
         visit.look_again()
         size += visit.bring_papers(remote, token, brought.values(), {p.name for p in missing})
         visit.remove_older(remote)
         visit.take_away(remote, Happened.RECALLED, [*filter(visit.must_go, brought)])
         visit.take_away(remote, Happened.CLEANED, errand.clean)
         told = returns.collect(desk, station, remote, token)
+    if faults:
+        raise faults[0]
     return {"sent": sent, "size": size, "odd": [*told.odd]}
 
 

@@ -18,7 +18,9 @@ class Recalled:
 
     attempts: tuple[Attempt, ...]
     left: tuple[StationCode, ...]
-    """Stations that may still hold it: not reached yet, and tried again; being visited now; or served by a stick."""
+    """Stations that hold or list it still: not reached yet, and tried again; or served by a stick."""
+    perhaps: tuple[StationCode, ...]
+    """Stations that may have some of it: they are being visited now, or the last visit broke off."""
     gone: tuple[StationCode, ...]
     """Stations that held or listed it and do not any more."""
 
@@ -34,18 +36,26 @@ def recall(desk: Desk, bulletin: Bulletin, by: str, instead: Bulletin | None = N
     (row,) = bulletins.rows(desk, {bulletin.id}, stations=())
     if row.status.stage is not Stage.WITHDRAWN:
         approvals.withdraw(desk, bulletin, by)
-    before = _where(desk, bulletin)
+    before = _where(desk, bulletin) | _half(desk, bulletin)
     attempts = push.visit_all(desk, _errands(desk, bulletin, instead, before))
-    left = _where(desk, bulletin)
-    return Recalled(attempts=attempts, left=tuple(sorted(left)), gone=tuple(sorted(before - left)))
+    left, half = _where(desk, bulletin), _half(desk, bulletin)
+    return Recalled(
+        attempts=attempts,
+        left=tuple(sorted(left)),
+        perhaps=tuple(sorted(half - left)),
+        gone=tuple(sorted(before - left - half)),
+    )
 
 
 def _where(desk: Desk, bulletin: Bulletin) -> set[StationCode]:
-    """Stations that hold it or list it, that a visit may be bringing it to just now, or to which a stick took it."""
+    """Stations that hold it or list it, or to which a stick took it."""
     held = {h.station for h in desk.ledger.holdings([bulletin.id])}
-    listing = desk.ledger.listing([bulletin.id], after=desk.now())
-    half = desk.ledger.unfinished() & desk.ledger.planned(bulletin.id)
-    return held | listing | half | _carried(desk, bulletin)
+    return held | desk.ledger.listing([bulletin.id], after=desk.now()) | _carried(desk, bulletin)
+
+
+def _half(desk: Desk, bulletin: Bulletin) -> set[StationCode]:
+    """Stations that a visit may be bringing it to just now, or where one broke off."""
+    return desk.ledger.unfinished() & desk.ledger.planned(bulletin.id)
 
 
 def _carried(desk: Desk, bulletin: Bulletin) -> set[StationCode]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from pipeline.config import Config, quiet_hours, registry, sheets
+from pipeline.config import Config, quiet_hours, registry, sheets, stamp
 from pipeline.config.sheets import Sheet
 from pipeline.core.errors import (
     ConfigError,
     HostKeyMismatch,
+    NoLine,
     PipelineError,
     Says,
     StationFull,
@@ -21,7 +22,7 @@ from pipeline.core.errors import (
     lines,
 )
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import Identity, Seconds, Station, StationCode
+from pipeline.core.model import CARRIED, Identity, Seconds, Station, StationCode
 from pipeline.delivery.push import HEADROOM
 from pipeline.delivery.trial import Trial, trial
 from pipeline.newsroom.desk import Desk
@@ -39,6 +40,8 @@ _NAMED = 8
 """Stations that are named where many are gone."""
 _TRIAL = Seconds(300)
 """How long a station may take over its trial; the slowest line that is any use carries the file in a minute."""
+_WRITTEN = "registry written"
+"""The mark of the files, as `config.stamp` sees them, when a command of ours wrote the registry last."""
 
 
 def find(desk: Desk, code: str) -> Station:
@@ -51,6 +54,19 @@ def find(desk: Desk, code: str) -> Station:
     if code not in stations:
         raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(_nearest(code, stations)) or "-")
     return stations[StationCode(code)]
+
+
+def with_line(desk: Desk, code: str) -> Station:
+    """The station of a code, to be visited.
+
+    Raises:
+        UnknownName: there is none.
+        NoLine: sticks are carried there.
+    """
+    station = find(desk, code)
+    if station.transport == CARRIED:
+        raise NoLine(station=station.code)
+    return station
 
 
 def _nearest(code: str, stations: Iterable[str]) -> list[str]:
@@ -255,6 +271,11 @@ def _wrong_codes(news: Sheet, known: Collection[str]) -> Iterator[Says]:
         seen.setdefault(code, line)
 
 
+def is_written(desk: Desk, seen: str) -> bool:
+    """Whether a command of ours left the files as they look now (`config.stamp`): whole, and no more is to come."""
+    return desk.ledger.mark(_WRITTEN) == seen
+
+
 def keep(desk: Desk, merged: Merge) -> None:
     """Write a merged registry; the one before it stays in the store, named by a fact."""
     _rewrite(desk, merged.file, merged.columns, merged.rows, merged.delimiter)
@@ -265,6 +286,7 @@ def _rewrite(
 ) -> None:
     before = desk.store.put(file)
     sheets.write(file, columns, rows, delimiter)
+    desk.ledger.set_mark(_WRITTEN, stamp(desk.config.workspace))
     desk.ledger.record(desk.fact(Happened.REGISTERED, digest=before, rows=len(rows)), *facts)
 
 

@@ -1,5 +1,6 @@
 """What stations send back: which files their people say they hold, and what they played. Each becomes a fact, once."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import CARRIED, BulletinId, Receipt, Station, StationCode, Verification, digest_of
 from pipeline.core.ports import Remote
 from pipeline.delivery import returns
+from pipeline.delivery.links import IS_LINK, is_link, opened
 from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.lease import leased
@@ -212,13 +214,13 @@ def _said(desk: Desk, where: Path, left: _Left) -> Station:
 
 
 def take_in_folder(desk: Desk, station: Station, folder: Path) -> Returned:
-    """Take in what a station wrote into a folder here.
+    """Take in what a station wrote into a folder here; a link is told as what nobody can understand, and not followed.
 
     Raises:
         FileTrouble: a file cannot be read.
         StationBusy: a push is visiting the station.
     """
-    held, played = (_read(folder / name) for name in (returns.HELD, returns.PLAYED))
+    held, played = _written(folder)
     with leased(desk, station, visit=False) as token:
         return _take_in(desk, station, held, played, token)
 
@@ -229,10 +231,21 @@ def _station(desk: Desk, folder: Path) -> Station | None:
     return next((s for code, s in desk.config.stations.items() if code in codes), None)
 
 
+def _written(folder: Path) -> tuple[_Left, _Left]:
+    if folder.is_symlink():
+        return _Left(odd=IS_LINK.format(name=folder.name).vi), _Left()
+    return _read(folder / returns.HELD), _read(folder / returns.PLAYED)
+
+
 def _read(file: Path) -> _Left:
     try:
-        return _too_large(file.name, file.stat().st_size) or _Left(file.read_bytes()) if file.exists() else _Left()
+        with opened(file, "rb") as stream:
+            return _too_large(file.name, os.fstat(stream.fileno()).st_size) or _Left(stream.read())
+    except FileNotFoundError:
+        return _Left()
     except IsADirectoryError as fault:
         return _Left(odd=f"{file.name}: {fault.strerror}")
     except OSError as fault:
+        if is_link(fault):
+            return _Left(odd=IS_LINK.format(name=file.name).vi)
         raise FileTrouble(where=file, reason=fault.strerror or str(fault)) from fault

@@ -22,7 +22,7 @@ from pipeline.core.errors import (
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, BulletinId, Head, Programme, Script, VoiceMark
 from pipeline.core.schedule import air_times
-from pipeline.core.status import Stage, status_of
+from pipeline.core.status import TAKEN_BACK, Stage, status_of
 from pipeline.core.text import slug
 from pipeline.intake import drop
 from pipeline.intake.settling import Sightings
@@ -87,7 +87,7 @@ def take_in(desk: Desk, path: Path) -> Taken:
 def _as_it_was(desk: Desk, bulletin: Bulletin, path: Path) -> Bulletin:
     """The bulletin that the same bytes became before, unless someone has decided that it does not air."""
     stage = status_of(desk.ledger.facts(bulletin.id)).stage
-    if stage in {Stage.WITHDRAWN, Stage.RETURNED}:
+    if stage in TAKEN_BACK:
         decided = {Stage.WITHDRAWN: Says("đã rút", "withdrawn"), Stage.RETURNED: Says("đã trả lại", "returned")}
         raise TakenBack(name=path.name, bulletin=bulletin.id, decided=decided[stage])
     return bulletin

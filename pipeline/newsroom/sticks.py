@@ -19,6 +19,7 @@ from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, Seconds, Station
 from pipeline.core.text import slug
 from pipeline.delivery.audit import clear, leftovers
+from pipeline.delivery.links import IS_LINK
 from pipeline.delivery.push import Extra, deliver
 from pipeline.delivery.returns import HELD, PLAYED, form
 from pipeline.newsroom import registry, returns
@@ -50,7 +51,7 @@ def export(desk: Desk, folder: Path, only: Sequence[str] = ()) -> list[Exported]
         UnknownName: there is no such station.
         FileTrouble: an answer cannot be read.
         StationBusy: a push is visiting a station whose answers are to be taken in.
-        StickFull, StickRefused: the stick has no room, or cannot be written.
+        StickFull, StickRefused: the stick has no room, cannot be written, or has a link where a folder belongs.
     """
     named = [registry.find(desk, code) for code in only]
     stations = named or [s for s in desk.config.stations.values() if s.transport == CARRIED]
@@ -84,6 +85,8 @@ def _taken(problem: PipelineError, *names: str) -> dict[str, object]:
 
 def _write(desk: Desk, folder: Path, station: Station) -> Exported:
     target = folder / f"{station.code}_{slug(station.name)}"
+    if target.is_symlink():
+        raise FolderRefused(station=station.code, folder=target, reason=IS_LINK.format(name=target.name))
     is_back = any((target / name).exists() for name in (HELD, PLAYED))
     answers = returns.take_in_folder(desk, station, target) if is_back else Returned(station=station.code)
     visit = Visit(desk, station)

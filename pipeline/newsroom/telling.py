@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Happened
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import alarm, digest
+from pipeline.newsroom.digest import alarm, digest, stuck
 from pipeline.report import digest as message
 
 _MARK = "told"
@@ -44,19 +44,26 @@ class _Told:
     day: str = ""
     """The local day whose digest was written last."""
     waiting: tuple[Message, ...] = ()
+    stuck: tuple[str, ...] = ()
+    """Stations that need a person, each with what ails it, as they were told of last."""
 
 
 def write_alarm(desk: Desk) -> None:
-    """Write one message about all that came late or was missed since the last, if anything did."""
+    """Write one message about all that came late, was missed, or came to need a person since the last, if anything did.
+
+    Of a station that waiting does not help people hear once, until it was mended or ails of something else.
+    """
     told = _told(desk)
     since = None if told.fact else desk.now() - _KEEP  # where nobody was ever told, not of a whole year
     kinds = (Happened.LATE, Happened.MISSED)
     facts = [fact for kind in kinds for fact in desk.ledger.facts(happened=kind, since=since, beyond=told.fact)]
-    if not facts:
+    ailing = {f"{one.station.code} {one.trouble.code}": one for one in stuck(desk) if one.trouble}
+    last = replace(told, fact=max([told.fact, *(fact.number for fact in facts)]), stuck=tuple(ailing))
+    if last == told:
         return
-    found, lang, zone = alarm(desk, facts), desk.config.settings.newsroom.language, desk.config.zone
-    last = replace(told, fact=max(fact.number for fact in facts))
-    if found.lacking or found.gaps:
+    lang, zone = desk.config.settings.newsroom.language, desk.config.zone
+    found = alarm(desk, facts, [one for name, one in ailing.items() if name not in told.stuck])
+    if found.lacking or found.gaps or found.stuck:
         title, text = message.alarm_title(found, lang, zone), message.alarm_text(found, lang, zone)
         last = _with(desk, last, title, text)
     _keep(desk, last)
@@ -106,7 +113,8 @@ def _told(desk: Desk) -> _Told:
         return _Told()
     kept = json.loads(mark)
     waiting: Sequence[dict[str, str]] = kept["waiting"]
-    return _Told(fact=kept["fact"], day=kept["day"], waiting=tuple(Message(**one) for one in waiting))
+    messages = tuple(Message(**one) for one in waiting)
+    return _Told(fact=kept["fact"], day=kept["day"], waiting=messages, stuck=tuple(kept.get("stuck", ())))
 
 
 def _keep(desk: Desk, told: _Told) -> None:

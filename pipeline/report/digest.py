@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import groupby
 
-from pipeline.core.day import Absence, Alarm, Day, Gap, Lack
+from pipeline.core.day import Absence, Alarm, Concern, Day, Gap, Lack
 from pipeline.core.errors import PipelineError, Says
+from pipeline.core.model import Trouble
 
 _NAMED = 25
 """Stations, and air times, that are named one by one; of more, only how many."""
@@ -24,6 +25,9 @@ def title(day: Day, lang: str) -> str:
         parts.append(Says(f"{day.missed} lượt lỡ giờ", f"{day.missed} airings missed"))
     if day.threats:
         parts.append(Says(f"{len(day.threats)} bản tin chưa phát được", f"{len(day.threats)} cannot air yet"))
+    if day.remains:
+        count = len(day.remains)
+        parts.append(Says(f"{count} trạm còn giữ bản đã rút", f"{count} stations still hold what was taken back"))
     more = Says("".join(f"; {p.vi}" for p in parts), "".join(f"; {p.en}" for p in parts))
     told = words.format(day=f"{day.day:%d/%m/%Y}", complete=day.complete, stations=day.stations, more=more)
     return _in(told, lang)
@@ -35,7 +39,7 @@ def text(day: Day, lang: str, zone: tzinfo) -> str:
 
 
 def _lines(day: Day, lang: str, zone: tzinfo) -> Iterator[str]:
-    if not (day.served or day.threats or day.gaps):
+    if not (day.served or day.threats or day.gaps or day.remains):
         yield _in(Says("Hôm ấy không có bản tin nào trong lịch.", "Nothing was planned for that day."), lang)
     for one in day.served:
         mark = "✓" if one.holding == one.stations else "✗"
@@ -47,6 +51,10 @@ def _lines(day: Day, lang: str, zone: tzinfo) -> Iterator[str]:
         yield ""
         yield _in(Says(f"Còn thiếu {len(day.lacking)} trạm:", f"{len(day.lacking)} stations lack something:"), lang)
         yield from _lacking(day.lacking, lang, zone)
+    if day.remains:
+        yield ""
+        yield _in(Says("Còn giữ bản tin đã rút hoặc đã trả lại:", "Still hold what was withdrawn or returned:"), lang)
+        yield from _concerns(day.remains, lang, zone)
     if day.gaps:
         yield ""
         yield from _gaps(day.gaps, lang, zone)
@@ -67,7 +75,10 @@ def alarm_title(alarm: Alarm, lang: str, zone: tzinfo) -> str:
     if alarm.gaps:
         count = sum(gap.airings for gap in alarm.gaps)
         parts.append(Says(f"{count} lượt lỡ giờ", f"{count} airings missed"))
-    instants = [*(lack.at for lack in alarm.lacking), *(gap.at for gap in alarm.gaps)]
+    if alarm.stuck:
+        count = len(alarm.stuck)
+        parts.append(Says(f"{count} trạm cần người xem", f"{count} stations need somebody"))
+    instants = [*(lack.at for lack in alarm.lacking), *(gap.at for gap in alarm.gaps)] or [alarm.now]
     days = sorted(at.astimezone(zone).date() for at in instants)
     named = " – ".join(f"{day:%d/%m/%Y}" for day in dict.fromkeys((days[0], days[-1])))
     told = Says("; ".join(p.vi for p in parts), "; ".join(p.en for p in parts))
@@ -89,6 +100,21 @@ def _alarm_lines(alarm: Alarm, lang: str, zone: tzinfo) -> Iterator[str]:
     if alarm.gaps:
         yield ""
         yield from _gaps(alarm.gaps, lang, zone)
+    if alarm.stuck:
+        yield ""
+        yield _in(Says("Trạm cần người xem, không tự thử lại:", "Need somebody, not tried again by itself:"), lang)
+        yield from _concerns(alarm.stuck, lang, zone)
+
+
+def _concerns(concerns: Sequence[Concern], lang: str, zone: tzinfo) -> Iterator[str]:
+    for one in concerns[:_NAMED]:
+        titles = ", ".join(bulletin.title for bulletin in one.bulletins)
+        yield f"  {one.station.code} {one.station.name}" + (f": {titles}" if titles else "")
+        if one.trouble:
+            yield f"    {_tried(one.trouble, lang, zone)}"
+        yield f"    → {_in(one.step, lang)}"
+    if (more := len(concerns) - _NAMED) > 0:
+        yield "  " + _in(Says(f"và {more} trạm nữa", f"and {more} more"), lang)
 
 
 def _gaps(gaps: Sequence[Gap], lang: str, zone: tzinfo) -> Iterator[str]:
@@ -133,9 +159,12 @@ def _code(lack: Lack) -> str:
 def _why(lack: Lack, lang: str, zone: tzinfo) -> str:
     if lack.obstacle:
         return f"{lack.obstacle.code} {_in(lack.obstacle.message, lang)}"
-    trouble = lack.trouble
-    if trouble is None:
-        return _in(Says("chưa gửi lần nào", "nobody has tried yet"), lang)
+    if lack.trouble is None:
+        return _in(Says("chưa gửi tới nơi", "not brought there yet"), lang)
+    return _tried(lack.trouble, lang, zone)
+
+
+def _tried(trouble: Trouble, lang: str, zone: tzinfo) -> str:
     words = Says("{code} {why}; đã thử {tries} lần từ {since}", "{code} {why}; tried {tries} times since {since}")
     told = words.format(code=trouble.code, why=trouble.reason, tries=trouble.tries, since=_local(trouble.since, zone))
     if trouble.next is None:

@@ -182,6 +182,26 @@ def test_a_machine_takes_its_own_lease_over_from_a_run_that_died(ledger):
         ledger.confirm([receipt()], [], A, dead)
 
 
+def test_a_lease_that_is_renewed_holds_longer_and_one_that_is_still_as_it_was_seen_can_be_taken_over(ledger):
+    minutes = [NOW + timedelta(minutes=n) for n in range(10)]
+    first = ledger.lease(A, "one", NOW, minutes[2])
+    seen = ledger.leased(A, NOW)
+    assert (seen.token, seen.until) == (first, minutes[2])
+    ledger.renew(A, first, minutes[5])
+    for over in (None, seen):
+        with pytest.raises(StationBusy):
+            ledger.lease(A, "two", minutes[3], minutes[6], over=over)
+    second = ledger.lease(A, "two", minutes[3], minutes[6], over=ledger.leased(A, minutes[3]))
+    assert second == first + 1
+    with pytest.raises(StationBusy):
+        ledger.renew(A, first, minutes[9])
+    assert ledger.leased(A, minutes[5]).until == minutes[6]
+    assert ledger.leased(A, minutes[6]) is None
+    ledger.release(A, second, minutes[9])  # by a clock that is ahead
+    assert ledger.leased(A, minutes[4]) is None
+    assert ledger.lease(A, "three", minutes[4], minutes[7]) == second + 1
+
+
 def confirmed(digest="5" * 64, **more):
     return fact(Happened.CONFIRMED, station=A, digest=Digest(digest), detail={"remote": "a.mp3"}, **more)
 

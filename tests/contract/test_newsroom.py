@@ -704,7 +704,7 @@ def test_bytes_that_changed_in_the_store_are_never_sent(desk):
     file = desk.store.get(digest)
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     pushed = push.push(desk)
-    assert [a.problem.code for a in pushed.failed] == ["L-102"]
+    assert [t.problem.code for t in pushed.threatened] == ["L-102"]
     assert list((desk.config.workspace / "tram").iterdir()) == []
 
 

@@ -11,20 +11,22 @@ import pytest
 from pipeline.core.errors import Says, StationUnreachable, Unexpected
 from pipeline.core.model import Digest
 from pipeline.core.ports import Job, Lane
-from pipeline.jobs.local import Gates, LocalQueue, nothing
-from pipeline.jobs.postgres import PostgresQueue
+from pipeline.jobs.local import LocalQueue, nothing
+from pipeline.jobs.postgres import Crew, PostgresQueue
+from pipeline.jobs.room import Room
 
 
 @pytest.fixture(params=["local", "postgres"])
 def queue(request):
-    """Makes a queue of each kind; every promise holds for both."""
+    """Makes a queue of each kind, all in the room of one process; every promise holds for both."""
+    room = Room()
     url = request.getfixturevalue("postgres").database() if request.param == "postgres" else ""
 
     def make(handlers, threads, cut=nothing):
-        room = {Lane.LINE: threads, Lane.SOUND: 1}
+        most = {Lane.LINE: threads, Lane.SOUND: 1}
         if url:
-            return PostgresQueue(url, Digest("5" * 64), handlers, room, cut=cut)
-        return LocalQueue(handlers, Gates(room), cut=cut)
+            return PostgresQueue(url, Digest("5" * 64), handlers, Crew(room, most), cut=cut)
+        return LocalQueue(handlers, room, most, cut=cut)
 
     return make
 
@@ -68,6 +70,33 @@ def test_what_waits_for_the_processor_does_not_stand_in_the_way_of_the_lines(que
     both = [*jobs("a", "b", verb="make", lane=Lane.SOUND), *jobs("c", verb="send")]
     assert len(list(queue({"make": make, "send": send}, threads=1).perform(both))) == 3
     assert made.is_set()
+
+
+def test_however_many_ask_at_once_no_more_is_at_work_in_a_process_than_there_is_room(queue):
+    at_work, seen, lock = set(), [], threading.Lock()
+
+    def work(arguments):
+        me = object()
+        with lock:
+            at_work.add(me)
+            seen.append(len(at_work))
+        time.sleep(0.05)
+        with lock:
+            at_work.discard(me)
+        return {"n": arguments["n"]}
+
+    asked = {name: queue({"do": work}, threads=2) for name in "abc"}  # as by settings that were read anew meanwhile
+    got = []
+    asking = [
+        threading.Thread(target=lambda n=n, q=q: got.extend(q.perform(jobs(*[f"{n}{i}" for i in range(4)]))))
+        for n, q in asked.items()
+    ]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert sorted(o.job.key for o in got) == sorted(f"{n}{i}" for n in "abc" for i in range(4))
+    assert max(seen) == 2
 
 
 def test_two_jobs_of_one_station_never_run_at_once_and_keep_their_order(queue):

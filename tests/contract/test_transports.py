@@ -25,7 +25,7 @@ from pipeline.core.errors import (
     StationFull,
     StationUnreachable,
 )
-from pipeline.core.model import Commune, Digest, Language, Seconds, Station, Verification
+from pipeline.core.model import Commune, Digest, Language, Seconds, Station, StationCode, Verification
 from pipeline.delivery.folder import Folder
 from pipeline.delivery.manifest import Entry
 from pipeline.delivery.names import part
@@ -403,7 +403,8 @@ def test_a_line_that_carries_little_each_time_brings_a_large_file_in_the_end(ssh
     assert names(folder) == [one.name, f"{one.name}.json", f"{one.name}.sha256"]
 
 
-def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):
+@pytest.mark.parametrize("whose", [(), ("CM-0101",)])
+def test_every_open_line_or_those_to_one_station_can_be_cut_from_another_thread(ssh, parcel, whose):
     transport, told = Sftp(), []
 
     def work():
@@ -417,7 +418,10 @@ def test_every_open_line_can_be_cut_from_another_thread(ssh, parcel):
         thread = threading.Thread(target=work)
         thread.start()
         time.sleep(1)
-        transport.cut()
+        transport.cut(StationCode("another"))
+        thread.join(0.2)
+        assert thread.is_alive()
+        transport.cut(*whose)
         thread.join(5)
         assert not thread.is_alive()
     assert len(told) == 1
@@ -474,6 +478,31 @@ def test_a_key_that_the_station_does_not_know_stops_it_after_one_try(ssh, parcel
     assert not caught.value.retry
 
 
+@pytest.fixture
+def impatient(tmp_path, folder):
+    """A station whose server hangs up over the first wrong key, and the key it does not know."""
+    (tmp_path / "server").mkdir()
+    make_key(tmp_path / "stranger")
+    with OpenSSH(tmp_path / "server", "MaxAuthTries 1") as server:
+        yield station_at(server, folder, key=str(tmp_path / "stranger"))
+
+
+def test_a_server_that_hangs_up_over_a_wrong_key_has_refused_us(impatient):
+    with pytest.raises(LoginRefused, match=impatient.user) as caught, opened(impatient):
+        pass
+    assert not caught.value.retry
+
+
+def test_a_line_that_breaks_while_we_log_in_says_nothing_of_our_key(impatient):
+    with Line(impatient.port) as line:
+        with pytest.raises(LoginRefused), opened(through(line, impatient)):
+            pass
+        line.break_after = line.passed - 100  # in the middle of our key, the last we say
+        with pytest.raises(StationUnreachable) as caught, opened(through(line, impatient)):
+            pass
+    assert caught.value.retry
+
+
 def test_a_private_key_that_is_missing_or_no_key_is_a_fault_of_the_settings(ssh, tmp_path):
     (tmp_path / "text").write_text("not a key")
     for path in (tmp_path / "none", tmp_path / "text"):
@@ -484,6 +513,29 @@ def test_a_private_key_that_is_missing_or_no_key_is_a_fault_of_the_settings(ssh,
 def test_a_folder_station_needs_a_full_path():
     with pytest.raises(ConfigError, match="full path"):
         Folder().check(Station(code="CM-0101", commune=COMMUNE, host="", transport="folder"))
+
+
+@pytest.mark.parametrize("name", [".BANTIN-1.part", ".BANTIN-2.part"])
+def test_a_link_in_a_folder_is_not_written_through(folder, parcel, tmp_path, name):
+    usb = Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
+    (tmp_path / "authorized_keys").write_text("ssh-ed25519 AAAA")
+    (folder / name).symlink_to(tmp_path / "authorized_keys")
+    with pytest.raises(FolderRefused, match=f"{name} is a symbolic link: remove it") as caught:
+        push(usb, parcel())
+    assert not caught.value.retry
+    assert (tmp_path / "authorized_keys").read_text() == "ssh-ed25519 AAAA"
+    (folder / name).unlink()
+    push(usb, parcel())
+    assert (folder / parcel().name).read_bytes() == parcel().path.read_bytes()
+
+
+def test_a_link_in_a_folder_is_not_taken_for_the_file_it_leads_to(folder, parcel):
+    usb = Station(code="CM-0101", commune=COMMUNE, host="", folder=str(folder), transport="folder")
+    one = parcel()
+    (folder / one.name).symlink_to(one.path)
+    assert push(usb, one).receipts[0].sent == one.size
+    assert not (folder / one.name).is_symlink()
+    assert (folder / one.name).read_bytes() == one.path.read_bytes()
 
 
 def test_a_folder_is_given_no_more_time_than_it_has(folder, parcel):

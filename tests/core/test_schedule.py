@@ -17,7 +17,7 @@ from pipeline.core.model import (
     Transmission,
     Window,
 )
-from pipeline.core.schedule import air_times, clashes, due, plan, room
+from pipeline.core.schedule import air_times, clashes, plan, room
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 22:00 in Cà Mau
@@ -80,12 +80,6 @@ def test_what_has_passed_is_not_planned():
     laid = plan(bulletin(air=(NOW - timedelta(minutes=1),)), [station()], NOW, ZONE)
     assert not laid.transmissions
     assert laid.conflicts[0].why == "past"
-
-
-def test_due_is_what_airs_within_the_hours_ahead():
-    planned = plan(bulletin(air=(FIVE, FIVE + timedelta(days=3))), [station()], NOW, ZONE).transmissions
-    assert [t.at for t in due(planned, NOW, timedelta(hours=36))] == [FIVE]
-    assert not due(planned, FIVE, timedelta(hours=1))
 
 
 def test_quiet_hours_win_over_windows_but_not_over_what_is_urgent():

@@ -144,7 +144,7 @@ def test_a_recall_takes_a_bulletin_off_at_once_and_says_where_it_could_not(works
     hidden.rename(away)
     workspace.bantin("push")
     assert not list(away.glob("*tin-mot*"))
-    assert workspace.json("recall", name) == {"id": name, "gone": [], "left": []}
+    assert workspace.json("recall", name) == {"id": name, "gone": [], "left": [], "perhaps": []}
     assert happened(workspace, name).count("withdrawn") == 1
     assert "withdrawn" not in happened(workspace, other)
 

@@ -226,19 +226,3 @@ def test_a_second_pusher_finds_the_station_taken(workspace):
     with alone(workspace.state / "stations", "A"):
         assert "D-107" in workspace.bantin("push", code=8).stderr
     assert workspace.json("push")["sent"] == 1
-
-
-def test_a_pusher_on_another_machine_finds_the_station_taken(workspace):
-    from datetime import UTC, datetime, timedelta
-
-    from pipeline.ledger.ledger import Ledger
-
-    workspace.station("A")
-    approved(workspace)
-    ledger = Ledger.open(workspace.state / "ledger.db")
-    now = datetime.now(UTC)
-    token = ledger.lease("A", "another machine", now, now + timedelta(minutes=5))
-    assert "D-107" in workspace.bantin("push", code=8).stderr
-    ledger.release("A", token, datetime.now(UTC))
-    ledger.close()
-    assert workspace.json("push")["sent"] == 1

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.core.errors import FolderRefused
 from pipeline.core.facts import Happened
 from pipeline.core.status import status_of
 from pipeline.delivery import manifest
@@ -152,12 +153,12 @@ def test_a_recall_during_a_visit_is_not_done_before_the_file_is_gone(tmp_path, c
         done = recalls.recall(desk, bulletin, "Người duyệt")
         go_on.set()
         visit.join()
-        assert (done.gone, done.left) == ((), ("A",))
+        assert (done.gone, done.left, done.perhaps) == ((), (), ("A",))
         assert [h.bulletin for h in desk.ledger.holdings()] == [other.id]
         assert len(sounds(tmp_path)) == 1
         assert "Tin số 1" not in timetable(tmp_path) + playlist(tmp_path)
         assert "Tin số 2" in timetable(tmp_path)
-        assert recalls.recall(desk, bulletin, "Người duyệt").left == ()
+        assert recalls.recall(desk, bulletin, "Người duyệt").perhaps == ()
 
 
 def test_a_recall_of_what_a_killed_visit_left_without_a_receipt_takes_it_away(tmp_path, clock, monkeypatch):
@@ -357,6 +358,45 @@ def test_what_a_station_writes_that_nobody_understands_is_told_once_and_stops_no
         assert one.problem is None
         assert one.odd[0].startswith("DA-PHAT.csv: ")
         assert desk.ledger.troubles() == {}
+
+
+def test_a_link_that_a_station_left_leads_to_no_file_of_ours(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A"), usb()])
+    secret, stick = tmp_path / ".pgpass", tmp_path / "the"
+    secret.write_text("10.0.0.5:5432:bantin:bantin:MAT-KHAU\n", "utf-8")
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        (tmp_path / "tram" / "A" / PLAYED).symlink_to(secret)
+        (attempt,) = push.push(desk).attempts
+        assert attempt.problem is None
+        assert len(attempt.odd) == 1
+        assert "DA-PHAT.csv là liên kết" in attempt.odd[0]
+        stick.mkdir()
+        sticks.export(desk, stick, ["XA"])
+        (folder,) = stick.iterdir()
+        (folder / PLAYED).symlink_to(secret)
+        (one,) = returns.import_all(desk, stick)
+        assert one.odd == ("DA-PHAT.csv là liên kết (symlink): xoá liên kết ấy",)
+        assert "MAT-KHAU" not in str(desk.ledger.facts(happened=Happened.UNCLEAR))
+
+
+def test_a_stick_with_a_link_where_a_stations_folder_belongs_is_neither_written_nor_read(tmp_path, clock):
+    lay_out(tmp_path, [usb()])
+    stick, home = tmp_path / "the", tmp_path / "nha"
+    stick.mkdir()
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        sticks.export(desk, stick)
+        (folder,) = stick.iterdir()
+        (folder / PLAYED).write_text("không phải của trạm\n", "utf-8")
+        folder.rename(home)
+        folder.symlink_to(home)
+        before = {p.name: p.stat().st_mtime_ns for p in home.iterdir()}
+        signed(desk, 2)
+        with pytest.raises(FolderRefused, match=f"{folder.name} is a symbolic link: remove it"):
+            sticks.export(desk, stick)
+        assert {p.name: p.stat().st_mtime_ns for p in home.iterdir()} == before
+        assert returns.import_all(desk, stick)[0].odd == (f"{folder.name} là liên kết (symlink): xoá liên kết ấy",)
 
 
 def test_a_push_that_waited_for_another_brings_and_proves_nothing_again(tmp_path, clock):

@@ -236,6 +236,14 @@ def key_not_accepted(lab, openssh):
     mended_by_a_person(lab, openssh, "D-103", {"key": str(lab.top / "stranger")}, {"key": openssh.key})
 
 
+def key_not_accepted_and_the_server_hangs_up(lab, _openssh):
+    (lab.top / "ssh").mkdir()
+    make_key(lab.top / "stranger")
+    with OpenSSH(lab.top / "ssh", "MaxAuthTries 1") as server:
+        lab.station(server)
+        mended_by_a_person(lab, server, "D-103", {"key": str(lab.top / "stranger")}, {"key": server.key})
+
+
 def password_not_accepted(lab, openssh):
     with PracticeStation(lab.folder, password="đúng") as server:
         secret = lab.top / "mat-khau"
@@ -269,7 +277,8 @@ def disk_too_full_seen_before(lab, openssh):
         bulletin = signed(desk, 1, 4 * MB)
         (lab.folder / "nhac.mp3").write_bytes(bytes(4 * MB))
         (attempt,) = push.push(desk).attempts
-        assert (attempt.problem.code, lab.names()) == ("D-104", ["nhac.mp3"])
+        assert (attempt.problem.code, lab.names()) == ("D-104", ["BANTIN.m3u8", "LICH-PHAT.txt", "nhac.mp3"])
+        assert ".mp3" not in (lab.folder / "BANTIN.m3u8").read_text("utf-8")
         assert not desk.ledger.troubles()["A"].retry
         (lab.folder / "nhac.mp3").unlink()
         push.push(desk)
@@ -299,7 +308,8 @@ def disk_fills_up_on_the_way(lab, openssh):
 
         desk.transports["sftp"].open = filling
         (attempt,) = push.push(desk).attempts
-        assert (attempt.problem.code, lab.names()) == ("D-104", ["nhac.mp3"])
+        assert (attempt.problem.code, lab.names()) == ("D-104", ["BANTIN.m3u8", "LICH-PHAT.txt", "nhac.mp3"])
+        assert ".mp3" not in (lab.folder / "BANTIN.m3u8").read_text("utf-8")
         assert not desk.ledger.troubles()["A"].retry
         filler.write_bytes(b"")
         push.push(desk)
@@ -528,7 +538,7 @@ def drill():
     """The rows of the table in the documents: the fault, its code, and whether it is tried again."""
     text = DOCS.read_text("utf-8")
     found = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
-    return [(name, code, again) for name, code, again, *_ in found if name != "fault"]
+    return [(row[0], row[1], row[2]) for row in found if len(row) > 2 and row[0] != "fault"]
 
 
 def function_of(name):

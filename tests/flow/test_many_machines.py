@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 
+import psycopg
 import pytest
 
 from pipeline.core.errors import NothingShared
 from pipeline.core.facts import Happened
 from pipeline.core.status import Stage
+from pipeline.ledger import database
 from pipeline.newsroom import audits, bulletins, health, push, scripts
+from tests.line import Line
 from tests.province import FIVE, Clock, lay_out, newsroom, row, signed
 
 SLOW = 4000
@@ -32,7 +36,7 @@ class Machines:
     """A newsroom in a PostgreSQL, its stations, and processes that stand for machines."""
 
     def __init__(self, folder, server, url, stations, **columns):
-        self.folder, self.clock, self._started = folder, Clock(), []
+        self.folder, self.url, self.clock, self._started = folder, url, Clock(), []
         self.folders = {f"T{n}": folder / "tram" / f"T{n}" for n in range(stations)}
         for each in self.folders.values():
             each.mkdir(parents=True)
@@ -199,6 +203,32 @@ def test_bulletins_are_made_by_all_machines_and_again_where_one_dies(machines):
     assert "render" in log.read_text()
 
 
+def test_a_worker_that_is_told_to_stop_cuts_also_the_visit_that_was_about_to_dial(machines, openssh):
+    with Line(openssh.port, freeze_after=0) as line:  # whoever dials hears nothing
+        newsroom = machines(1, port=line.port)
+        log = newsroom.folder / "cli.log"
+        with newsroom.desk() as desk, psycopg.connect(newsroom.url, autocommit=True) as connection:
+            signed(desk, 1)
+            queue = desk.queue(desk)
+            queue._make()
+            queue._hand_in(uuid.uuid4(), [push._job(desk, *push.wanted(desk))])
+            connection.execute("SELECT pg_advisory_lock(%s)", (database._WRITERS,))  # the visit waits for its lease
+            with log.open("w") as out:
+                command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
+                worker = subprocess.Popen(command, stdout=out, stderr=out)
+            newsroom._started.append(worker)
+            waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            newsroom.wait(lambda: connection.execute(waits).fetchone() == (1,))
+            worker.terminate()
+            time.sleep(0.5)  # a first cut, which finds no line
+            connection.execute("SELECT pg_advisory_unlock(%s)", (database._WRITERS,))
+            assert worker.wait(10) == 0, log.read_text()
+            assert desk.ledger.facts(happened=Happened.FAILED) == []
+            assert desk.ledger.receipts() == []
+            assert desk.ledger.unfinished() == {"T0"}
+        assert "Traceback" not in log.read_text()
+
+
 def test_a_worker_follows_changed_settings_and_ends_when_it_is_told(machines):
     newsroom = machines(2)
     log = newsroom.folder / "cli.log"
@@ -212,4 +242,20 @@ def test_a_worker_follows_changed_settings_and_ends_when_it_is_told(machines):
     newsroom.wait(lambda: log.read_text().count("working for") == 2)
     worker.terminate()
     assert worker.wait(20) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_worker_waits_for_a_database_that_comes_up_after_it(machines, postgres):
+    newsroom = machines(1)
+    log = newsroom.folder / "cli.log"
+    with postgres.stopped(), log.open("w") as out:
+        command = [sys.executable, "-m", "pipeline.cli", "-w", newsroom.folder, "worker"]
+        worker = subprocess.Popen(command, stdout=out, stderr=out)
+        newsroom._started.append(worker)
+        newsroom.wait(lambda: "L-107" in log.read_text())
+    newsroom.wait(lambda: "working for" in log.read_text())
+    assert "+0700" in log.read_text()
+    worker.terminate()
+    assert worker.wait(20) == 0, log.read_text()
+    assert log.read_text().count("L-107") == 1
     assert "Traceback" not in log.read_text()

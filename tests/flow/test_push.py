@@ -3,12 +3,16 @@
 import re
 import shutil
 import subprocess
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.cli.shared import progress_bars
+from pipeline.delivery.folder import Folder
 from pipeline.newsroom import push as pushing
 from tests.province import Clock, lay_out, newsroom, signed
 
@@ -71,6 +75,36 @@ def test_whoever_waits_sees_how_far_each_station_is(tmp_path, monkeypatch, capsy
     assert "A  " not in last
 
 
+def test_visits_begun_by_older_settings_are_among_those_at_once(tmp_path, monkeypatch):
+    for code in "ABCDEF":
+        (tmp_path / code).mkdir()
+    rows = [{"code": c, "name": "Xã", "transport": "folder", "folder": str(tmp_path / c)} for c in "ABCDEF"]
+    lay_out(tmp_path, rows, stations_at_once="2")
+    open_folder, lock, inside, most = Folder.open, threading.Lock(), [], []
+
+    @contextmanager
+    def counted(self, station, deadline):
+        with lock:
+            inside.append(station.code)
+            most.append(len(inside))
+        time.sleep(0.1)
+        with open_folder(self, station, deadline) as remote:
+            yield remote
+        with lock:
+            inside.remove(station.code)
+
+    monkeypatch.setattr(Folder, "open", counted)
+    with newsroom(tmp_path, Clock()) as before, newsroom(tmp_path, Clock()) as now:
+        signed(before, 1)
+        wanted = pushing.wanted(before)
+        half = threading.Thread(target=pushing.visit_all, args=(before, wanted[:3]))
+        half.start()
+        pushing.visit_all(now, wanted[3:])
+        half.join()
+        assert len(now.ledger.holdings()) == 6
+    assert max(most) == 2
+
+
 def test_a_station_that_shows_another_host_key_gets_nothing(workspace, openssh, bulletin, tmp_path):
     folder = tmp_path / "loa"
     folder.mkdir()
@@ -95,7 +129,7 @@ def test_a_full_station_is_told_before_anything_is_sent(workspace, bulletin):
         bulletin()
         told = workspace.bantin("push", code=6).stderr
         assert "D-104" in told
-        assert list(folder.iterdir()) == []
+        assert sorted(p.name for p in folder.iterdir()) == ["BANTIN.m3u8", "LICH-PHAT.txt"]
     finally:
         subprocess.run(["/usr/bin/env", "umount", "--lazy", str(folder)], check=True)
     assert list(good.glob("*.mp3"))
@@ -140,6 +174,37 @@ def test_a_dry_run_says_what_would_go_and_sends_nothing(workspace, bulletin):
     assert datetime.fromisoformat(lacking["airs"][0]) > datetime.now(UTC)
     assert "05:00" in workspace.bantin("push", "--dry-run").stdout
     assert list(folder.iterdir()) == []
+
+
+def test_a_dry_run_writes_nothing_and_says_by_which_plan_it_is(workspace, bulletin):
+    workspace.station("A")
+    name = bulletin()
+    before = workspace.json("show", name)["facts"]
+    workspace.station("B")
+    assert [w["station"] for w in workspace.json("push", "--dry-run")] == ["A"]
+    assert "bantin plan" in workspace.bantin("push", "--dry-run").stderr
+    assert workspace.json("show", name)["facts"] == before
+    workspace.bantin("plan")
+    assert [w["station"] for w in workspace.json("push", "--dry-run")] == ["A", "B"]
+
+
+@pytest.mark.parametrize("command", [
+    ["push", "--only", "XA"], ["push", "--dry-run", "--only", "XA"], ["verify", "XA"], ["stations", "test", "XA"],
+])  # fmt: skip
+def test_who_asks_for_a_visit_to_a_station_without_a_line_is_told_so(workspace, bulletin, command):
+    workspace.station("XA", transport="usb")
+    bulletin()
+    told = workspace.bantin(*command, code=6)
+    assert told.stdout == ""
+    assert told.stderr == "D-109 trạm XA không có đường truyền\n  → chép ra thẻ nhớ: bantin export-usb THƯ-MỤC\n"
+
+
+def test_a_visit_to_all_passes_by_a_station_without_a_line(workspace, bulletin):
+    workspace.station("A")
+    workspace.station("XA", transport="usb")
+    bulletin()
+    assert [s["station"] for s in workspace.json("push")["stations"]] == ["A"]
+    assert [s["station"] for s in workspace.json("verify")] == ["A"]
 
 
 def test_a_withdrawn_bulletin_is_taken_off_the_stations_and_off_their_papers(workspace, bulletin):

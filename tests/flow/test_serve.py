@@ -1,5 +1,6 @@
 """`bantin serve` watches the folder, one at a time, follows its files and the time of day, and stops when told to."""
 
+import errno
 import signal
 import threading
 import time
@@ -12,11 +13,12 @@ import pytest
 
 from pipeline import clock as serve
 from pipeline import config, wiring
-from pipeline.core.errors import StationUnreachable
+from pipeline.core.errors import LedgerAway, StationUnreachable
 from pipeline.core.facts import Happened
 from pipeline.newsroom import plan, push, registry
-from pipeline.newsroom.office import Office
+from pipeline.newsroom.office import AGAIN, SETTLE, Office
 from tests import province
+from tests.sshd import make_key
 
 TEXT = "Tiêu đề: Tin hôm nay\n\nBà con chú ý theo dõi.\n"
 
@@ -165,8 +167,11 @@ class Province:
             yield replace(desk, tell=lambda title, _text: self.told.append(title))
             self.opened -= 1
 
+    def office(self, **options):
+        return self.stack.enter_context(Office(config.load(self.folder), self.open, **{"settle": 0, **options}))
+
     def serving(self):
-        return serve.Clock(self.stack.enter_context(Office(config.load(self.folder), self.open)))
+        return serve.Clock(self.office())
 
 
 @pytest.fixture
@@ -222,6 +227,7 @@ def test_a_registry_with_a_fault_is_told_once_and_work_goes_on_by_the_one_before
     assert title.startswith("C-101")
     p.lay_out("A", "B", digest_at='"23:59:59"')
     serving.watch()
+    assert len(p.told) == 1
     (p.folder / "stations.csv").write_bytes(good + b"B,\xff\n")
     for _ in range(3):
         serving.watch()
@@ -230,13 +236,65 @@ def test_a_registry_with_a_fault_is_told_once_and_work_goes_on_by_the_one_before
 
 def test_a_job_that_began_before_the_files_changed_ends_at_its_own_desk(provinces):
     p = provinces("A")
-    office = p.stack.enter_context(Office(config.load(p.folder), p.open))
+    office = p.office()
     with office.desk() as before:
         p.lay_out("A", "B")
         with office.desk() as after:
             assert set(after.config.stations) == {"A", "B"}
             assert p.opened == 2
         before.ledger.bulletins()
+    assert p.opened == 1
+
+
+def stations_of(office):
+    with office.desk() as desk:
+        return set(desk.config.stations)
+
+
+def test_a_registry_that_is_still_being_copied_is_not_taken_for_a_smaller_one(provinces):
+    p, now = provinces("A", "B", "C", "D"), [0.0]
+    whole = (p.folder / "stations.csv").read_bytes()
+    office = p.office(settle=SETTLE, seconds=lambda: now[0])
+    for lines in range(2, 5):
+        (p.folder / "stations.csv").write_bytes(b"".join(whole.splitlines(keepends=True)[:lines]))
+        assert stations_of(office) == {"A", "B", "C", "D"}
+        now[0] += SETTLE - 1
+    p.lay_out("A", "B", "C", "D", "E")
+    assert stations_of(office) == {"A", "B", "C", "D"}
+    now[0] += SETTLE - 1
+    assert stations_of(office) == {"A", "B", "C", "D"}
+    now[0] += 1
+    assert stations_of(office) == {"A", "B", "C", "D", "E"}
+    assert office.wrong is None
+
+
+@pytest.mark.parametrize("fault", [LedgerAway(where="sổ cái", reason="x"), OSError(errno.ENOSPC, "đầy")])
+def test_new_settings_that_could_not_be_used_for_a_while_hold_without_being_touched_again(provinces, fault):
+    p, now, away = provinces("A"), [0.0], [False]
+    opening = p.open
+
+    @contextmanager
+    def failing(settings):
+        if away[0]:
+            raise fault
+        with opening(settings) as desk:
+            yield desk
+
+    p.open = failing
+    office = p.office(seconds=lambda: now[0])
+    assert stations_of(office) == {"A"}
+    p.lay_out("A", "B")
+    away[0] = True
+    assert stations_of(office) == {"A"}
+    told = office.wrong
+    now[0] += AGAIN
+    assert stations_of(office) == {"A"}
+    assert office.wrong is told  # once is enough
+    away[0] = False
+    assert stations_of(office) == {"A"}  # not at every look
+    now[0] += AGAIN
+    assert stations_of(office) == {"A", "B"}
+    assert office.wrong is None
     assert p.opened == 1
 
 
@@ -317,8 +375,10 @@ def test_a_station_that_was_mended_and_tried_out_is_called_before_night(province
 
 def test_a_station_whose_key_was_pinned_anew_is_called_before_night(provinces, openssh):
     p = provinces("A")
-    province.lay_out(p.folder, [province.row("A", openssh, p.folder / "tram" / "A")])
-    serving = p.serving()
+    make_key(p.folder / "before")
+    before = (p.folder / "before.pub").read_text().strip()
+    province.lay_out(p.folder, [province.row("A", openssh, p.folder / "tram" / "A", host_key=before)])
+    serving = serve.Clock(p.office(settle=SETTLE))
     with province.newsroom(p.folder, p.clock) as desk:
         failed(desk, province.signed(desk, 1), "A", code="D-102")
         station = desk.config.stations["A"]

@@ -3,15 +3,18 @@
 import csv
 import io
 import re
+import unicodedata
 from datetime import timedelta
 
 import openpyxl
 import pytest
 
-from pipeline.core.errors import StationFull, UnknownName
+from pipeline.core.errors import StationFull, UnknownName, WrongHeadValue
 from pipeline.core.facts import Happened
+from pipeline.core.model import Head
 from pipeline.delivery.sftp import SftpRemote
-from pipeline.newsroom import plan, registry
+from pipeline.newsroom import plan, recipients, registry
+from tests import province
 from tests.province import Clock, lay_out, newsroom, signed
 from tests.province import row as province_row
 from tests.sshd import OpenSSH, make_key
@@ -269,3 +272,62 @@ def test_a_script_may_name_stations_by_group_kind_technology_or_the_commune_they
         (row,) = workspace.json("add", workspace.drop(f"{number}.txt", text))
         (row,) = workspace.json("approve", row["id"], "--by", "Người duyệt")
         assert row["planned"] == expected, to
+
+
+# --- whom a script means ---------------------------------------------------------------------------------------------
+
+ALIKE = [
+    {"code": "A", "name": "Tân Thành", "groups": "Ven biển; B"},
+    {"code": "B", "name": "Láng Tròn", "predecessors": "Tân Thạnh; Khánh Hoà"},
+    {"code": "C", "name": "Tân Thành", "technology": "FM", "groups": "ven  biển"},
+    {"code": "D", "name": "Khánh Hòa"},
+    {"code": "E", "name": "ភូមិថ្មី"},
+]
+
+
+@pytest.fixture
+def alike(tmp_path):
+    """A newsroom whose stations go by names that are much alike."""
+    rows = [{"transport": "folder", "folder": str(tmp_path / row["code"]), **row} for row in ALIKE]
+    province.lay_out(tmp_path, rows)
+    with province.newsroom(tmp_path, province.Clock()) as desk:
+        yield desk
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [
+        (["Tân Thành"], "AC"),
+        ([unicodedata.normalize("NFD", "TÂN  THÀNH")], "AC"),
+        (["Tân Thạnh"], "B"),
+        (["Khánh Hòa"], "BD"),  # however the tone is put
+        (["Ven biển"], "AC"),
+        (["ven bien"], "AC"),
+        (["lang tron"], "B"),
+        (["b"], "B"),  # a code before a group
+        (["ភូមិថ្មី"], "E"),
+        (["FM", "Tân Thạnh"], "BC"),
+    ],
+)
+def test_a_name_with_its_accents_means_that_commune_alone(alike, names, codes):
+    head = Head(only=tuple(names))
+    recipients.check(alike, head, "tin.txt")
+    bulletin = province.signed(alike, 1, only=head.only)
+    assert [s.code for s in recipients.recipients(alike, bulletin)] == list(codes)
+    others = province.signed(alike, 2, without=head.only)
+    assert {s.code for s in recipients.recipients(alike, others)} == {row["code"] for row in ALIKE} - {*codes}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("tan  thanh", "“tan  thanh (Tân Thành hay Tân Thạnh?)”"),
+        ("Tân Thánh", "“Tân Thánh (Tân Thành hay Tân Thạnh?)”"),
+        ("Láng Trơn", "“Láng Trơn (Láng Tròn?)”; viết như: Láng Tròn"),
+        ("Đất Mũi", "“Đất Mũi”; viết như: Tân Thành, Láng Tròn"),
+    ],
+)
+def test_a_name_that_may_mean_several_communes_or_none_is_refused(alike, name, told):
+    with pytest.raises(WrongHeadValue) as caught:
+        recipients.check(alike, Head(without=(name,)), "tin.txt")
+    assert told in f"{caught.value.message.vi}; {caught.value.next_step.vi}"

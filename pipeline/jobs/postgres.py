@@ -335,14 +335,13 @@ class _Hands:
                 for queue, lane in self._lanes.items()
             ]  # fmt: skip
             runs: list[asyncio.Task[None]] = [asyncio.create_task(_run(worker)) for worker in workers]
-            mending = asyncio.create_task(self._take_over(app))
+            mending = asyncio.create_task(self._take_over(app, ended))
             ending = asyncio.create_task(ended.wait())
             # A worker that ends by itself has lost the database: all begin again.
             await asyncio.wait([*runs, mending, ending], return_when=asyncio.FIRST_COMPLETED)
-            mending.cancel()
-            ending.cancel()
+            ended.set()  # for `mending`, too: what is cancelled while it asks the database does not always notice
             await self._drain(app, workers, runs)
-            results = await asyncio.gather(*runs, mending, return_exceptions=True)
+            results = await asyncio.gather(*runs, mending, ending, return_exceptions=True)
         faults = [r for r in results if isinstance(r, Exception)]
         if faults:
             raise faults[0]
@@ -360,15 +359,16 @@ class _Hands:
                 if worker.worker_id is not None:
                     await app.job_manager.update_heartbeat(worker.worker_id)
 
-    async def _take_over(self, app: procrastinate.App) -> None:
+    async def _take_over(self, app: procrastinate.App, ended: asyncio.Event) -> None:
         """Put back what dead workers had in hand, again and again."""
         silence = 3 * self._heartbeat
-        while True:
+        while not ended.is_set():
             for job in await app.job_manager.get_stalled_jobs(task_name=_TASK, seconds_since_heartbeat=silence):
                 with suppress(exceptions.ConnectorException):  # another machine was quicker
                     await app.job_manager.retry_job(job)
             await app.job_manager.prune_stalled_workers(silence)
-            await asyncio.sleep(self._heartbeat)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), self._heartbeat)
 
     def _do(
         self, lane: Lane, verb: str, key: str, arguments: Mapping[str, Json]

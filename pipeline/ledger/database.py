@@ -19,7 +19,7 @@ _BUSY_MS = 30_000
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 """How SQLite says that the disk has no room for the ledger, or for the index that readers and writers share."""
 _CONNECT, _STALL_MS = 10, 20_000
-"""How long a PostgreSQL may take to let us in (s), and what we send may stay unacknowledged (ms)."""
+"""How long a PostgreSQL may take to let us in (s), and what we send may stay unacknowledged (ms): leases wait."""
 _WRITERS = 207
 """The number of the advisory lock that writers in PostgreSQL take turns by."""
 READ_ONLY = {"isolation_level": "AUTOCOMMIT"}

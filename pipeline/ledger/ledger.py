@@ -390,6 +390,11 @@ class Ledger:
             connection.execute(tables.listed.delete().where(tables.listed.c.station.in_([station.code, *others])))
             _insert(connection, tables.listed, sorted(airings))
 
+    def must_hold(self, station: StationCode, token: int) -> None:
+        """Raise StationBusy where another run took a station over."""
+        with database.reading(self._engine) as connection:
+            _must_hold(connection, station, token)
+
     def machines(self) -> dict[StationCode, Digest]:
         """Which machine each station's papers were brought to last, where that is known."""
         c = tables.leases.c

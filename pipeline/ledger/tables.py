@@ -134,7 +134,9 @@ leases = Table(
     Column("finished", Boolean, nullable=False, server_default=true()),
     Column("machine", String(64), nullable=False, server_default=""),
 )
-"""Who visits a station (empty: nobody), until when; whether the last visit ended well; which machine has its papers."""
+"""Who visits a station (nobody: empty), until when; whether the last visit came to its end, papers and all; and which
+machine it was that has them.
+"""
 
 holdings = Table(
     "holdings",

@@ -14,7 +14,7 @@ from pipeline.ledger.lock import alone, holder
 from pipeline.newsroom.desk import Desk
 
 LASTS = Seconds(90)
-"""How long a lease holds that is not renewed: its holder calls the station no longer, and whoever watched it may."""
+"""How long a lease holds that is not renewed: its holder calls the station no longer, and another may take over."""
 RENEW = Seconds(30)
 """How often it is renewed."""
 DOUBT = Seconds(50)
@@ -55,7 +55,7 @@ def leased(desk: Desk, station: Station, *, visit: bool = True) -> Iterator[int]
 
 
 def _take(desk: Desk, station: Station, *, opens: bool) -> int:
-    """A lease of our own. One that nobody renews, whatever clock wrote it, is that of a machine which died."""
+    """A lease of our own. One of a machine that died, which nobody renews, is waited for, whatever clock wrote it."""
     us = _holder(desk)
     seen: Lease | None = None
     since = 0.0

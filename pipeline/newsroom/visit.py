@@ -137,6 +137,7 @@ class Visit:
         self, remote: Remote, token: int, brought: Collection[str] = (), gone: Collection[str] = ()
     ) -> int:
         """Put playlist and timetable in place, and remember what they list, if the lease is still ours; bytes sent."""
+        self._desk.ledger.must_hold(self._station.code, token)  # a share of this machine is not cut like a line
         listed = self.listed()
         done = deliver(remote, self._station, [], self.extras(listed, brought, gone), self._desk.now)
         self._desk.ledger.set_listed(self._station, listed, token, self._at_place)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.core.errors import FolderRefused
+from pipeline.core.errors import StickRefused
 from pipeline.core.facts import Happened
 from pipeline.core.status import status_of
 from pipeline.delivery import manifest
@@ -393,7 +393,7 @@ def test_a_stick_with_a_link_where_a_stations_folder_belongs_is_neither_written_
         folder.symlink_to(home)
         before = {p.name: p.stat().st_mtime_ns for p in home.iterdir()}
         signed(desk, 2)
-        with pytest.raises(FolderRefused, match=f"{folder.name} is a symbolic link: remove it"):
+        with pytest.raises(StickRefused, match=f"{folder.name} is a symbolic link: remove it"):
             sticks.export(desk, stick)
         assert {p.name: p.stat().st_mtime_ns for p in home.iterdir()} == before
         assert returns.import_all(desk, stick)[0].odd == (f"{folder.name} là liên kết (symlink): xoá liên kết ấy",)

@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from pipeline.core.model import Bulletin, BulletinId, Digest, Kind, Receipt, Transmission, Verification
+from pipeline.core.coverage import Coverage
+from pipeline.core.model import Bulletin, BulletinId, Digest, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,7 @@ class Evidence:
     masters: frozenset[Digest]
     """The current masters, if every one of them is approved; else empty."""
     approved_by: str
-    transmissions: Sequence[Transmission]
-    receipts: Sequence[Receipt]
+    coverage: Coverage = Coverage()
     withdrawn: bool = False
 
 
@@ -89,27 +89,17 @@ def _pace(year: int, target: int, today: date) -> float:
 
 
 def _air_date(evidence: Evidence, zone: ZoneInfo) -> date:
-    first = min((t.at for t in evidence.transmissions), default=min(evidence.bulletin.air))
+    first = evidence.coverage.first or min(evidence.bulletin.air)
     return first.astimezone(zone).date()
 
 
 def _row(evidence: Evidence, count_share: float, zone: ZoneInfo) -> Row:
-    first_air: dict[str, datetime] = {}
-    for transmission in sorted(evidence.transmissions):
-        first_air.setdefault(transmission.station, transmission.at)
-    proofs = {
-        r.station: r
-        for r in evidence.receipts
-        if r.digest in evidence.masters
-        and r.station in first_air
-        and r.at < first_air[r.station]
-        and r.verified is not Verification.REPORTED
-    }
-    why = _why(evidence, len(proofs), len(first_air), count_share)
+    stations, in_time = evidence.coverage.stations, evidence.coverage.in_time_of(evidence.masters)
+    why = _why(evidence, in_time, stations, count_share)
     return Row(
         bulletin=evidence.bulletin.id, title=evidence.bulletin.title, language=evidence.bulletin.language,
         kind=evidence.bulletin.kind, air_date=_air_date(evidence, zone), counted=why == "counted", why=why,
-        approved_by=evidence.approved_by, stations=len(first_air), in_time=len(proofs),
+        approved_by=evidence.approved_by, stations=stations, in_time=in_time,
         digest=next(iter(sorted(evidence.masters)), None),
     )  # fmt: skip
 

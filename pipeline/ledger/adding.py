@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from pipeline.core.facts import Fact
 from pipeline.ledger import tables
+from pipeline.ledger.coverage import forget_of
 from pipeline.ledger.holdings import project
 
 
@@ -19,3 +20,4 @@ def add(connection: sa.Connection, facts: Sequence[Fact]) -> None:
     if values:
         connection.execute(tables.facts.insert(), values)
         project(connection, facts)
+        forget_of(connection, facts)

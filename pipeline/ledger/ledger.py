@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from pipeline.core.coverage import Coverage
 from pipeline.core.errors import StationBusy
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import (
@@ -25,10 +26,11 @@ from pipeline.core.model import (
     Transmission,
     Trouble,
 )
-from pipeline.ledger import database, documents, records, tables
+from pipeline.ledger import coverage, database, documents, records, tables
 from pipeline.ledger.accounts import Accounts
 from pipeline.ledger.adding import add
 from pipeline.ledger.holdings import HOLDS
+from pipeline.ledger.standing import stands
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
@@ -254,6 +256,7 @@ class Ledger:
             for again in wanted & before:
                 connection.execute(tables.unplanned.delete().where(_is(again)))
             _insert(connection, tables.unplanned, sorted((out & there) - before))
+            coverage.forget(connection, names)
             add(connection, facts)
             return len(wanted - (there - before))
 
@@ -272,7 +275,7 @@ class Ledger:
         c = tables.transmissions.c
         query = sa.select(tables.transmissions).order_by(c.at, c.station)
         if not ever:
-            query = query.where(_stands())
+            query = query.where(stands())
         if bulletin is not None:
             query = query.where(c.bulletin == bulletin)
         if station is not None:
@@ -284,7 +287,7 @@ class Ledger:
     def air_times(self, after: datetime | None = None) -> set[tuple[BulletinId, datetime]]:
         """The instants at which a bulletin is planned at any station, or those after an instant."""
         c = tables.transmissions.c
-        query = sa.select(c.bulletin, c.at).where(_stands()).distinct()
+        query = sa.select(c.bulletin, c.at).where(stands()).distinct()
         if after is not None:
             query = query.where(c.at > after)
         return {(BulletinId(row.bulletin), row.at) for row in self._rows(query)}
@@ -298,7 +301,7 @@ class Ledger:
     def planned(self, name: BulletinId) -> set[StationCode]:
         """Stations that are in a bulletin's plan: at least one of its airings there stands, passed or to come."""
         c = tables.transmissions.c
-        query = sa.select(c.station).where(c.bulletin == name, _stands()).distinct()
+        query = sa.select(c.station).where(c.bulletin == name, stands()).distinct()
         return {row.station for row in self._rows(query)}
 
     def stations_planned(self, after: datetime) -> set[StationCode]:
@@ -322,7 +325,7 @@ class Ledger:
         first = sa.func.min(t.at, type_=tables.Utc).label("at")
         airings = (
             sa.select(t.bulletin, t.station, first)
-            .where(t.at > after, t.at <= until, _stands())
+            .where(t.at > after, t.at <= until, stands())
             .group_by(t.bulletin, t.station)
             .subquery()
         )
@@ -353,9 +356,23 @@ class Ledger:
             .limit(1)
             .scalar_subquery()
         )
-        query = sa.select(t.bulletin, t.station, t.at, held.label("digest")).where(t.at > since, t.at <= now, _stands())
+        query = sa.select(t.bulletin, t.station, t.at, held.label("digest")).where(t.at > since, t.at <= now, stands())
         rows = self._rows(query.order_by(t.at, t.station))
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in rows]
+
+    def coverage(self, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
+        """How far each of some bulletins got over all its stations.
+
+        What nothing changed since is not reckoned again: of a year that has passed, nothing.
+        """
+        wanted = list(names)
+        with database.reading(self._engine) as connection:
+            found = coverage.known(connection, wanted)
+        for name in wanted:
+            if name not in found:
+                with self._engine.begin() as connection:  # a fact that comes meanwhile waits, and makes it out of date
+                    found[name] = coverage.reckon(connection, name)
+        return found
 
     # --- marks -------------------------------------------------------------------------------------------------------
 
@@ -407,7 +424,7 @@ class Ledger:
         listed = sa.exists().where(n.station == t.station, n.bulletin == t.bulletin, n.at == t.at)
         here = (h.c.station == t.station) & (h.c.bulletin == t.bulletin)
         query = sa.select(h).join_from(tables.transmissions, h, here).distinct()
-        rows = self._rows(query.where(t.at > after, t.at <= until, _stands(), ~listed))
+        rows = self._rows(query.where(t.at > after, t.at <= until, stands(), ~listed))
         return [records.holding(row) for row in rows]
 
     def listed(self, after: datetime) -> set[BulletinId]:
@@ -423,7 +440,7 @@ class Ledger:
     def listing_unplanned(self, after: datetime) -> set[StationCode]:
         """Stations whose timetable lists an airing after an instant that was taken out of the plan since."""
         c = tables.listed.c
-        return self._stations(sa.select(c.station).where(c.at > after, ~_stands(tables.listed)))
+        return self._stations(sa.select(c.station).where(c.at > after, ~stands(tables.listed)))
 
     def listing_passed(self, now: datetime) -> set[StationCode]:
         """Stations whose timetable lists an airing that has passed."""
@@ -612,13 +629,7 @@ def _is(airing: Transmission) -> sa.ColumnElement[bool]:
     return (u.bulletin == airing.bulletin) & (u.station == airing.station) & (u.at == airing.at)
 
 
-def _stands(airings: sa.FromClause = tables.transmissions) -> sa.ColumnElement[bool]:
-    """Whether a transmission is in the plan, and was not taken out again."""
-    t, u = airings.c, tables.unplanned.alias().c
-    return ~sa.exists().where(u.bulletin == t.bulletin, u.station == t.station, u.at == t.at)
-
-
 def _has_airing(of: sa.Table) -> sa.ColumnElement[bool]:
     """Whether any transmission of a row's bulletin at its station stands."""
     t = tables.transmissions.alias()
-    return sa.exists().where(t.c.bulletin == of.c.bulletin, t.c.station == of.c.station, _stands(t))
+    return sa.exists().where(t.c.bulletin == of.c.bulletin, t.c.station == of.c.station, stands(t))

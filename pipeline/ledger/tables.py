@@ -60,6 +60,7 @@ facts = Table(
     Column("detail", JSON, nullable=False),
     Index("facts_by_bulletin", "bulletin", "station", "number"),
     Index("facts_by_kind", "happened", "number"),
+    Index("facts_by_station", "station", "number"),
     sqlite_autoincrement=True,
 )
 
@@ -228,3 +229,11 @@ tries = Table(
     Index("tries_by_time", "at"),
 )
 """Wrong passwords of late; they are forgotten after a day."""
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("bulletin", String(80), primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+"""Figures over a bulletin's stations: an index over facts, receipts and plan; losing a row costs reckoning it anew."""

@@ -3,16 +3,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.core.coverage import Coverage
 from pipeline.core.model import (
     Bulletin,
     BulletinId,
     Digest,
     Kind,
     Language,
-    Receipt,
-    StationCode,
-    Transmission,
-    Verification,
 )
 from pipeline.core.tally import Evidence, tally
 
@@ -29,25 +26,16 @@ def evidence(
         "id": BulletinId("b"), "script": Digest("0" * 64), "title": "Tin", "languages": (Language.VI,), "kind": Kind.CT,
         "programme": "ban-tin", "air": (AIR,),
     }  # fmt: skip
-    codes = [StationCode(f"S{n}") for n in range(stations)]
     bulletin = Bulletin(**{**fields, **changes})
     return Evidence(
         bulletin=bulletin,
         masters=frozenset({BYTES}) if approved else frozenset(),
         approved_by="Người duyệt" if approved else "",
-        transmissions=[Transmission(at=bulletin.air[0], station=c, bulletin=bulletin.id) for c in codes],
-        receipts=[
-            Receipt(
-                station=c,
-                bulletin=bulletin.id,
-                digest=digest,
-                remote="x.mp3",
-                size=1,
-                verified=Verification.HASH,
-                at=at,
-            )
-            for c in codes[:held]
-        ],
+        coverage=Coverage(
+            stations=stations,
+            first=bulletin.air[0] if stations else None,
+            in_time={digest: held} if at < bulletin.air[0] else {},
+        ),
         withdrawn=withdrawn,
     )
 

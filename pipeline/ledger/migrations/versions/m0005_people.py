@@ -1,4 +1,4 @@
-"""People with accounts, who is signed in, what programs show in their name, and wrong passwords of late."""
+"""People with accounts, sessions, tokens, wrong passwords of late; and what the pages ask for often."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,3 +44,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime, nullable=False),
     )
     op.create_index("tries_by_time", "tries", ["at"])
+    op.create_table(
+        "coverage",
+        sa.Column("bulletin", sa.String(80), primary_key=True),
+        sa.Column("document", sa.JSON, nullable=False),
+    )
+    op.create_index("facts_by_station", "facts", ["station", "number"])

@@ -1,0 +1,112 @@
+"""Coverage of bulletins, reckoned once and kept until a fact about a bulletin's stations, or its plan, changes it."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipeline.core.coverage import Coverage
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import BulletinId, Digest, Verification
+from pipeline.ledger import tables
+from pipeline.ledger.standing import stands
+
+_MOST_NAMES = 500
+
+
+def forget(connection: sa.Connection, names: Iterable[BulletinId]) -> None:
+    """What is known of some bulletins is out of date: in the transaction of what makes it so."""
+    if wanted := sorted(set(names)):
+        connection.execute(tables.coverage.delete().where(tables.coverage.c.bulletin.in_(wanted)))
+
+
+def forget_of(connection: sa.Connection, facts: Iterable[Fact]) -> None:
+    """The same, for facts that are being added."""
+    forget(connection, (f.bulletin for f in facts if f.bulletin and f.station))
+
+
+def known(connection: sa.Connection, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
+    """What was reckoned of some bulletins and still holds."""
+    found: dict[BulletinId, Coverage] = {}
+    wanted = sorted(set(names))
+    c = tables.coverage.c
+    for start in range(0, len(wanted), _MOST_NAMES):
+        some = wanted[start : start + _MOST_NAMES]
+        for row in connection.execute(sa.select(tables.coverage).where(c.bulletin.in_(some))):
+            found[BulletinId(row.bulletin)] = _read(row.document)
+    return found
+
+
+def reckon(connection: sa.Connection, name: BulletinId) -> Coverage:
+    """Reckon one bulletin's coverage and keep it."""
+    made = _reckoned(connection, name)
+    connection.execute(tables.coverage.delete().where(tables.coverage.c.bulletin == name))
+    connection.execute(tables.coverage.insert().values(bulletin=name, document=_written(made)))
+    return made
+
+
+def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
+    t, r, f = tables.transmissions.c, tables.receipts.c, tables.facts.c
+    here = (t.bulletin == name) & stands()
+    first = (
+        sa.select(t.station, sa.func.min(t.at, type_=tables.Utc).label("at")).where(here).group_by(t.station).subquery()
+    )
+    plan = connection.execute(
+        sa.select(sa.func.count(), sa.func.min(first.c.at, type_=tables.Utc)).select_from(first)
+    ).one()
+    proven = (r.bulletin == name) & (r.verified != Verification.REPORTED.value)
+    in_time = (
+        sa.select(r.digest, sa.func.count(r.station.distinct()))
+        .join_from(tables.receipts, first, first.c.station == r.station)
+        .where(proven, r.at < first.c.at)
+        .group_by(r.digest)
+    )
+    covered = (
+        sa.select(r.digest, sa.func.count(t.number.distinct()))
+        .join_from(tables.receipts, tables.transmissions, (t.station == r.station) & (t.bulletin == r.bulletin))
+        .where(proven, r.at < t.at, stands())
+        .group_by(r.digest)
+    )
+    kinds = [Happened.CONFIRMED.value, Happened.RECALLED.value, Happened.LOST.value]
+    last = (
+        sa.select(sa.func.max(f.number).label("number"))
+        .where(f.bulletin == name, f.station.is_not(None), f.happened.in_(kinds))
+        .group_by(f.station)
+        .subquery()
+    )
+    arrived = (
+        sa.select(f.digest, sa.func.count())
+        .join_from(tables.facts, last, last.c.number == f.number)
+        .join(first, first.c.station == f.station)
+        .where(f.happened == Happened.CONFIRMED.value)
+        .group_by(f.digest)
+    )
+    aired = sa.select(sa.func.count()).where(f.bulletin == name, f.happened == Happened.AIRED.value)
+    airings = sa.select(sa.func.count()).select_from(tables.transmissions).where(here)
+    return Coverage(
+        stations=int(plan[0]),
+        first=plan[1],
+        airings=int(connection.execute(airings).scalar_one()),
+        arrived=_counts(connection, arrived),
+        in_time=_counts(connection, in_time),
+        covered=_counts(connection, covered),
+        aired=int(connection.execute(aired).scalar_one()),
+    )
+
+
+def _counts(connection: sa.Connection, query: sa.Select[Any]) -> dict[Digest, int]:
+    return {Digest(row[0]): int(row[1]) for row in connection.execute(query) if row[0]}
+
+
+def _written(made: Coverage) -> dict[str, Any]:
+    return {
+        "stations": made.stations, "first": made.first.astimezone(UTC).isoformat() if made.first else None,
+        "airings": made.airings, "arrived": dict(made.arrived), "in_time": dict(made.in_time),
+        "covered": dict(made.covered), "aired": made.aired,
+    }  # fmt: skip
+
+
+def _read(document: dict[str, Any]) -> Coverage:
+    first = document["first"]
+    return Coverage(**{**document, "first": datetime.fromisoformat(first) if first else None})

@@ -66,7 +66,7 @@ def row(code, server, folder, **changes):
     return {**fields, **changes}
 
 
-def signed(desk, number, size=40_000, air=(FIVE,), **changes):
+def signed(desk, number, size=40_000, air=(FIVE,), planned=True, **changes):
     """A bulletin that is mastered, approved and planned; its sound is `size` bytes that follow from its number."""
     digest = Digest(f"{number:064x}")
     name = BulletinId(f"20261124-tin-{number}-{number:06x}")
@@ -75,11 +75,11 @@ def signed(desk, number, size=40_000, air=(FIVE,), **changes):
     bulletin = Bulletin(**{**fields, **changes})
     script = Script(digest=digest, name=f"{number}.txt", head=Head(), body=())
     desk.ledger.receive(script, bulletin, desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=digest))
-    remaster(desk, bulletin, size, seed=number)
+    remaster(desk, bulletin, size, seed=number, planned=planned)
     return bulletin
 
 
-def remaster(desk, bulletin, size, seed):
+def remaster(desk, bulletin, size, seed, planned=True):
     """Give a bulletin a new master, signed and planned."""
     made = desk.store.put_bytes(random.Random(seed).randbytes(size))
     facts = [
@@ -90,5 +90,6 @@ def remaster(desk, bulletin, size, seed):
         desk.fact(Happened.APPROVED, bulletin=bulletin, digest=made, who="Người duyệt"),
     ]  # fmt: skip
     desk.ledger.record(*facts)
-    plan.plan(desk, bulletin)
+    if planned:
+        plan.plan(desk, bulletin)
     return made

@@ -110,6 +110,18 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """A day on air in figures."""
+
+    day: date
+    served: tuple[Served, ...]
+    stations: int
+    """Stations that are to air something."""
+    complete: int
+    """Stations that hold all they should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """How a day stands."""
 

@@ -110,6 +110,14 @@ class Status:
         """Whether any of its masters may be planned and pushed."""
         return any(self.signed(profile) for profile in self.masters)
 
+    def stage_with(self, *, planned: int, arrived: int) -> Stage:
+        """The stage of one that was folded without its stations, which are so many."""
+        if self.stage is not Stage.APPROVED or not planned:
+            return self.stage
+        if not arrived:
+            return Stage.PLANNED
+        return Stage.ARRIVED if arrived >= planned else Stage.PARTLY
+
     @property
     def confirmed(self) -> set[StationCode]:
         """Planned stations that hold a current master, verified."""

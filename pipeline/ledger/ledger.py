@@ -1,6 +1,6 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -321,29 +321,30 @@ class Ledger:
         What was cleaned away after its time is told as if it were still there; but not what a clock that went wrong
         cleaned later than `now`. Soonest first; both ends are instants, the first left out.
         """
-        t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
-        first = sa.func.min(t.at, type_=tables.Utc).label("at")
-        airings = (
-            sa.select(t.bulletin, t.station, first)
-            .where(t.at > after, t.at <= until, stands())
-            .group_by(t.bulletin, t.station)
-            .subquery()
-        )
-        d = airings.c
-        cleaned = (
-            sa.select(f.digest)
-            .where(f.bulletin == d.bulletin, f.station == d.station, f.happened == Happened.CLEANED.value)
-            .where(f.at <= now)
-            .order_by(f.number.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = (
-            sa.select(d.bulletin, d.station, d.at, sa.func.coalesce(h.digest, cleaned).label("digest"))
-            .outerjoin_from(airings, tables.holdings, (h.station == d.station) & (h.bulletin == d.bulletin))
-            .order_by(d.at, d.station)
-        )
+        query = _due(after, until, now).order_by("at", "station")
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
+
+    def due_counts(
+        self, after: datetime, until: datetime, now: datetime, good: Mapping[BulletinId, Collection[Digest]]
+    ) -> tuple[list[tuple[BulletinId, datetime, int, int]], int, int]:
+        """The same in figures, where `good` are the bytes that each bulletin should be there as.
+
+        Each of those bulletins with its first air time in the span, its stations, and those that hold it; then how many
+        stations are to air any of them, and how many hold all that they are to.
+        """
+        rows = _due(after, until, now).subquery().c
+        pairs = [(rows.bulletin == name) & rows.digest.in_(list(digests)) for name, digests in good.items() if digests]
+        holds = sa.case((sa.or_(sa.false(), *pairs), 1), else_=0)
+        among = rows.bulletin.in_(list(good))
+        first = sa.func.min(rows.at, type_=tables.Utc).label("at")
+        stations, holding = sa.func.count().label("stations"), sa.func.sum(holds).label("holding")
+        by_bulletin: sa.Select[Any] = sa.select(rows.bulletin, first, stations, holding).where(among)
+        served = self._rows(by_bulletin.group_by(rows.bulletin).order_by(first, rows.bulletin))
+        whole = sa.select(sa.func.min(holds).label("whole")).where(among).group_by(rows.station).subquery()
+        figures: Any = sa.select(sa.func.count().label("all"), sa.func.sum(whole.c.whole).label("whole"))
+        (total,) = self._rows(figures.select_from(whole))
+        found = [(BulletinId(r.bulletin), r.at, int(r.stations), int(r.holding)) for r in served]
+        return found, int(total.all), int(total.whole or 0)
 
     def passed(self, since: datetime, now: datetime) -> list[Due]:
         """Each airing that passed in a span of time, soonest first, and what its station held of it at that instant."""
@@ -373,6 +374,16 @@ class Ledger:
                 with self._engine.begin() as connection:  # a fact that comes meanwhile waits, and makes it out of date
                     found[name] = coverage.reckon(connection, name)
         return found
+
+    def reach(self, name: BulletinId, most: int) -> list[Due]:
+        """Stations of a bulletin's plan with what each holds of it: those that hold nothing first, at most so many."""
+        t, h = tables.transmissions.c, tables.holdings
+        first = sa.func.min(t.at, type_=tables.Utc).label("at")
+        plan = sa.select(t.station, first).where(t.bulletin == name, stands()).group_by(t.station).subquery()
+        here = (h.c.station == plan.c.station) & (h.c.bulletin == name)
+        query = sa.select(plan.c.station, plan.c.at, h.c.digest).outerjoin_from(plan, h, here)
+        rows = self._rows(query.order_by(h.c.digest.is_not(None), plan.c.station).limit(most))
+        return [Due(name, row.station, row.at, row.digest) for row in rows]
 
     # --- marks -------------------------------------------------------------------------------------------------------
 
@@ -601,6 +612,30 @@ class Ledger:
 def _is_held(lease: sa.Row[Any], now: datetime) -> bool:
     """Whether it was not released, nor ran out; a clock that was ahead may have released it in the time to come."""
     return bool(lease.holder != _NOBODY and lease.until > now)
+
+
+def _due(after: datetime, until: datetime, now: datetime) -> sa.Select[Any]:
+    """Bulletin, station, first instant and digest of what is due in a span of time; see `Ledger.due`."""
+    t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
+    first = sa.func.min(t.at, type_=tables.Utc).label("at")
+    airings = (
+        sa.select(t.bulletin, t.station, first)
+        .where(t.at > after, t.at <= until, stands())
+        .group_by(t.bulletin, t.station)
+        .subquery()
+    )
+    d = airings.c
+    cleaned = (
+        sa.select(f.digest)
+        .where(f.bulletin == d.bulletin, f.station == d.station, f.happened == Happened.CLEANED.value)
+        .where(f.at <= now)
+        .order_by(f.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.select(d.bulletin, d.station, d.at, sa.func.coalesce(h.digest, cleaned).label("digest")).outerjoin_from(
+        airings, tables.holdings, (h.station == d.station) & (h.bulletin == d.bulletin)
+    )
 
 
 def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from pipeline.core.day import Absence, Alarm, Concern, Day, Gap, Lack, Served
+from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
 from pipeline.core.errors import Says, next_step_of
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import CARRIED, BulletinId, Station, StationCode, Trouble
@@ -52,12 +52,13 @@ def digest(desk: Desk, day: date | None = None) -> Day:
         grid=grid,
         gaps=_gaps(desk, _of_day(desk, Happened.MISSED, "at", begin)),
         aired=len(_of_day(desk, Happened.AIRED, "aired", begin)),
-        remains=_remains(desk),
+        remains=remaining(desk),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
     )
 
 
-def _remains(desk: Desk) -> tuple[Concern, ...]:
+def remaining(desk: Desk) -> tuple[Concern, ...]:
+    """Stations that hold what was taken back, until they are reached."""
     troubles, stations = desk.ledger.troubles(), desk.config.stations
     step = Says(
         "gọi trạm, bảo đừng phát và xoá tệp; Bản Tin tự gỡ khi nối được",
@@ -78,6 +79,21 @@ def stuck(desk: Desk) -> tuple[Concern, ...]:
         for code, trouble in sorted(desk.ledger.troubles().items())
         if code in stations and not trouble.retry
     )
+
+
+def figures(desk: Desk, day: date) -> Figures:
+    """A local day in figures: what `digest` says of it, without a look at each station."""
+    begin = datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC)
+    span = (begin - _FIRST, begin + _ONE_DAY - _FIRST)
+    names = {b.id for b in desk.ledger.bulletins() if any(span[0] < at <= span[1] for at in b.air)}
+    rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=()) if not missed.is_off(row)}
+    good = {
+        name: [digest for profile in row.status.masters if (digest := row.status.signed(profile))]
+        for name, row in rows.items()
+    }
+    served, stations, complete = desk.ledger.due_counts(*span, desk.now(), good)
+    told = (Served(bulletin=rows[name].bulletin, at=at, stations=n, holding=held) for name, at, n, held in served)
+    return Figures(day=day, served=tuple(told), stations=stations, complete=complete)
 
 
 def alarm(desk: Desk, facts: Sequence[Fact], stuck: Sequence[Concern] = ()) -> Alarm:

@@ -14,13 +14,15 @@ from pipeline.core.people import Right
 from pipeline.core.status import Stage
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
-from pipeline.newsroom.bulletins import Row
+from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _A_PAGE = 50
+_STATIONS = 150
+"""Stations that one page names, those that lack it first."""
 _MOST_HEARD = 10_000
 _TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
 _TOLD = {
@@ -47,10 +49,10 @@ def listed(
     if wanted := tim.strip().casefold():
         found = [b for b in found if wanted in b.title.casefold() or wanted in b.id]
     if stage:
-        known = {row.bulletin.id: row.status for row in bulletins.rows(v.desk, stations=())}
-        found = [b for b in found if known[b.id].stage is stage]
+        known = {line.bulletin.id: line.stage for line in bulletins.lines_of(v.desk)}
+        found = [b for b in found if known[b.id] is stage]
     shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
-    rows = {row.bulletin.id: row for row in bulletins.rows(v.desk, [b.id for b in shown])}
+    rows = {line.bulletin.id: line for line in bulletins.lines_of(v.desk, [b.id for b in shown])}
     context = {
         "told": "", "rows": [rows[b.id] for b in shown], "stage": stage, "stages": list(Stage), "tim": tim,
         "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
@@ -64,15 +66,15 @@ def one(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name
     return _show(request, v, _row(v.desk, name), told=_TOLD.get(xong))
 
 
-def _row(desk: Desk, name: str) -> Row:
-    rows = bulletins.rows(desk, [BulletinId(name)])
+def _row(desk: Desk, name: str) -> Line:
+    rows = bulletins.lines_of(desk, [BulletinId(name)])
     if not rows:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return rows[0]
 
 
 def _show(
-    request: Request, v: Visitor, row: Row, *, told: Says | None = None, problem: PipelineError | None = None
+    request: Request, v: Visitor, row: Line, *, told: Says | None = None, problem: PipelineError | None = None
 ) -> HTMLResponse:
     page, desk, bulletin = Page(request, v), v.desk, row.bulletin
     read = bulletins.reading_of(desk, bulletin)
@@ -89,7 +91,8 @@ def _show(
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
         "was_heard": _was_heard(request, v, row), "fallbacks": bulletins.fallbacks(desk, bulletin)[0],
-        "twins": bulletins.twins(desk, bulletin), "stations": desk.config.stations,
+        "twins": bulletins.twins(desk, bulletin), "reach": desk.ledger.reach(bulletin.id, _STATIONS),
+        "troubles": desk.ledger.troubles(), "current": set(row.status.masters.values()),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
@@ -123,7 +126,7 @@ def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], na
     return FileResponse(v.desk.store.get(master.digest), media_type=kind, headers=headers)
 
 
-def _was_heard(request: Request, v: Visitor, row: Row) -> bool:
+def _was_heard(request: Request, v: Visitor, row: Line) -> bool:
     """Whether somebody has played at least one of the masters that there are now: they differ only in their format."""
     return any((v.person.login, digest) in request.app.state.heard for digest in row.status.masters.values())
 

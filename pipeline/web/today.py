@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 from pipeline.core.facts import Happened
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
-from pipeline.newsroom import bulletins
-from pipeline.newsroom.digest import digest, stuck
+from pipeline.newsroom import bulletins, missed
+from pipeline.newsroom.digest import figures, remaining, stuck
 from pipeline.newsroom.tally import tally
 from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
@@ -33,7 +33,10 @@ def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) ->
         "told": "",
         "to_sign": [r for r in open_ if r.status.stage is Stage.WAITING],
         "to_mend": [r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED}],
-        "days": [digest(desk, here), digest(desk, here + timedelta(days=1))],
+        "days": [figures(desk, here), figures(desk, here + timedelta(days=1))],
+        "threats": missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours)),
+        "remains": remaining(desk),
+        "now": now,
         "tally": tally(desk),
         "stuck": stuck(desk),
         "refused": refused[::-1],

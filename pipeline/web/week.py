@@ -27,7 +27,7 @@ def week(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], tua
     days = [monday + timedelta(days=n) for n in range(7)]
     begin, end = (datetime.combine(d, datetime.min.time(), zone) for d in (monday, monday + timedelta(days=7)))
     shown = [b for b in desk.ledger.bulletins() if any(begin <= at < end for at in b.air)]
-    rows = {row.bulletin.id: row for row in bulletins.rows(desk, [b.id for b in shown])}
+    rows = {line.bulletin.id: line for line in bulletins.lines_of(desk, [b.id for b in shown])}
     cells: dict[tuple[str, date], list[object]] = {}
     for b in shown:
         for at in b.air:

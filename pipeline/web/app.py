@@ -36,7 +36,8 @@ def make_app(office: Office) -> FastAPI:
     state.work = Work(office)
     state.heard = {}
     app.add_middleware(GZipMiddleware, minimum_size=1000)
-    app.add_middleware(Guard, most_upload=settings.intake.max_megabytes * 1_000_000)
+    most = settings.intake.max_megabytes * 1_000_000
+    app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most)
     for part in (account, today, bulletin, submit, week, stations, year, log, people):
         app.include_router(part.router)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)

@@ -31,8 +31,9 @@ _HEADERS = {
 class Guard:
     """Refuses what is too large or comes from another site; gives each request its seat at the desk."""
 
-    def __init__(self, app: ASGIApp, most_upload: int) -> None:
+    def __init__(self, app: ASGIApp, prefix: str, most_upload: int) -> None:
         self._app = app
+        self._prefix = prefix
         self._most_upload = most_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +50,7 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        scope["root_path"] = self._prefix  # a proxy may take it off the path or leave it there
         with ExitStack() as seats:
             scope.setdefault("state", {})["seats"] = seats
             refused = await self._refusal(Request(scope))

@@ -138,6 +138,7 @@ def _laid_down(folder: Path, sent: _Sent) -> list[Path]:
 def _plain(name: str, otherwise: str) -> str:
     """The last part of a name that a browser sent, without what means something else to a file system."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
-    stem, dot, suffix = kept.rpartition(".")
-    return f"{(stem or otherwise)[:_LONGEST_NAME]}{dot}{suffix[:10]}" if kept else otherwise
+    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*')
+    stem, dot, suffix = kept.strip().rstrip(".").rpartition(".")
+    stem, suffix = (stem, suffix) if dot else (suffix, "")
+    return f"{stem.strip(' .')[:_LONGEST_NAME] or otherwise}{dot}{suffix[:10]}"

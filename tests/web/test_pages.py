@@ -255,5 +255,99 @@ def test_returning_needs_a_reason(app, desk):
     assert "sai tên xã" in one.get(path).text
 
 
+def test_every_link_stays_below_the_path_of_a_proxy(tmp_path, desk):
+    web = desk.config.settings.web.model_copy(update={"prefix": "/bantin"})
+    below = replace(desk, config=replace(desk.config, settings=desk.config.settings.model_copy(update={"web": web})))
+    app = make_app(Office(below.config, lambda _settings: nullcontext(below)))
+    bulletin = province.signed(desk, 1)
+    one = Browser(app, base_url="http://ban-tin.test")
+    done = one.submit("/bantin/dang-nhap", ten="xem", **{"mat-khau": PASSWORD})
+    assert (done.status_code, done.headers["location"]) == (303, "/bantin/")
+    assert "Path=/bantin" in done.headers["set-cookie"]
+    for path in [*PAGES, f"/ban-tin/{bulletin.id}"]:
+        answer = one.get("/bantin" + path)
+        assert answer.status_code == 200, path
+        links = re.findall(r'(?:href|src|action|hx-get)="([^"]*)"', answer.text)
+        assert [link for link in links if not link.startswith(("/bantin/", "#"))] == []
+
+
+GOOD = "Tiêu đề: Tin mới\nPhát: 25/11/2026 05:00\n\nBà con chú ý.\n"
+
+
+def upload(one, name, data, **fields):
+    form = token(one.get("/them").text)
+    files = [("tep", (name, data, "application/octet-stream"))]
+    return one.post("/them", data={"_token": form, **fields}, files=files, follow_redirects=False)
+
+
+@pytest.mark.parametrize("name", ["../../ra-ngoai.txt", "..\\..\\ra.txt", "/etc/cron.d/x.txt", "a<b>:c|.txt", ".txt"])
+def test_a_name_that_a_browser_sends_leads_nowhere(app, desk, tmp_path, name):
+    before = {p for p in tmp_path.rglob("*") if "state" not in p.parts and ".state" not in p.parts}
+    answer = upload(browser(app, Role.EDITOR), name, GOOD.encode())
+    assert answer.status_code == 303, answer.text
+    app.state.work.close()
+    after = {p for p in tmp_path.rglob("*") if "state" not in p.parts and ".state" not in p.parts}
+    assert {p.name for p in after - before if p.suffix == ".txt" and "bulletins" not in p.parts} == set()
+    assert [b.title for b in desk.ledger.bulletins()] == ["Tin mới"]
+    assert desk.ledger.facts(happened=Happened.RECEIVED)[0].who == "Người bien"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("rong.txt", b""),
+        ("hong.docx", b"PK\x03\x04 this is no archive"),
+        ("gia.mp3", b"<html><script>alert(1)</script></html>"),
+        ("anh.png", b"\x89PNG\r\n\x1a\n"),
+        ("la.exe", b"MZ"),
+    ],
+)
+def test_bad_files_are_refused_with_a_code_and_never_shown_as_a_page(app, desk, name, data):
+    answer = upload(browser(app, Role.EDITOR), name, data)
+    assert answer.status_code in {409, 200}
+    assert re.search(r"<strong>[IS]-\d+</strong>", answer.text), answer.text
+    assert "alert(1)" not in answer.text
+    assert desk.ledger.bulletins() == []
+
+
+def test_what_is_too_large_or_from_nobody_is_not_even_read(app, desk):
+    one = browser(app, Role.EDITOR)
+    most = desk.config.settings.intake.max_megabytes * 1_000_000
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    assert one.post("/them", content=b"", headers={**headers, "content-length": str(most + 1)}).status_code == 413
+    assert one.post("/toi/mat-khau", content=b"x" * 200_000).status_code == 413
+    assert browser(app).post("/them", content=b"--x--", headers=headers).status_code == 401
+    assert one.post("/them", content=iter([b"x"]), headers=headers).status_code == 411
+
+
+def test_a_script_can_be_seen_as_it_will_be_read_and_nothing_is_taken_in(app, desk):
+    one = browser(app, Role.EDITOR)
+    answer = one.submit("/them", bai="Tiêu đề: Thử\n\nHọp lúc 8h30 ngày 25/11.", ten="thu", viec="xem")
+    assert "tám giờ ba mươi" in answer.text.lower()
+    assert "P-113" in one.submit("/them", bai=" ").text
+    assert desk.ledger.bulletins() == []
+
+
+def test_a_title_is_text_and_no_part_of_a_page(app, desk):
+    bulletin = province.signed(desk, 1, title='<img src=x onerror="alert(1)">', author="<b>x</b>")
+    one = browser(app, Role.READER)
+    for path in (
+        "/",
+        "/ban-tin",
+        f"/ban-tin/{bulletin.id}",
+        "/lich?tuan=2026-11-24",
+        "/nam",
+        "/phan-phoi?ngay=2026-11-24",
+    ):
+        assert "<img src=x" not in one.get(path).text
+        assert "<b>x</b>" not in one.get(path).text
+    assert "&lt;img" in one.get(f"/ban-tin/{bulletin.id}").text
+
+
+def test_a_cell_of_the_log_is_no_formula(app, desk):
+    desk.ledger.record(replace(desk.fact(Happened.AUDITED, station="A"), who="=HYPERLINK(1)"))
+    assert "'=HYPERLINK(1)" in browser(app, Role.READER).get("/nhat-ky.csv").text
+
+
 def test_right_names_every_kind_of_work():
     assert {right for rights in RIGHTS.values() for right in rights} == set(Right)

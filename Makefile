@@ -62,6 +62,7 @@ bench: $(VENV)/.bench  ## what line, voices and delivery cost, and how well they
 	@benchmarks/system-tools
 	@$(BIN)/python -m benchmarks.delivery
 	@$(BIN)/python -m benchmarks.scale
+	@$(BIN)/python -m benchmarks.pages
 
 lock: | $(UV)  ## the locks again, from pyproject.toml
 	@$(LOCK) --output-file requirements.lock

@@ -1,6 +1,5 @@
 """The application: every page, and what is answered where something goes wrong."""
 
-import hashlib
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -82,7 +81,7 @@ def _health(request: Request) -> dict[str, str]:
     """For whoever watches whether the page is up: the ledger answers."""
     with request.app.state.office.desk() as desk:
         desk.ledger.last_decision()
-    return {"status": "ok", "version": __version__, "build": hashlib.sha256(__version__.encode()).hexdigest()[:8]}
+    return {"status": "ok", "version": __version__}
 
 
 def _refused(request: Request, problem: Exception) -> Response:

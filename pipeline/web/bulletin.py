@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from pipeline.core.errors import NoReason, NotHeard, PipelineError, Says
 from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
 from pipeline.core.people import Right
+from pipeline.core.ports import Lane
 from pipeline.core.status import Stage
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
@@ -187,7 +188,7 @@ def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Respon
         with alone(desk.config.state, "line", LINE_WAIT):
             bulletins.redo(desk, bulletin)
 
-    request.app.state.work.ask("sound", bulletin.id, v.person.name, do)
+    request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, do)
     return back(Page(request, v), f"/ban-tin/{bulletin.id}", xong=told)
 
 

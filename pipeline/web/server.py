@@ -1,5 +1,6 @@
 """The server of the pages: one thread beside the clock, on a port of its own."""
 
+import os
 import socket
 import threading
 from typing import Self
@@ -28,7 +29,7 @@ class Server:
         try:
             self._socket = socket.create_server((host, port), backlog=_BACKLOG)
         except OSError as fault:
-            raise PortTaken(host=host, port=port, reason=fault.strerror) from fault
+            raise PortTaken(host=host, port=port, reason=os.strerror(fault.errno or 0)) from fault
         self.host, self.port = host, int(self._socket.getsockname()[1])
         self._app = make_app(office)
         config = uvicorn.Config(

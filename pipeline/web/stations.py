@@ -13,6 +13,7 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode
 from pipeline.core.people import Right
+from pipeline.core.ports import Lane
 from pipeline.newsroom import push, registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import digest
@@ -100,5 +101,5 @@ def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], 
 def _ask(request: Request, v: Visitor, code: str, do: Callable[[Desk], Says]) -> Response:
     if StationCode(code) not in v.desk.config.stations:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.work.ask(f"line-{code}", f"tram {code}", v.person.name, do)
+    request.app.state.work.ask(Lane.LINE, f"tram {code}", v.person.name, do)
     return back(Page(request, v), f"/phan-phoi/{code}")

@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 from pipeline.core.errors import NothingSent, PipelineError
 from pipeline.core.model import BulletinId
 from pipeline.core.people import Right
+from pipeline.core.ports import Lane
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import bulletins, scripts
 from pipeline.newsroom.checks import check
@@ -97,7 +98,7 @@ def _take_in(request: Request, v: Visitor, sent: _Sent) -> Response:
     problems = [one.problem for one in taken if one.problem]
     made = [one.bulletin for one in taken if one.bulletin]
     for bulletin in made:
-        request.app.state.work.ask("sound", bulletin.id, v.person.name, _maker(bulletin.id))
+        request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, _maker(bulletin.id))
     if problems:
         return _form(request, v, text=text, name=name, problem=problems[0])
     return back(Page(request, v), f"/ban-tin/{made[0].id}" if len(made) == 1 else "/ban-tin")

@@ -1,4 +1,4 @@
-"""Work that takes longer than a page may wait: making bulletins, pushing, testing stations; a thread for each kind."""
+"""Work that takes longer than a page may wait: making bulletins one by one, calling a few stations at once."""
 
 import threading
 from collections.abc import Callable
@@ -9,10 +9,13 @@ from datetime import datetime
 import structlog
 
 from pipeline.core.errors import PipelineError, Says, as_problem
+from pipeline.core.ports import Lane
 from pipeline.newsroom.desk import Desk, GivenUp
 from pipeline.newsroom.office import Office
 
 _log = structlog.get_logger("bantin.web")
+_ROOM = {Lane.SOUND: 1, Lane.LINE: 4}
+"""Threads of each lane; the desk has its own room for what they do."""
 
 
 @dataclass(slots=True)
@@ -32,11 +35,11 @@ class Work:
     """What is under way for the pages. It is lost when the program ends; the ledger is not, so asking again is safe."""
 
     office: Office
-    _lanes: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    _lanes: dict[Lane, ThreadPoolExecutor] = field(default_factory=dict)
     _jobs: dict[str, Job] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, lane: str, about: str, who: str, do: Callable[[Desk], Says | None]) -> Job:
+    def ask(self, lane: Lane, about: str, who: str, do: Callable[[Desk], Says | None]) -> Job:
         """Have something done; where the same is under way already, that is what is asked for."""
         with self._lock:
             job = self._jobs.get(about)
@@ -45,7 +48,7 @@ class Work:
             with self.office.desk() as desk:
                 job = Job(about, who, desk.now())
             self._jobs[about] = job
-            pool = self._lanes.setdefault(lane, ThreadPoolExecutor(1, thread_name_prefix=f"web-{lane}"))
+            pool = self._lanes.setdefault(lane, ThreadPoolExecutor(_ROOM[lane], thread_name_prefix=f"web-{lane}"))
         pool.submit(self._do, job, do)
         return job
 

@@ -152,15 +152,20 @@ def _take_in(status: Status, fact: Fact) -> None:
             status.masters[str(fact.detail.get("profile", ""))] = fact.digest
             status.made.add(fact.digest)
         case Happened.APPROVED if fact.digest:
-            names = status.signatures.setdefault(fact.digest, [])
-            if fact.who not in names:
-                names.append(fact.who)
-            status.refused.discard(fact.digest)
+            _sign(status, fact.digest, fact.who)
         case Happened.RETURNED | Happened.WITHDRAWN:
             status.signatures.clear()
             status.refused |= status.made
         case _:
             _take_in_delivery(status, fact)
+
+
+def _sign(status: Status, digest: Digest, who: str) -> None:
+    names = status.signatures.setdefault(digest, [])
+    if who not in names:
+        names.append(who)
+    if len(names) >= status.needed:
+        status.refused.discard(digest)
 
 
 def _take_in_delivery(status: Status, fact: Fact) -> None:

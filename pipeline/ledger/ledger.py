@@ -321,7 +321,7 @@ class Ledger:
         What was cleaned away after its time is told as if it were still there; but not what a clock that went wrong
         cleaned later than `now`. Soonest first; both ends are instants, the first left out.
         """
-        query = _due(after, until, now).order_by("at", "station")
+        query = _due(after, until, now)
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
 
     def due_counts(
@@ -423,10 +423,11 @@ class Ledger:
         with database.reading(self._engine) as connection:
             _must_hold(connection, station, token)
 
-    def machines(self) -> dict[StationCode, Digest]:
-        """Which machine each station's papers were brought to last, where that is known."""
+    def machines(self, only: StationCode | None = None) -> dict[StationCode, Digest]:
+        """Which machine each station's papers, or those of one, were brought to last, where that is known."""
         c = tables.leases.c
-        rows = self._rows(sa.select(c.station, c.machine).where(c.machine != ""))
+        query = sa.select(c.station, c.machine).where(c.machine != "")
+        rows = self._rows(query if only is None else query.where(c.station == only))
         return {StationCode(row.station): Digest(row.machine) for row in rows}
 
     def unlisted(self, after: datetime, until: datetime) -> list[Holding]:
@@ -615,7 +616,7 @@ def _is_held(lease: sa.Row[Any], now: datetime) -> bool:
 
 
 def _due(after: datetime, until: datetime, now: datetime) -> sa.Select[Any]:
-    """Bulletin, station, first instant and digest of what is due in a span of time; see `Ledger.due`."""
+    """Bulletin, station, first instant and digest of what is due in a span of time, soonest first; see `Ledger.due`."""
     t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
     first = sa.func.min(t.at, type_=tables.Utc).label("at")
     airings = (
@@ -633,9 +634,9 @@ def _due(after: datetime, until: datetime, now: datetime) -> sa.Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    return sa.select(d.bulletin, d.station, d.at, sa.func.coalesce(h.digest, cleaned).label("digest")).outerjoin_from(
-        airings, tables.holdings, (h.station == d.station) & (h.bulletin == d.bulletin)
-    )
+    held = (h.station == d.station) & (h.bulletin == d.bulletin)
+    due = sa.select(d.bulletin, d.station, d.at, sa.func.coalesce(h.digest, cleaned).label("digest"))
+    return due.outerjoin_from(airings, tables.holdings, held).order_by(d.at, d.station, d.bulletin)
 
 
 def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> None:

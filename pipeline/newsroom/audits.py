@@ -63,13 +63,21 @@ def verify(desk: Desk, only: str = "", *, clean: bool = False) -> list[Audited]:
         registry.with_line(desk, only)
     codes = {only} if only else {h.station for h in (*desk.ledger.holdings(), *desk.ledger.lost())}
     reached = [s for code, s in desk.config.stations.items() if code in codes and s.transport != CARRIED]
-    jobs = [Job(verb=VERB, key=s.code, arguments={"station": s.code, "clean": clean}) for s in reached]
+    jobs = [
+        Job(
+            verb=VERB,
+            key=desk.config.first_at_place(s),  # two rows of one folder in turn
+            arguments={"station": s.code, "clean": clean, "named": bool(only)},
+        )
+        for s in reached
+    ]
     found: list[Audited] = []
     with closing(desk.queue(desk).perform(jobs)) as outcomes:
         for done, outcome in enumerate(outcomes, start=1):
             desk.progress("verify", done, len(jobs))
             listed = {kind: _names(outcome.result.get(kind)) for kind in _KINDS}
-            code, odd = StationCode(outcome.job.key), tuple(_names(outcome.result.get("odd")))
+            code = StationCode(str(outcome.job.arguments["station"]))
+            odd = tuple(_names(outcome.result.get("odd")))
             found.append(Audited(station=code, found=listed, odd=odd, problem=outcome.problem))
     return sorted(found, key=lambda one: one.station)
 
@@ -91,13 +99,14 @@ def _audit(desk: Desk, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     whole = station.code not in desk.ledger.unfinished()
     try:
         with leased(desk, station, visit=whole) as token:
-            return _look(desk, station, token, clean=bool(arguments.get("clean")))
+            named = bool(arguments.get("named"))
+            return _look(desk, station, token, clean=bool(arguments.get("clean")), named=named)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this station's alone
         problem = Stopped(station=station.code) if desk.stop.is_set() else as_problem(fault, station.code)
         raise problem from problem.__cause__
 
 
-def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[str, Json]:
+def _look(desk: Desk, station: Station, token: int, *, clean: bool, named: bool) -> Mapping[str, Json]:
     held, lost = desk.ledger.holdings(station=station.code), desk.ledger.lost(station.code)
     visit = Visit(desk, station, {h.bulletin for h in (*held, *lost)})
     parcels = [visit.held(h) for h in held]
@@ -105,6 +114,8 @@ def _look(desk: Desk, station: Station, token: int, *, clean: bool) -> Mapping[s
     others = [h.remote for s in desk.config.at_place(station) for h in desk.ledger.holdings(station=s.code)]
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     with desk.transports[station.transport].open(station, deadline) as remote:
+        if not named:  # who names a station says that its folder is the right one
+            visit.must_be_there(remote)
         found = audit(remote, station, [*parcels, *wanted], others)
         needless = (*found.extra, *found.parts)
         if clean:

@@ -53,7 +53,7 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     codes = dict.fromkeys(t.station for t in to_come)
     gone = sorted({*desk.ledger.transmissions(bulletin.id, after=desk.now())} - {*laid.transmissions})
     facts = [desk.fact(Happened.PLANNED, bulletin=bulletin, station=s) for s in codes if s not in planned]
-    facts += _unplanned(desk, bulletin, gone)
+    facts += _unplanned(desk, bulletin, gone, codes)
     conflicts = [Conflict(code, None, "profile") for code in sorted(unserved)]
     conflicts += [c for c in laid.conflicts if c.station not in unserved]
     done = Planned(bulletin.id, desk.ledger.plan(to_come, facts, gone), tuple(conflicts))
@@ -62,12 +62,17 @@ def plan(desk: Desk, bulletin: Bulletin) -> Planned:
     return done
 
 
-def _unplanned(desk: Desk, bulletin: Bulletin, gone: Sequence[Transmission]) -> list[Fact]:
-    """What is told of airings that are taken out; by station, and whether others of the bulletin stay there."""
+def _unplanned(
+    desk: Desk, bulletin: Bulletin, gone: Sequence[Transmission], codes: Iterable[StationCode]
+) -> list[Fact]:
+    """What is told of airings that are taken out; by station, and whether others of the bulletin stay there.
+
+    At the stations of `codes` some are planned now, maybe for the first time at their hour.
+    """
     by_station: dict[StationCode, list[str]] = {}
     for airing in gone:
         by_station.setdefault(airing.station, []).append(airing.at.isoformat())
-    staying = {t.station for t in {*desk.ledger.transmissions(bulletin.id)} - {*gone}} if gone else set()
+    staying = {t.station for t in {*desk.ledger.transmissions(bulletin.id)} - {*gone}} | {*codes} if gone else set()
     return [
         desk.fact(Happened.UNPLANNED, bulletin=bulletin, station=code, at=[*at], stays=code in staying)
         for code, at in sorted(by_station.items())

@@ -417,12 +417,14 @@ def _bring(
     deadline = Seconds(desk.config.settings.delivery.deadline_seconds)
     count = partial(desk.progress, station.code)
     with desk.transports[station.transport].open(station, deadline) as remote:
+        visit.must_be_there(remote)
         if gone := [*filter(visit.must_go, errand.stop)]:  # first: the line may not last for what is to be brought
             size += visit.bring_papers(remote, token)
             visit.take_away(remote, Happened.RECALLED, gone)
         missing = visit.lost(remote)
         desk.ledger.record(*(visit.fact(Happened.LOST, p.bulletin, p.digest, remote=p.name) for p in missing))
-        for name in dict.fromkeys([*errand.bring, *(p.bulletin for p in missing)]):
+        again = [p.bulletin for p in missing if (d := visit.signed(p.bulletin)) and missed.is_whole(desk, d)]
+        for name in dict.fromkeys([*errand.bring, *again]):
             visit.look_again()
             if visit.lacks(name):
                 try:

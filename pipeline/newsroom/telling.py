@@ -58,7 +58,10 @@ def write_alarm(desk: Desk) -> None:
     kinds = (Happened.LATE, Happened.MISSED)
     facts = [fact for kind in kinds for fact in desk.ledger.facts(happened=kind, since=since, beyond=told.fact)]
     ailing = {f"{one.station.code} {one.trouble.code}": one for one in stuck(desk) if one.trouble}
-    last = replace(told, fact=max([told.fact, *(fact.number for fact in facts)]), stuck=tuple(ailing))
+    # A visit that goes on may have brought one file and fail over the next: what it ailed of is not over yet.
+    under_way = desk.ledger.unfinished()
+    still = [name for name in told.stuck if name not in ailing and name.partition(" ")[0] in under_way]
+    last = replace(told, fact=max([told.fact, *(fact.number for fact in facts)]), stuck=(*ailing, *still))
     if last == told:
         return
     lang, zone = desk.config.settings.newsroom.language, desk.config.zone

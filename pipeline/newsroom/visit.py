@@ -41,7 +41,9 @@ class Visit:
     def _look(self) -> None:
         desk = self._desk
         after = desk.now()
-        self._to_come = sorted(t for c in self._at_place for t in desk.ledger.transmissions(station=c, after=after))
+        plan = [t for code in self._at_place for t in desk.ledger.transmissions(station=code)]
+        self._plan = {(t.station, t.bulletin) for t in plan}
+        self._to_come = sorted(t for t in plan if t.at > after)
         names = {*self._asked, *(t.bulletin for t in self._to_come)}
         self._decided = desk.ledger.decided(names)
         self._rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, [*self._at_place])}
@@ -64,28 +66,26 @@ class Visit:
         """Whether it is signed, in the plan of a station of this place, and not embargoed."""
         row = self._rows[name]
         free = row.bulletin.embargo is None or row.bulletin.embargo <= self._desk.now()
-        return free and code in row.status.planned and self.signed(name, code) is not None
+        return free and (code, name) in self._plan and self.signed(name, code) is not None
 
     def lost(self, remote: Remote) -> list[Parcel]:
         """What the station should still have from visits before, and has not; one question, whoever took it away."""
         to_come = {t.bulletin for t in self._to_come if t.station == self._station.code}
         known = [self.held(h) for h in self._desk.ledger.holdings(to_come, self._station.code)]
         there = remote.sizes([parcel.name for parcel in known])
-        lost = [parcel for parcel in known if there[parcel.name] != parcel.size]
-        if lost and len(lost) == len(known) and self._is_empty(remote):
+        return [parcel for parcel in known if there[parcel.name] != parcel.size]
+
+    def must_be_there(self, remote: Remote) -> None:
+        """Raise FolderRefused where a share that has our papers has none: it is away, and this is our own disk."""
+        station = self._station
+        if station.transport != SHARED or self._desk.ledger.machines(station.code).get(station.code) != station.machine:
+            return
+        if not any(remote.sizes([manifest.PLAYLIST, manifest.TIMETABLE]).values()):
             away = Says(
                 "không còn tệp nào, có thể ổ mạng chưa gắn; nếu đúng là thư mục mới: bantin verify {code}",
                 "nothing of ours is left, its share may not be mounted; if it is a new folder: bantin verify {code}",
             )
-            reason = away.format(code=self._station.code)
-            raise FolderRefused(station=self._station.code, folder=self._station.folder, reason=reason)
-        return lost
-
-    def _is_empty(self, remote: Remote) -> bool:
-        """Whether a share that was ours has not even our papers: what is written there now would stay on our disk."""
-        known = self._desk.ledger.machines().get(self._station.code) == self._station.machine
-        papers = remote.sizes([manifest.PLAYLIST, manifest.TIMETABLE]) if self._station.transport == SHARED else {}
-        return known and bool(papers) and not any(papers.values())
+            raise FolderRefused(station=station.code, folder=station.folder, reason=away.format(code=station.code))
 
     def must_go(self, name: BulletinId) -> bool:
         """Whether its file may not stay: it was taken back, or is not in the station's plan any more.
@@ -186,11 +186,9 @@ class Visit:
     def take_away(self, remote: Remote, happened: Happened, names: Sequence[BulletinId]) -> None:
         """Remove the files of some bulletins, and tell it of those that the station was known to hold.
 
-        What another station of this place is to air stays for that one.
+        The file that another station of this place is still to air stays for that one.
         """
-        others = [code for code in self._at_place if code != self._station.code]
-        wanted = {name for name in names if any(self.goes_out(name, code) for code in others)}
-        self.remove(remote, {name: "" for name in names if name not in wanted})
+        self.remove(remote, {name: self._spared(name) for name in names})
         held = {h.bulletin: h.digest for h in self._desk.ledger.holdings(names, self._station.code)} if names else {}
         self._desk.ledger.record(*(self.fact(happened, name, held[name]) for name in names if name in held))
 
@@ -210,6 +208,12 @@ class Visit:
         sent = self.fact(Happened.DELIVERED, receipt.bulletin, receipt.digest, sent=receipt.sent)
         return [sent, confirmed] if receipt.sent else [confirmed]
 
+    def _spared(self, name: BulletinId) -> str:
+        """The file of a bulletin that another station of this place is still to air; empty where none is."""
+        others = (t.station for t in self._to_come if t.bulletin == name and t.station != self._station.code)
+        code = next((code for code in others if self.goes_out(name, code)), None)
+        return self._file(self._rows[name].bulletin, self._master(name, code)) if code else ""
+
     def _holding(self, name: BulletinId) -> Digest | None:
         """What the station holds of it now."""
         held = {h.bulletin: h.digest for h in self._desk.ledger.holdings([name], self._station.code)}
@@ -221,7 +225,7 @@ class Visit:
         return [holding[code] for code in self._at_place if code in holding]
 
     def _planned(self, name: BulletinId) -> bool:
-        return self._station.code in self._rows[name].status.planned
+        return (self._station.code, name) in self._plan
 
     def _master(self, name: BulletinId, code: StationCode | None = None) -> Master:
         """The one that was signed: another may have been made since, which nobody has heard."""

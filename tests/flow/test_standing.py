@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.core.errors import HostKeyMismatch, StationBusy, StationUnreachable
 from pipeline.core.facts import Happened
+from pipeline.core.status import status_of
 from pipeline.delivery.folder import FolderRemote
 from pipeline.newsroom import approvals, audits, bulletins, digest, missed, plan, push, recalls
 from pipeline.newsroom.lease import leased
@@ -440,3 +441,129 @@ def test_a_station_that_needs_a_person_is_told_within_minutes_and_once(tmp_path,
             serving.push()
         serving.watch()
         assert len(told) == 2  # it was mended in between, and ails again
+
+
+def test_what_airs_first_is_due_first_whatever_its_name(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        later, sooner = signed(desk, 1, air=(FIVE + timedelta(hours=3),)), signed(desk, 2)
+        (want,) = push.wanted(desk)
+        assert [b.id for b in want.bulletins] == [sooner.id, later.id]
+        (lack,) = digest.digest(desk, FIVE.date() + DAY).lacking
+        assert lack.at == FIVE
+
+
+def test_where_all_hours_of_a_station_moved_it_is_visited_once_and_keeps_its_file(tmp_path, clock):
+    for windows, first in (("05:00-06:00", True), ("05:00-06:00", False)):
+        top = tmp_path / str(first)
+        top.mkdir()
+        lay_out(top, [station(top, "A", windows=windows)])
+        with newsroom(top, clock) as desk:
+            signed(desk, 1, air=(FIVE, FIVE + timedelta(hours=12)))
+            if first:
+                push.push(desk)
+        lay_out(top, [station(top, "A", windows="17:00-18:00")])
+        with newsroom(top, clock) as desk:
+            plan.plan_new(desk)
+            push.push(desk)
+            assert "17:00" in timetable(top)
+            assert "05:00" not in timetable(top)
+            assert len(sounds(top)) == 1
+            assert push.push(desk).attempts == ()
+            assert desk.ledger.facts(happened=Happened.RECALLED) == []
+
+
+def test_an_empty_mount_point_is_seen_before_anything_is_stopped_brought_or_looked_through(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    share = tmp_path / "tram" / "A"
+    with newsroom(tmp_path, clock) as desk:
+        gone, _ = signed(desk, 1), signed(desk, 2)
+        push.push(desk)
+        away = share.rename(tmp_path / "away")
+        share.mkdir()
+        approvals.withdraw(desk, gone, "Người duyệt")
+        assert [a.problem.code for a in push.push(desk).failed] == ["D-105"]
+        assert [one.problem.code for one in audits.verify(desk)] == ["D-105"]
+        clock.at = FIVE + timedelta(hours=2)  # all that it holds has aired
+        signed(desk, 3, air=(FIVE + timedelta(hours=12),))
+        assert [a.problem.code for a in push.push(desk).failed] == ["D-105"]
+        assert list(share.iterdir()) == []
+        assert desk.ledger.facts(happened=Happened.RECALLED) == desk.ledger.facts(happened=Happened.LOST) == []
+        share.rmdir()
+        away.rename(share)
+        assert push.push(desk).failed == ()
+        assert not [name for name in sounds(tmp_path) if "tin-so-1" in name]
+        away = share.rename(tmp_path / "away")
+        share.mkdir()
+        (found,) = audits.verify(desk, "A")  # who names it says that the empty folder is the right one
+        assert found.problem is None
+        assert push.push(desk).sent == 1
+
+
+def shared_rows(top):
+    shared = top / "tram" / "chung"
+    shared.mkdir(parents=True, exist_ok=True)
+    rows = [{"code": code, "name": f"Xã {code}", "transport": "folder", "folder": str(shared)} for code in "BA"]
+    lay_out(top, [{**rows[0], "until": "2026-11-24"}, {**rows[1], "since": "2026-11-25"}])
+
+
+def test_what_two_rows_of_a_folder_hold_goes_when_it_was_returned_or_its_time_is_over(tmp_path, clock, monkeypatch):
+    shared_rows(tmp_path)
+    with newsroom(tmp_path, clock) as desk:
+        bulletin = signed(desk, 1, air=(FIVE, FIVE + DAY))
+        push.push(desk, ahead=3 * DAY)
+        assert [one.problem for one in audits.verify(desk)] == [None, None]
+        approvals.send_back(desk, bulletin, "Người duyệt", "sai")
+        remaster(desk, bulletin, 60_000, seed=5)
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderRemote, "free", lambda _: 0)
+            push.push(desk, ahead=3 * DAY)
+        assert sounds(tmp_path, "chung") == []  # the rejected one is gone, though the new one has no room
+        push.push(desk, ahead=3 * DAY)
+        assert len(sounds(tmp_path, "chung")) == 1
+        clock.at += 20 * DAY
+        push.push(desk)
+        assert sounds(tmp_path, "chung") == []
+
+
+def test_one_of_two_signatures_does_not_bring_back_what_was_returned(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        bulletin = signed(desk, 1)
+        push.push(desk)
+        facts = desk.ledger.facts(bulletin.id)
+        made = next(f.digest for f in facts if f.happened is Happened.MASTERED)
+        urgent = [
+            replace(f, detail={**f.detail, "signatures": 2}) if f.happened is Happened.RECEIVED else f for f in facts
+        ]
+        returned = desk.fact(Happened.RETURNED, bulletin=bulletin)
+        again = next(f for f in facts if f.happened is Happened.MASTERED)
+        one, two = (desk.fact(Happened.APPROVED, bulletin=bulletin, digest=made, who=who) for who in ("Một", "Hai"))
+        assert status_of([*urgent, returned, again, one]).is_taken_back
+        assert not status_of([*urgent, returned, again, one, two]).is_taken_back
+
+
+def test_a_station_that_ails_of_one_file_is_told_once_also_where_another_arrives(tmp_path, clock, monkeypatch):
+    lay_out(tmp_path, [station(tmp_path, "A")], digest_at='"23:59:59"')
+    told = []
+    monkeypatch.setattr(FolderRemote, "free", lambda _: 500_000)
+    with newsroom(tmp_path, clock) as opened:
+        desk = replace(opened, tell=lambda *words: told.append(words[0]))
+        serving = Serving(desk)
+        signed(desk, 1, size=900_000)
+        serving.push()
+        serving.watch()
+        assert len(told) == 1
+        real = desk.ledger.confirm
+
+        def watched(*words):
+            real(*words)
+            serving.watch()  # in the middle of the visit, its trouble is over for a moment
+
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.ledger, "confirm", watched)
+            signed(desk, 2)
+            serving.push()
+        serving.watch()
+        serving.watch()
+        assert len(told) == 1

@@ -238,6 +238,7 @@ def serve(
 
     from pipeline.clock import Clock, until_told
 
+    stop = until_told()
     with at_office() as office, ExitStack() as stack:
         if web:
             from pipeline.web.server import Server
@@ -248,7 +249,8 @@ def serve(
             words = Says("Trang web: http://{host}:{port}{prefix}/", "Web page: http://{host}:{port}{prefix}/")
             told = words.format(host=there.host, port=there.port, prefix=settings.prefix)
             sys.stderr.write(in_language(told) + "\n")
-        Clock(office).run(until_told())
+            there.stop_with(stop)
+        Clock(office).run(stop)
 
 
 def _show_wanted(desk: "Desk", wanted: list[Any], as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import threading
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,6 +32,10 @@ SESSION, IDLE = timedelta(hours=12), timedelta(hours=2)
 _LATELY = timedelta(minutes=15)
 _MOST_HERE, _MOST_OF_ONE, _MOST_FROM_ONE = 5, 30, 50
 """Wrong passwords of late: of a login from one address, of a login from anywhere, from one address for any login."""
+_ONE = threading.Lock()
+"""One password at a time is tried: it takes 64 MB, and many at once would each be the first."""
+_TELLING = 4
+"""Letters of a login that a password may not hold; shorter ones are in any word."""
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
 _MOST_OF_A_NAME, _MOST_OF_A_PASSWORD = 80, 200
 _MOST_DAYS = 400
@@ -149,7 +154,9 @@ def _check_password(person: Person, password: str) -> None:
         reason = Says(f"dài {len(password)} ký tự", f"has {len(password)} characters")
     elif len(set(password)) < LEAST // 2:
         reason = Says("lặp đi lặp lại vài ký tự", "repeats a few characters")
-    elif slug(password, 200) in {alike(person.name), slug(person.login)} or person.login in password.lower():
+    elif slug(password, 200) in {alike(person.name), slug(person.login)} or (
+        len(person.login) >= _TELLING and person.login in password.lower()
+    ):
         reason = Says("là tên của chính người dùng", "is the person's own name")
     else:
         return
@@ -173,14 +180,15 @@ def sign_in(desk: Desk, login: str, password: str, address: str) -> str:
     """
     login = login.strip().lower()[:32]
     accounts, now = desk.ledger.accounts, desk.now()
-    _must_not_be_locked(desk, login, address)
-    known, _ = accounts.secret(login)
-    good, stronger = passwords.verify(password[:_MOST_OF_A_PASSWORD], known)
-    if not good:
-        here = len(accounts.failures(now - _LATELY, login, address)) + 1
-        told = [_fact(desk, login, "locked", "", address=address)] if here == _MOST_HERE and known else []
-        accounts.failed(login, address, now, told)
-        raise WrongPassword
+    with _ONE:
+        _must_not_be_locked(desk, login, address)
+        known, _ = accounts.secret(login)
+        good, stronger = passwords.verify(password[:_MOST_OF_A_PASSWORD], known)
+        if not good:
+            locks = any(len(at) + 1 == most for most, at in _tries(desk, login, address))
+            told = [_fact(desk, login, "locked", "", address=address)] if locks else []
+            accounts.failed(login, address, now, told)
+            raise WrongPassword
     if stronger:
         accounts.rehash(login, stronger)
     accounts.forgive(login, address)
@@ -190,15 +198,20 @@ def sign_in(desk: Desk, login: str, password: str, address: str) -> str:
 
 
 def _must_not_be_locked(desk: Desk, login: str, address: str) -> None:
-    accounts, since = desk.ledger.accounts, desk.now() - _LATELY
-    for most, at in (
-        (_MOST_HERE, accounts.failures(since, login, address)),
-        (_MOST_OF_ONE, accounts.failures(since, login)),
-        (_MOST_FROM_ONE, accounts.failures(since, address=address)),
-    ):
+    for most, at in _tries(desk, login, address):
         if len(at) >= most:
             left = at[-most] + _LATELY - desk.now()
             raise LockedOut(minutes=max(1, math.ceil(left.total_seconds() / 60)))
+
+
+def _tries(desk: Desk, login: str, address: str) -> list[tuple[int, list[datetime]]]:
+    """How many wrong passwords of late are too many, and when they were: of a login here, anywhere, any from here."""
+    accounts, since = desk.ledger.accounts, desk.now() - _LATELY
+    return [
+        (_MOST_HERE, accounts.failures(since, login, address)),
+        (_MOST_OF_ONE, accounts.failures(since, login)),
+        (_MOST_FROM_ONE, accounts.failures(since, address=address)),
+    ]
 
 
 def whoever(desk: Desk, token: str) -> tuple[Person, bool] | None:

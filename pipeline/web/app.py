@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -36,14 +37,14 @@ def make_app(office: Office) -> FastAPI:
     state.heard = {}
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
-    app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most)
+    app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
     for part in (account, today, bulletin, submit, week, stations, year, log, people):
         app.include_router(part.router)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.add_exception_handler(PipelineError, _refused)
     app.add_exception_handler(HTTPException, _no_such_page)
-    app.add_exception_handler(Exception, _broken)
+    app.add_exception_handler(RequestValidationError, _no_such_page)
     return app
 
 
@@ -96,8 +97,8 @@ def _refused(request: Request, problem: Exception) -> Response:
 
 
 def _no_such_page(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, HTTPException)  # noqa: S101 - it is registered for nothing else
-    return render(Page(request), "nothing.html", {}, problem.status_code)
+    status = problem.status_code if isinstance(problem, HTTPException) else HTTPStatus.NOT_FOUND
+    return render(Page(request), "nothing.html", {}, status)
 
 
 def _broken(request: Request, fault: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
 
+import threading
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,8 @@ _A_PAGE = 50
 _STATIONS = 150
 """Stations that one page names, those that lack it first."""
 _MOST_HEARD = 10_000
+_VOICE = threading.Semaphore(1)
+"""One sentence at a time is voiced for pages: bulletins and the clock need the processor, too."""
 _TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
@@ -122,9 +125,9 @@ def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], na
     if len(heard) >= _MOST_HEARD:
         heard.clear()
     heard[v.person.login, digest] = True
-    headers = {"Cache-Control": "private, max-age=86400, immutable"}
+    # Never from the browser's own store: who plays it has to have asked for it.
     kind = _TYPES.get(master.suffix, "application/octet-stream")
-    return FileResponse(v.desk.store.get(master.digest), media_type=kind, headers=headers)
+    return FileResponse(v.desk.store.get(master.digest), media_type=kind)
 
 
 def _was_heard(request: Request, v: Visitor, row: Line) -> bool:
@@ -151,10 +154,9 @@ def sentence(v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str, numb
     wanted = sentences[number - 1]
     if doc.strip():
         wanted = preview.reworded(v.desk, bulletin, wanted, doc[:500])
-    with v.desk.store.scratch() as scratch:
-        file = Path(scratch) / "cau.wav"
-        preview.hear(v.desk, bulletin, wanted, file)
-        return Response(file.read_bytes(), media_type="audio/wav")
+    with _VOICE, v.desk.store.scratch() as scratch:
+        take = preview.hear(v.desk, bulletin, wanted, Path(scratch) / "cau.wav")
+    return FileResponse(v.desk.store.get(take.audio), media_type="audio/wav")
 
 
 # --- mending ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The guard: what is looked at before anything is read, and what every answer says to the browser."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -31,8 +32,11 @@ _HEADERS = {
 class Guard:
     """Refuses what is too large or comes from another site; gives each request its seat at the desk."""
 
-    def __init__(self, app: ASGIApp, prefix: str, most_upload: int) -> None:
+    def __init__(
+        self, app: ASGIApp, prefix: str, most_upload: int, broken: Callable[[Request, Exception], Response]
+    ) -> None:
         self._app = app
+        self._broken = broken
         self._prefix = prefix
         self._most_upload = most_upload
 
@@ -42,8 +46,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def answer(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
@@ -51,10 +59,16 @@ class Guard:
             await send(message)
 
         scope["root_path"] = self._prefix  # a proxy may take it off the path or leave it there
-        with ExitStack() as seats:
-            scope.setdefault("state", {})["seats"] = seats
+        seats = scope.setdefault("state", {})["seats"] = ExitStack()
+        try:
             refused = await self._refusal(Request(scope))
             await (refused or self._app)(scope, receive, answer)
+        except Exception as fault:
+            if begun:
+                raise
+            await self._broken(Request(scope), fault)(scope, receive, answer)
+        finally:
+            await run_in_threadpool(seats.close)  # it may wait for settings that are being read anew
 
     async def _refusal(self, request: Request) -> Response | None:
         if request.method in SAFE:
@@ -62,7 +76,8 @@ class Guard:
         if not _is_from_here(request):
             return PlainTextResponse("Yêu cầu đến từ trang khác. / From another site.", HTTPStatus.FORBIDDEN)
         size = request.headers.get("content-length", "")
-        if not size.isdecimal():
+        # A body without a length, or with two ways to tell it, cannot be judged before it is read.
+        if not size.isdecimal() or "transfer-encoding" in request.headers:
             return PlainTextResponse("Cần Content-Length. / It is needed.", HTTPStatus.LENGTH_REQUIRED)
         if int(size) > (self._most_upload if _is_upload(request) else _MOST):
             return PlainTextResponse("Tệp lớn quá. / Too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -5,7 +5,7 @@ import io
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from pipeline.core.facts import Fact, Happened
@@ -30,7 +30,7 @@ def log(
     ai: str = "",
     bai: str = "",
     tram: str = "",
-    truoc: int = 0,
+    truoc: Annotated[int, Query(ge=0, le=1 << 62)] = 0,
 ) -> HTMLResponse:
     """A page of it."""
     facts = v.desk.ledger.latest(_A_PAGE + 1, before=truoc, happened=_kind(loai), who=ai, bulletin=bai, station=tram)

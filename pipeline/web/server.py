@@ -19,6 +19,8 @@ _GRACE = 3
 class Server:
     """Serves an office's pages while the block lasts. `port` is the one it listens on, also where 0 was asked for.
 
+    `stop` ends it early: who is still sending or loading something is given a few seconds.
+
     Raises:
         PortTaken: another program listens there, or this machine has no such address.
     """
@@ -42,6 +44,15 @@ class Server:
     def __enter__(self) -> Self:
         self._thread.start()
         return self
+
+    def stop_with(self, stop: threading.Event) -> None:
+        """End as soon as an event is set, so that no page under way keeps the clock waiting."""
+
+        def wait() -> None:
+            stop.wait()
+            self._server.should_exit = True
+
+        threading.Thread(target=wait, name="web-stop", daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True

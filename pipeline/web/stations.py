@@ -33,7 +33,7 @@ def grid(
     desk = v.desk
     try:
         day = digest(desk, date.fromisoformat(ngay) if ngay else None)
-    except ValueError:
+    except (OverflowError, ValueError):
         day = digest(desk)
     codes = sorted(day.grid)
     if thieu:

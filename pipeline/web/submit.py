@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from pipeline.core.errors import NothingSent, PipelineError
-from pipeline.core.model import BulletinId
+from pipeline.core.model import BulletinId, Seconds
 from pipeline.core.people import Right
 from pipeline.core.ports import Lane
 from pipeline.ledger.lock import alone
@@ -25,7 +25,9 @@ from pipeline.web.visitor import Visit, Visitor
 router = APIRouter(include_in_schema=False)
 _TEMPLATES = "mau"
 _MOST_TEXT = 200_000
-_LONGEST_NAME = 120
+_LONGEST_NAME = 200
+_PATIENCE = Seconds(45)
+"""How long a form waits for a bulletin that is being made; proxies give up after a minute."""
 
 
 @router.get("/them")
@@ -91,7 +93,7 @@ def _take_in(request: Request, v: Visitor, sent: _Sent) -> Response:
             paths = _laid_down(Path(scratch), sent)
             if sent.only_look:
                 return _form(request, v, text=text, name=name, checked=check(desk, paths[0]))
-            with alone(desk.config.state, "line", LINE_WAIT):
+            with alone(desk.config.state, "line", _PATIENCE):
                 taken = scripts.sweep(desk, paths)
     except PipelineError as problem:
         return _form(request, v, text=text, name=name, problem=problem)
@@ -121,14 +123,15 @@ def _laid_down(folder: Path, sent: _Sent) -> list[Path]:
         NothingSent: there is neither a file nor a text.
     """
     paths: list[Path] = []
-    for number, file in enumerate(sent.files):
-        path = folder / _plain(file.filename or "", f"tep-{number + 1}")
+    for number, file in enumerate(sent.files, start=1):
+        name = _plain(file.filename or "", f"tep-{number}")
+        path = folder / (f"{number}-{name}" if (folder / name).exists() else name)
         with path.open("xb") as out:
             while block := file.file.read(1 << 20):
                 out.write(block)
         paths.append(path)
     if sent.text.strip() and not paths:
-        path = folder / f"{Path(_plain(sent.name, 'bai')).stem}.txt"
+        path = folder / f"{_cut(_named(sent.name)) or 'bai'}.txt"
         path.write_text(sent.text.replace("\r\n", "\n"), "utf-8")
         paths.append(path)
     if not paths:
@@ -138,8 +141,21 @@ def _laid_down(folder: Path, sent: _Sent) -> list[Path]:
 
 def _plain(name: str, otherwise: str) -> str:
     """The last part of a name that a browser sent, without what means something else to a file system."""
-    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*')
+    kept = _printable(name.replace("\\", "/").rsplit("/", 1)[-1])
     stem, dot, suffix = kept.strip().rstrip(".").rpartition(".")
     stem, suffix = (stem, suffix) if dot else (suffix, "")
-    return f"{stem.strip(' .')[:_LONGEST_NAME] or otherwise}{dot}{suffix[:10]}"
+    return f"{_cut(stem.strip(' .')) or otherwise}{dot}{suffix[:10]}"
+
+
+def _named(title: str) -> str:
+    """A name that somebody typed, as one of a file: a date in it stays a date."""
+    return _printable(title.replace("/", "-").replace("\\", "-")).strip(" .")
+
+
+def _printable(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFC", name) if c.isprintable() and c not in '<>:"|?*')
+
+
+def _cut(name: str) -> str:
+    """So much of a name as a file system takes, which counts bytes: a Khmer letter has three."""
+    return name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")

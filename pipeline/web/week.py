@@ -12,6 +12,8 @@ from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
+_FIRST, _LAST = 2000, 2100
+"""Years that are shown."""
 
 
 @router.get("/lich")
@@ -22,6 +24,8 @@ def week(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], tua
     try:
         day = date.fromisoformat(tuan) if tuan else today
     except ValueError:
+        day = today
+    if not _FIRST <= day.year <= _LAST:
         day = today
     monday = day - timedelta(days=day.weekday())
     days = [monday + timedelta(days=n) for n in range(7)]

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -25,6 +25,7 @@ class Job:
     about: str
     who: str
     since: datetime
+    begun: bool = False
     ended: bool = False
     told: Says | None = None
     problem: PipelineError | None = None
@@ -40,10 +41,13 @@ class Work:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, lane: Lane, about: str, who: str, do: Callable[[Desk], Says | None]) -> Job:
-        """Have something done; where the same is under way already, that is what is asked for."""
+        """Have something done in somebody's name; where the same waits to be begun, that is what is asked for.
+
+        What is under way may have read already what has changed since, so it is done once more.
+        """
         with self._lock:
             job = self._jobs.get(about)
-            if job and not job.ended:
+            if job and not job.begun:
                 return job
             with self.office.desk() as desk:
                 job = Job(about, who, desk.now())
@@ -57,9 +61,10 @@ class Work:
         return self._jobs.get(about)
 
     def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
+        job.begun = True
         try:
             with self.office.desk() as desk:
-                job.told = do(desk)
+                job.told = do(replace(desk, who=job.who))
         except GivenUp:
             job.problem = None
         except Exception as fault:  # noqa: BLE001 - whoever asked is told, and the thread goes on

@@ -1,6 +1,11 @@
 """Every page, as a browser asks for it."""
 
 import re
+import socket
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
@@ -9,11 +14,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pipeline import passwords
+from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Happened
 from pipeline.core.people import RIGHTS, Person, Right, Role
+from pipeline.core.ports import Lane
 from pipeline.newsroom import people, push
 from pipeline.newsroom.office import Office
 from pipeline.web.app import make_app
+from pipeline.web.server import Server
 from pipeline.web.visitor import Visit
 from tests import province
 from tests.flow.test_changes import station
@@ -282,12 +290,14 @@ def upload(one, name, data, **fields):
 
 @pytest.mark.parametrize("name", ["../../ra-ngoai.txt", "..\\..\\ra.txt", "/etc/cron.d/x.txt", "a<b>:c|.txt", ".txt"])
 def test_a_name_that_a_browser_sends_leads_nowhere(app, desk, tmp_path, name):
-    before = {p for p in tmp_path.rglob("*") if "state" not in p.parts and ".state" not in p.parts}
+    def others():
+        tops = [p for p in tmp_path.iterdir() if p.name != "bulletins"]  # where bulletins are being made meanwhile
+        return {tmp_path.parent, *tops, *(p for top in tops for p in top.rglob("*")), *tmp_path.parent.glob("*.txt")}
+
+    before = others()
     answer = upload(browser(app, Role.EDITOR), name, GOOD.encode())
     assert answer.status_code == 303, answer.text
-    app.state.work.close()
-    after = {p for p in tmp_path.rglob("*") if "state" not in p.parts and ".state" not in p.parts}
-    assert {p.name for p in after - before if p.suffix == ".txt" and "bulletins" not in p.parts} == set()
+    assert others() == before
     assert [b.title for b in desk.ledger.bulletins()] == ["Tin mới"]
     assert desk.ledger.facts(happened=Happened.RECEIVED)[0].who == "Người bien"
 
@@ -347,6 +357,99 @@ def test_a_title_is_text_and_no_part_of_a_page(app, desk):
 def test_a_cell_of_the_log_is_no_formula(app, desk):
     desk.ledger.record(replace(desk.fact(Happened.AUDITED, station="A"), who="=HYPERLINK(1)"))
     assert "'=HYPERLINK(1)" in browser(app, Role.READER).get("/nhat-ky.csv").text
+
+
+def test_a_body_that_tells_its_length_in_two_ways_is_not_read(app):
+    one = browser(app, Role.EDITOR)
+    for path in ("/dang-nhap", "/them"):
+        headers = {"content-length": "10", "transfer-encoding": "chunked"}
+        assert one.post(path, content=b"0123456789", headers=headers).status_code == 411
+
+
+def test_what_makes_no_sense_in_an_address_is_a_page_and_no_fault(app):
+    one = browser(app, Role.OPERATOR)
+    for path in (
+        "/ban-tin?trang=x", "/nhat-ky?truoc=x", "/nhat-ky?truoc=99999999999999999999999", "/nam?nam=x",
+        "/lich?tuan=0001-01-01",
+        "/lich?tuan=9999-12-31", "/lich?tuan=x", "/phan-phoi?ngay=0001-01-01", "/phan-phoi?ngay=9999-12-31",
+        "/ban-tin/khong-co", "/phan-phoi/khong-co", "/ban-tin?trang=-5", "/nam?nam=99999",
+    ):  # fmt: skip
+        answer = one.get(path)
+        assert answer.status_code in {200, 404}, path
+        assert answer.headers["content-type"].startswith("text/html"), path
+        assert "content-security-policy" in answer.headers
+
+
+def test_a_bug_is_a_page_with_all_its_headers(app, desk, monkeypatch):
+    monkeypatch.setattr(type(desk.ledger), "coverage", lambda *_: 1 / 0)
+    answer = browser(app, Role.READER).get("/nam")
+    assert answer.status_code == 500
+    assert "Traceback" not in answer.text
+    assert "content-security-policy" in answer.headers
+
+
+def test_many_wrong_passwords_at_once_are_tried_one_by_one(app, desk):
+    def guess(_):
+        try:
+            people.sign_in(desk, "bien", "sai sai sai sai", "10.0.0.7")
+        except PipelineError as problem:
+            return problem.code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert Counter(pool.map(guess, range(12))) == {"P-101": 5, "P-102": 7}
+
+
+def test_what_a_page_asks_for_is_done_in_the_name_of_who_asked(app, desk):
+    one = browser(app, Role.OPERATOR)
+    assert one.submit("/phan-phoi/A/thu", on="/phan-phoi/A").status_code == 303
+    while not app.state.work.job("tram A").ended:
+        time.sleep(0.01)
+    assert [f.who for f in desk.ledger.facts(happened=Happened.TRIED)] == ["Người hanh"]
+
+
+def test_what_changed_while_it_was_being_done_is_done_once_more(app, desk):
+    begun, go_on, done = threading.Event(), threading.Event(), []
+
+    def do(_desk):
+        begun.set()
+        go_on.wait(30)
+        done.append(1)
+
+    work = app.state.work
+    work.ask(Lane.SOUND, "b", "An", do)
+    assert begun.wait(30)
+    asked = [work.ask(Lane.SOUND, "b", "An", do) for _ in range(3)]
+    assert asked[0] is asked[1] is asked[2]
+    go_on.set()
+    while not asked[0].ended:
+        time.sleep(0.01)
+    assert len(done) == 2
+
+
+def test_names_that_people_type_are_names(app, desk):
+    one = browser(app, Role.EDITOR)
+    body = "Phát: 25/11/2026 05:00\n\nBà con chú ý số {}.\n"
+    for number, (name, title) in enumerate({"Tin ngày 24/10/2026": "Tin ngày 24 10 2026", "ខ្មែរ" * 30: "ខ្មែរ"}.items()):
+        assert one.submit("/them", ten=name, bai=body.format(number)).status_code == 303
+        assert title in " ".join(b.title for b in desk.ledger.bulletins())
+    files = [("tep", ("a.txt", body.format(n).encode(), "text/plain")) for n in (7, 8)]
+    form = token(one.get("/them").text)
+    assert one.post("/them", data={"_token": form}, files=files, follow_redirects=False).status_code == 303
+    assert len(desk.ledger.bulletins()) == 4
+
+
+def test_a_page_under_way_does_not_keep_serve_from_stopping(desk, app):
+    office, stop = app.state.office, threading.Event()
+    with Server(office, "127.0.0.1", 0) as server:
+        server.stop_with(stop)
+        with socket.create_connection((server.host, server.port)) as line:
+            line.sendall(b"POST /dang-nhap HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\na")
+            time.sleep(0.3)
+            began = time.monotonic()
+            stop.set()
+            server._thread.join(15)
+            assert not server._thread.is_alive()
+            assert time.monotonic() - began < 10
 
 
 def test_right_names_every_kind_of_work():

@@ -1,5 +1,6 @@
 """Announcers: how a programme's texts are read, with the editor's dictionary as it stands now."""
 
+import os
 from dataclasses import replace
 from functools import lru_cache
 
@@ -43,8 +44,10 @@ def teach(desk: Desk, key: str, spoken: str, by: str) -> None:
     with alone(desk.config.state, "dictionary", DICTIONARY_WAIT):
         before = file.read_bytes() if file.is_file() else b""
         after = with_row(before, file.name, cells)
-        with wav.whole(file) as part:
-            part.write_bytes(after)
+        with wav.whole(file) as part, part.open("wb") as stream:
+            stream.write(after)
+            stream.flush()
+            os.fsync(stream.fileno())  # before it takes the name: a power cut must not leave an empty dictionary
     desk.ledger.record(replace(desk.fact(Happened.TAUGHT, who=by), detail={"key": cells[0], "spoken": cells[1]}))
 
 

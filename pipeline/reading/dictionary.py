@@ -78,7 +78,7 @@ def _sheet_with(data: bytes, name: str, cells: Sequence[str]) -> bytes:
 
     try:
         book = load_workbook(io.BytesIO(data))
-    except Exception as fault:
+    except Exception as fault:  # openpyxl raises whatever the damage happens to break
         raise BadRows(file=name, faults="không đọc được tệp Excel này") from fault
     sheet = book.worksheets[0]
     for number in range(sheet.max_row, 0, -1):

@@ -786,7 +786,7 @@ class NameTaken(PipelineError):
     code = "P-105"
     what = Says("đã có người tên {name}", "there is already someone called {name}")
     fix = Says(
-        "chọn tên đăng nhập khác, hoặc ghi thêm đơn vị sau họ tên, như “Nguyễn Văn An (Phòng Thông tin)”",
+        "chọn tên đăng nhập khác, hoặc ghi thêm đơn vị sau họ tên, như “Nguyễn Văn A (Phòng Thông tin)”",
         "choose another login, or add the unit to the name",
     )
 

@@ -54,7 +54,7 @@ def desk(newsroom, clock):
 
 
 def an(**changes):
-    fields = {"login": "an", "name": "Nguyễn Văn An", "roles": frozenset({Role.ADMIN, Role.EDITOR})}
+    fields = {"login": "an", "name": "Nguyễn Văn A", "roles": frozenset({Role.ADMIN, Role.EDITOR})}
     return Person(**{**fields, **changes})
 
 
@@ -69,7 +69,7 @@ def test_whoever_is_admitted_signs_in_by_a_password_that_they_must_change(desk):
     people.choose(desk, person, GOOD, BETTER)
     assert people.whoever(desk, token) is None  # every session by the old one is over
     assert people.whoever(desk, people.sign_in(desk, "an", BETTER, "10.0.0.1")) == (an(), False)
-    assert told(desk) == [("lệnh", "admitted", "an"), ("Nguyễn Văn An", "password changed", "an")]
+    assert told(desk) == [("lệnh", "admitted", "an"), ("Nguyễn Văn A", "password changed", "an")]
 
 
 def test_neither_password_nor_token_stands_in_the_ledger(desk):
@@ -79,7 +79,7 @@ def test_neither_password_nor_token_stands_in_the_ledger(desk):
         from pipeline.ledger import tables
 
         kept = repr([connection.execute(table.select()).all() for table in tables.metadata.sorted_tables])
-    assert "nguyen-van-an" in kept
+    assert "nguyen-van-a" in kept
     assert not any(secret in kept for secret in (GOOD, token, key))
 
 
@@ -131,16 +131,16 @@ def test_the_right_password_forgives_the_wrong_ones_before(desk):
         people.sign_in(desk, "an", GOOD, "10.0.0.9")
 
 
-@pytest.mark.parametrize("name", ["Nguyễn Văn Ẩn", "NGUYEN VAN AN", " nguyễn  văn an "])
+@pytest.mark.parametrize("name", ["Nguyễn Văn Á", "NGUYEN VAN A", " nguyễn  văn a "])
 def test_nobody_gets_a_name_that_reads_like_anothers(desk, name):
     with pytest.raises(NameTaken):
         people.admit(desk, an(login="khac", name=name), GOOD, "lệnh")
 
 
 def test_khmer_names_are_names(desk):
-    people.admit(desk, an(login="sokha", name="ថាច់ សុខា"), GOOD, "lệnh")
-    people.admit(desk, an(login="srey", name="សឺន ស្រី"), GOOD, "lệnh")
-    assert alike("ថាច់ សុខា") != alike("សឺន ស្រី")
+    people.admit(desk, an(login="sokha", name="អ្នកអាន"), GOOD, "lệnh")
+    people.admit(desk, an(login="srey", name="អ្នកកែ"), GOOD, "lệnh")
+    assert alike("អ្នកអាន") != alike("អ្នកកែ")
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_accounts_that_cannot_be(desk, changes, problem):
     assert len(desk.ledger.accounts.people()) == 1
 
 
-@pytest.mark.parametrize("password", ["", "ngắn", "a" * 40, "Nguyễn Văn Bình", "binh-binh-binh", "x1" * 200])
+@pytest.mark.parametrize("password", ["", "ngắn", "a" * 40, "Nguyễn Văn B", "binh-binh-binh", "x1" * 200])
 def test_passwords_that_cannot_be(desk, password):
     with pytest.raises(WeakPassword):
-        people.admit(desk, an(login="binh", name="Nguyễn Văn Bình"), password, "lệnh")
+        people.admit(desk, an(login="binh", name="Nguyễn Văn B"), password, "lệnh")
 
 
 def test_who_is_closed_is_out_at_once_and_their_programs_too(desk, clock):
-    people.admit(desk, an(login="binh", name="Bình"), GOOD, "lệnh")
+    people.admit(desk, an(login="binh", name="Người B"), GOOD, "lệnh")
     people.choose(desk, people.find(desk, "binh"), GOOD, BETTER)
     token = people.sign_in(desk, "binh", BETTER, "x")
     key = people.give_token(desk, people.find(desk, "binh"), "máy in", {Right.SEE}, 30)
@@ -187,12 +187,12 @@ def test_somebody_is_always_left_to_admit_people(desk):
     for change in ({"active": False}, {"roles": {Role.EDITOR}}):
         with pytest.raises(LastAdmin):
             people.change(desk, "an", "an", **change)
-    people.admit(desk, an(login="binh", name="Bình"), GOOD, "lệnh")
+    people.admit(desk, an(login="binh", name="Người B"), GOOD, "lệnh")
     assert not people.change(desk, "an", "an", active=False).active
 
 
 def test_a_token_can_never_do_more_than_its_person_and_ends(desk, clock):
-    people.admit(desk, an(login="binh", name="Bình", roles=frozenset({Role.EDITOR, Role.OPERATOR})), GOOD, "lệnh")
+    people.admit(desk, an(login="binh", name="Người B", roles=frozenset({Role.EDITOR, Role.OPERATOR})), GOOD, "lệnh")
     binh = people.find(desk, "binh")
     with pytest.raises(NotAllowed):
         people.give_token(desk, binh, "x", {Right.SIGN}, 30)

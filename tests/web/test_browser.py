@@ -59,10 +59,10 @@ class House:
         self.office = stack.enter_context(Office(config.load(folder), partial(open_desk)))
         with self.office.desk() as desk:
             for login, name, *roles in (
-                ("bien", "Trần Thị Biên", Role.EDITOR),
-                ("duyet", "Lê Văn Duyệt", Role.APPROVER),
-                ("hanh", "Phạm Vận Hành", Role.OPERATOR),
-                ("tri", "Quản Trị", Role.ADMIN),
+                ("bien", "Biên tập viên", Role.EDITOR),
+                ("duyet", "Người duyệt", Role.APPROVER),
+                ("hanh", "Người vận hành", Role.OPERATOR),
+                ("tri", "Người quản trị", Role.ADMIN),
             ):
                 known(desk, login, name, *roles)
         server = stack.enter_context(Server(self.office, "127.0.0.1", 0))
@@ -97,7 +97,7 @@ def house(tmp_path, openssh, chromium):
 def script():
     day = datetime.now(ZONE) + timedelta(days=1)
     return f"""Tiêu đề: Tiêm vắc xin cho đàn heo
-Tác giả: Trần Thị Biên
+Tác giả: Biên tập viên
 Phát: {day:%d/%m/%Y} 05:00
 
 Trạm thú y xã Đất Mũi tiêm vắc xin cho đàn heo vào sáng mai.

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pipeline.config.windows import window
 from pipeline.core.errors import ConfigError
 from pipeline.core.model import Codec, Kind, Language
+from pipeline.core.pay import Measure, Part
 
 CONFIG_NAME = "config.toml"
 DICTIONARY_NAME = "tu-dien.tsv"
@@ -257,6 +258,35 @@ class Web(_Section):
     proxies: tuple[str, ...] = ("127.0.0.1",)
 
 
+class ReportSettings(_Section):
+    """What stands on the paper of a report beside its figures."""
+
+    superior: str = "ỦY BAN NHÂN DÂN TỈNH CÀ MAU"
+    symbol: str = "BC-SVHTTDL"
+    place: str = "Cà Mau"
+    signer: str = "GIÁM ĐỐC"
+    recipients: tuple[str, ...] = ("UBND tỉnh", "Lưu: VT")
+    template: str = ""
+
+
+class PayRate(_Section):
+    """What one part in a bulletin is paid from a day on."""
+
+    since: date
+    part: Part
+    measure: Measure
+    dong: int = Field(ge=0)
+    kind: Kind | None = None
+    language: Language | None = None
+
+
+class Pay(_Section):
+    """What those who make bulletins are paid."""
+
+    page_letters: int = Field(1800, ge=100)
+    rates: tuple[PayRate, ...] = ()
+
+
 class YearPlan(_Section):
     """The plan's lines and what counts; when nothing airs."""
 
@@ -267,6 +297,7 @@ class YearPlan(_Section):
     documents: int = Field(440, ge=0)
     clips: int = Field(24, ge=0)
     trainees: int = Field(80, ge=0)
+    themes: Mapping[str, str] = Field(default_factory=lambda: {"chinh-sach-dan-toc": "Chính sách dân tộc"})
 
 
 class Settings(BaseSettings):
@@ -292,6 +323,8 @@ class Settings(BaseSettings):
     approvals: Approvals = Approvals()
     web: Web = Web()
     plan: YearPlan = YearPlan()
+    report: ReportSettings = ReportSettings()
+    pay: Pay = Pay()
 
     @model_validator(mode="after")
     def _queue_has_its_database(self) -> "Settings":

@@ -847,6 +847,36 @@ class NothingSent(PipelineError):
     fix = Says("chọn tệp hoặc gõ bài rồi gửi lại", "choose a file or type a text")
 
 
+class BadOutput(PipelineError):
+    """What somebody would enter for a line of the plan cannot be so."""
+
+    code = "P-114"
+    what = Says("chưa ghi được kết quả: {what}", "the output cannot be entered: {what}")
+    fix = Says("sửa lại rồi ghi lần nữa; chưa có gì được ghi", "correct it and enter it again; nothing was kept")
+
+
+class BadPeriod(PipelineError):
+    """Days of which no report can be made."""
+
+    code = "P-115"
+    what = Says("kỳ báo cáo không hợp lệ: {first} – {last}", "no period for a report: {first} to {last}")
+    fix = Says(
+        "ghi ngày đầu rồi ngày cuối, cùng một năm, như 01/01/2026 và 30/06/2026",
+        "the first day, then the last, of one year, such as 2026-01-01 and 2026-06-30",
+    )
+
+
+class BadTemplate(PipelineError):
+    """The newsroom's own paper for reports cannot be filled in."""
+
+    code = "P-116"
+    what = Says("mẫu báo cáo {file} không dùng được: {why}", "the report's template {file} cannot be used: {why}")
+    fix = Says(
+        "sửa mẫu theo docs/vi/bao-cao.md, hoặc để trống template ở [report] của config.toml",
+        "mend it after docs/vi/bao-cao.md, or leave template empty in [report] of config.toml",
+    )
+
+
 class PasswordToChange(PipelineError):
     """Somebody else chose this password; until it is changed nothing else may be done."""
 

@@ -60,6 +60,10 @@ class Happened(StrEnum):
     """Its editor has heard it and asks for a signature."""
     TAUGHT = "taught"
     """Somebody wrote into the dictionary how a word is said; the detail says which."""
+    ENTERED = "entered"
+    """Somebody entered what was reached of a line of the plan; the detail says how much and what proves it."""
+    STRUCK = "struck"
+    """What was entered counts no more; the detail has the number of its fact, and why."""
     ACCOUNT = "account"
     """People's accounts: someone was admitted, given roles, locked out; the detail says what and whose."""
 

@@ -71,6 +71,10 @@ class Head:
     """Station codes or commune names to leave out."""
     counts: bool | None = None
     author: str = ""
+    """Names, as those of the other parts: several with commas between, each perhaps with its language, `(km)`."""
+    editor: str = ""
+    translator: str = ""
+    announcer: str = ""
     repeat: int = 0
     """Days after its last air time on which it airs again."""
     expires: datetime | None = None
@@ -427,6 +431,9 @@ class Bulletin:
     priority: Priority = Priority.NORMAL
     counts: bool = True
     author: str = ""
+    editor: str = ""
+    translator: str = ""
+    announcer: str = ""
     expires: datetime | None = None
     """UTC; after it the bulletin must not air, and its files leave the stations."""
     embargo: datetime | None = None

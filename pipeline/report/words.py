@@ -3,6 +3,8 @@
 from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language, Priority, Verification
+from pipeline.core.outputs import PlanLine
+from pipeline.core.pay import Measure, Part
 from pipeline.core.people import Right, Role
 from pipeline.core.status import Stage
 
@@ -49,6 +51,8 @@ HAPPENED: dict[Happened, Says] = {
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
     Happened.OFFERED: Says("gửi duyệt", "offered to be signed"),
     Happened.TAUGHT: Says("ghi từ điển", "dictionary changed"),
+    Happened.ENTERED: Says("ghi kết quả", "output entered"),
+    Happened.STRUCK: Says("gạch kết quả", "output struck out"),
     Happened.ACCOUNT: Says("tài khoản", "account"),
 }
 
@@ -64,6 +68,7 @@ WHY: dict[str, Says] = {
     "unapproved": Says("chưa duyệt", "not approved"),
     "unplanned": Says("chưa lên lịch", "not planned"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
+    "earlier": Says("phát lần đầu trước kỳ này", "aired first before this period"),
 }
 
 UNCLEAR = Says("! {station}: không hiểu “{line}”", "! {station}: cannot make out “{line}”")
@@ -105,6 +110,7 @@ STEP: dict[str, Says] = {
     "push": Says("gửi tới trạm", "pushing"),
     "verify": Says("kiểm tra trạm", "verifying"),
     "export": Says("chép ra thẻ nhớ", "exporting"),
+    "report": Says("tổng hợp báo cáo", "reckoning the report"),
 }
 
 LANGUAGE: dict[str, Says] = {
@@ -141,6 +147,34 @@ RIGHT: dict[Right, Says] = {
     Right.RUN: Says("gửi, thử trạm", "push and test"),
     Right.COUNT: Says("ghi số liệu kế hoạch", "enter the plan's figures"),
     Right.PEOPLE: Says("quản lý tài khoản", "manage accounts"),
+}
+
+
+PLAN_LINE: dict[PlanLine, Says] = {
+    PlanLine.BULLETINS: Says("Bản tin (trên hệ thống phát thanh)", "Bulletins on the loudspeaker network"),
+    PlanLine.DOCUMENTS: Says("Tài liệu tuyên truyền", "Sets of documents"),
+    PlanLine.CLIPS: Says("Video clip", "Video clips"),
+    PlanLine.TRAINEES: Says("Tập huấn, bồi dưỡng", "People trained"),
+}
+
+UNIT: dict[PlanLine, Says] = {
+    PlanLine.BULLETINS: Says("CT, PS", "programmes"),
+    PlanLine.DOCUMENTS: Says("bộ", "sets"),
+    PlanLine.CLIPS: Says("clip", "clips"),
+    PlanLine.TRAINEES: Says("người", "people"),
+}
+
+PART: dict[Part, Says] = {
+    Part.AUTHOR: Says("tác giả", "author"),
+    Part.EDITOR: Says("biên tập", "editor"),
+    Part.TRANSLATOR: Says("biên dịch", "translator"),
+    Part.ANNOUNCER: Says("phát thanh viên", "announcer"),
+}
+
+MEASURE: dict[Measure, Says] = {
+    Measure.ITEM: Says("bản tin", "bulletin"),
+    Measure.PAGE: Says("trang", "page"),
+    Measure.MINUTE: Says("phút", "minute"),
 }
 
 

@@ -866,6 +866,19 @@ class BadPeriod(PipelineError):
     )
 
 
+class TooMuchForAPage(PipelineError):
+    """A report that takes longer than a browser waits."""
+
+    code = "P-117"
+    what = Says(
+        "báo cáo này có {count} lượt phát, lập trên trang thì lâu quá",
+        "this report has {count} airings, which takes longer than a page may",
+    )
+    fix = Says(
+        "lập trên máy chủ: bantin report --year {year} -o TỆP", "on the server: bantin report --year {year} -o FILE"
+    )
+
+
 class BadTemplate(PipelineError):
     """The newsroom's own paper for reports cannot be filled in."""
 

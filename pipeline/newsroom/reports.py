@@ -45,6 +45,11 @@ def period(first: date, last: date) -> Period:
     return Period(first=first, last=last)
 
 
+def targets(desk: Desk) -> dict[PlanLine, int]:
+    """What the plan asks for in a year."""
+    return {line: getattr(desk.config.settings.plan, line.value) for line in PlanLine}
+
+
 def report(desk: Desk, of: Period) -> Report:
     """What a period came to."""
     counted = tally(desk, of.year)
@@ -53,14 +58,13 @@ def report(desk: Desk, of: Period) -> Report:
     )
     entries = _entries(desk, of, counted, (span[0], span[1]))
     every = outputs(desk, of.year)
-    targets = {line: getattr(desk.config.settings.plan, line.value) for line in PlanLine}
     days = [row.air_date for row in counted.rows if row.counted]
     return Report(
         period=of,
         made_at=desk.now(),
         tally=counted,
         entries=tuple(entries),
-        reached=tuple(reached(targets, every, days, of.first, of.last)),
+        reached=tuple(reached(targets(desk), every, days, of.first, of.last)),
         outputs=tuple(one for one in every if of.holds(one.day)),
         communes=tuple(_communes(desk, entries)),
         pay=tuple(_pay(desk, of, entries)),

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -142,19 +143,23 @@ def _widths(page: Page, rows: Iterable[Sequence[Cell]]) -> None:
 
 
 def _bold(page: Page, text: str) -> WriteOnlyCell:
-    cell = _cell(page, text)
+    cell = WriteOnlyCell(page, _NOT_XML.sub("", text))
     cell.font, cell.fill = Font(bold=True), _HEAD
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
 
 
-def _cell(page: Page, value: Cell, *, share: bool = False) -> WriteOnlyCell:
-    """A cell. A text is a text, also where it begins as a formula does."""
-    cell = WriteOnlyCell(page, _NOT_XML.sub("", value) if isinstance(value, str) else value)
+def _cell(page: Page, value: Cell, *, share: bool = False) -> Any:  # noqa: ANN401 - openpyxl takes values and cells
+    """A value, or a cell where it needs more than itself. A text is a text, also where it begins as a formula does."""
     if isinstance(value, str):
+        text = _NOT_XML.sub("", value)
+        if not text.startswith("="):
+            return text
+        cell = WriteOnlyCell(page, text)
         cell.data_type = "s"
-    elif isinstance(value, date):
-        cell.number_format = "dd/mm/yyyy"
-    elif isinstance(value, float):
-        cell.number_format = "0.0%" if share else "#,##0.00"
+        return cell
+    if isinstance(value, int) or value is None:
+        return value
+    cell = WriteOnlyCell(page, value)
+    cell.number_format = "dd/mm/yyyy" if isinstance(value, date) else "0.0%" if share else "#,##0.00"
     return cell

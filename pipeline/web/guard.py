@@ -11,11 +11,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.newsroom import people
+from pipeline.newsroom import outputs, people
 from pipeline.web.visitor import SAFE, SESSION, desk_of
 
-UPLOAD = "/them"
-"""The one page to which files may be sent."""
+SCRIPTS, PAPERS = "/them", "/nam/ket-qua"
+"""The pages to which files may be sent: scripts and recordings, papers that prove something."""
 _MOST = 100_000
 """Bytes of any other form."""
 _HEADERS = {
@@ -38,7 +38,7 @@ class Guard:
         self._app = app
         self._broken = broken
         self._prefix = prefix
-        self._most_upload = most_upload
+        self._uploads = {SCRIPTS: most_upload, PAPERS: outputs.MOST + _MOST}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -79,9 +79,10 @@ class Guard:
         # A body without a length, or with two ways to tell it, cannot be judged before it is read.
         if not size.isdecimal() or "transfer-encoding" in request.headers:
             return PlainTextResponse("Cần Content-Length. / It is needed.", HTTPStatus.LENGTH_REQUIRED)
-        if int(size) > (self._most_upload if _is_upload(request) else _MOST):
+        most = self._uploads.get(request.scope["path"].removeprefix(self._prefix))
+        if int(size) > (most or _MOST):
             return PlainTextResponse("Tệp lớn quá. / Too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if _is_upload(request) and not await run_in_threadpool(_is_signed_in, request):
+        if most and not await run_in_threadpool(_is_signed_in, request):
             return PlainTextResponse("Chưa đăng nhập. / Not signed in.", HTTPStatus.UNAUTHORIZED)
         return None
 
@@ -92,11 +93,6 @@ def _is_from_here(request: Request) -> bool:
         return False
     origin = request.headers.get("origin", "")
     return not origin or urlsplit(origin).netloc == request.headers.get("host", "")
-
-
-def _is_upload(request: Request) -> bool:
-    path: str = request.scope["path"]
-    return path.removeprefix(request.app.state.prefix) == UPLOAD
 
 
 def _is_signed_in(request: Request) -> bool:

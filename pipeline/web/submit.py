@@ -124,7 +124,7 @@ def _laid_down(folder: Path, sent: _Sent) -> list[Path]:
     """
     paths: list[Path] = []
     for number, file in enumerate(sent.files, start=1):
-        name = _plain(file.filename or "", f"tep-{number}")
+        name = plain_name(file.filename or "", f"tep-{number}")
         path = folder / (f"{number}-{name}" if (folder / name).exists() else name)
         with path.open("xb") as out:
             while block := file.file.read(1 << 20):
@@ -139,7 +139,7 @@ def _laid_down(folder: Path, sent: _Sent) -> list[Path]:
     return sorted(paths, key=lambda path: (path.suffix.lower() in {".wav", ".mp3", ".m4a", ".ogg", ".opus"}, path.name))
 
 
-def _plain(name: str, otherwise: str) -> str:
+def plain_name(name: str, otherwise: str) -> str:
     """The last part of a name that a browser sent, without what means something else to a file system."""
     kept = _printable(name.replace("\\", "/").rsplit("/", 1)[-1])
     stem, dot, suffix = kept.strip().rstrip(".").rpartition(".")

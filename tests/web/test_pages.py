@@ -96,7 +96,8 @@ def made_again(desk, bulletin):
     return made
 
 
-PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/A", "/nam", "/nhat-ky", "/nhat-ky.csv", "/cai-dat", "/toi"]
+PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/A", "/nam", "/nam/xa", "/nhat-ky",
+         "/nhat-ky.csv", "/cai-dat", "/toi"]  # fmt: skip
 
 
 def test_every_page_shows_in_both_languages(app, desk):
@@ -163,7 +164,7 @@ def test_every_role_is_refused_every_page_that_it_may_not_have(app, desk):
 
 def test_no_form_is_taken_without_the_token_of_its_page(app, desk):
     bulletin = province.signed(desk, 1)
-    fill = {"name": bulletin.id, "code": "A", "login": "xem"}
+    fill = {"name": bulletin.id, "code": "A", "number": "1", "login": "xem"}
     one = browser(app, login="tri")
     people.change(desk, "tri", "lệnh", roles=set(Role))
     before = len(desk.ledger.facts())

@@ -100,7 +100,7 @@ def write(desk: Desk, made: Report, form: str, lang: str) -> bytes:
         return paper.paper(made, wording, head)
     if form == "csv":
         return csvfile.sheet(sheets.bulletins(made, wording))
-    return (json.dumps(yearly.as_json(made), ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(yearly.as_json(made), ensure_ascii=False) + "\n").encode()
 
 
 def _entries(desk: Desk, of: Period, counted: Tally, span: tuple[datetime, datetime]) -> list[Entry]:

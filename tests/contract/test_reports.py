@@ -366,3 +366,42 @@ def test_what_was_struck_out_is_struck_out_once_and_with_a_reason(empty):
     with pytest.raises(BadOutput):
         outputs.strike(empty, one.number, "lần nữa")
     assert [o.struck for o in outputs.outputs(empty)] == ["nhầm"]
+
+
+# --- at the command line ---------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_each_file_whole_and_says_what_it_cannot(workspace, tmp_path):
+    told = workspace.json("report", "--year", "2026")
+    assert (told["year"], told["counted"], told["period"]["first"]) == (2026, 0, "2026-01-01")
+    out = tmp_path / "bao-cao.docx"
+    assert workspace.bantin("report", "--year", "2026", "-o", out).stdout.strip() == str(out)
+    assert docx.Document(out).tables
+    assert not list(tmp_path.glob(".*.part"))
+    half = workspace.bantin("report", "--from", "01/03/2026", "--to", "2026-06-30", "--format", "csv").stdout
+    assert half.startswith("Ngày phát,Mã,Tiêu đề")
+    workspace.bantin("report", "--format", "xlsx", code=2)
+    workspace.bantin("report", "--from", "01/03/2026", code=2)
+    workspace.bantin("report", "-o", tmp_path / "bao-cao.pdf", code=2)
+    assert "P-115" in workspace.bantin("report", "--from", "02/05/2026", "--to", "01/05/2026", code=4).stderr
+
+
+def test_outputs_are_entered_listed_and_struck_out_by_command(workspace):
+    words = [
+        "--line",
+        "clips",
+        "--quantity",
+        "2",
+        "--what",
+        "Clip",
+        "--evidence",
+        "Biên bản 12/BB",
+        "--day",
+        "14/02/2026",
+    ]
+    workspace.bantin("outputs", "add", *words, "--by", "Nguyễn Văn A")
+    (one,) = workspace.json("outputs", "list", "--year", "2026")
+    assert (one["line"], one["quantity"], one["who"], one["evidence"]) == ("clips", 2, "Nguyễn Văn A", "Biên bản 12/BB")
+    assert "P-114" in workspace.bantin("outputs", "add", *words[:2], "--quantity", "0", *words[4:], code=4).stderr
+    workspace.bantin("outputs", "strike", str(one["number"]), "-m", "ghi hai lần")
+    assert "ghi hai lần" in workspace.bantin("outputs", "list").stdout

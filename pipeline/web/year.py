@@ -22,7 +22,7 @@ from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.tally import tally
 from pipeline.report import words
 from pipeline.web.page import Page, back, render, status_of
-from pipeline.web.submit import plain_name
+from pipeline.web.uploads import plain_name
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)

@@ -1,7 +1,6 @@
 """Announcers: how a programme's texts are read, with the editor's dictionary as it stands now."""
 
 import os
-from dataclasses import replace
 from functools import lru_cache
 
 from pipeline import reading
@@ -48,7 +47,7 @@ def teach(desk: Desk, key: str, spoken: str, by: str) -> None:
             stream.write(after)
             stream.flush()
             os.fsync(stream.fileno())  # before it takes the name: a power cut must not leave an empty dictionary
-    desk.ledger.record(replace(desk.fact(Happened.TAUGHT, who=by), detail={"key": cells[0], "spoken": cells[1]}))
+    desk.ledger.record(desk.fact(Happened.TAUGHT, who=by, key=cells[0], spoken=cells[1]))
 
 
 @lru_cache(maxsize=8)

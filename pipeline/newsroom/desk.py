@@ -79,6 +79,8 @@ class Desk:
     """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
     who: str = "bantin"
     """Whose hand it is when nobody in particular asked."""
+    program: str = ""
+    """The label of the token by which a program asked in the name of `who`; every fact made here says it, too."""
     progress: Progress = field(default=silent)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set once work at this desk is to end: by Ctrl-C, or because it is closed. No visit begins any more, what is cut
@@ -108,7 +110,7 @@ class Desk:
             bulletin=bulletin.id if bulletin else None,
             station=station,
             digest=digest,
-            detail=detail,
+            detail={**detail, "program": self.program} if self.program else detail,
         )
 
     def programme(self, bulletin: Bulletin) -> Programme:

@@ -4,7 +4,7 @@ import math
 import re
 import threading
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline import passwords
@@ -164,8 +164,8 @@ def _check_password(person: Person, password: str) -> None:
 
 
 def _fact(desk: Desk, login: str, what: str, by: str, **detail: Json) -> Fact:
-    told = desk.fact(Happened.ACCOUNT, who=by)
-    return replace(told, detail={"what": what, "login": login, **detail})
+    told = desk.fact(Happened.ACCOUNT, who=by, what=what, login=login)
+    return replace(told, detail={**told.detail, **detail})
 
 
 # --- signing in ------------------------------------------------------------------------------------------------------
@@ -235,8 +235,20 @@ def must_be_allowed(person: Person, right: Right, *, temporary: bool = False) ->
 # --- programs in a person's name -------------------------------------------------------------------------------------
 
 
-def give_token(desk: Desk, person: Person, label: str, scopes: Collection[Right], days: int) -> str:
-    """A token that a program may show; it is told once and never again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program that asks in somebody's name."""
+
+    person: Person
+    label: str
+    """What its token is called."""
+    rights: frozenset[Right]
+    """What it may do: never more than the person may now."""
+    until: datetime
+
+
+def give_token(desk: Desk, person: Person, label: str, scopes: Collection[Right], days: int, *, by: str = "") -> str:
+    """A token that a program may show; it is told once and never again. `by` gives it, or else the person.
 
     Raises:
         BadAccount: it has no label, no scope, or would be good for too long.
@@ -253,7 +265,7 @@ def give_token(desk: Desk, person: Person, label: str, scopes: Collection[Right]
         raise NotAllowed
     token, until = passwords.token(), desk.now() + timedelta(days=days)
     given = Token(login=person.login, label=label, scopes=frozenset(scopes), until=until)
-    told = _fact(desk, person.login, "token given", person.name, label=label, scopes=[*sorted(scopes)])
+    told = _fact(desk, person.login, "token given", by or person.name, label=label, scopes=[*sorted(scopes)])
     desk.ledger.accounts.give(passwords.kept(token), given, told)
     return token
 
@@ -264,7 +276,10 @@ def take_token(desk: Desk, person: Person, label: str) -> None:
     desk.ledger.accounts.take(person.login, label, told)
 
 
-def program(desk: Desk, token: str, at: datetime) -> tuple[Person, frozenset[Right]] | None:
-    """In whose name a program asks, and what it may do: never more than the person may now."""
-    found = desk.ledger.accounts.shown(passwords.kept(token), at) if token else None
-    return (found[0], found[1].scopes & rights_of(found[0].roles)) if found else None
+def program(desk: Desk, token: str) -> Program | None:
+    """The program that shows a token; None where it is nobody's, or its time is over."""
+    found = desk.ledger.accounts.shown(passwords.kept(token), desk.now()) if token else None
+    if found is None:
+        return None
+    person, given = found
+    return Program(person=person, label=given.label, rights=given.scopes & rights_of(person.roles), until=given.until)

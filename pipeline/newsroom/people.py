@@ -2,6 +2,7 @@
 
 import math
 import re
+import secrets
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -40,6 +41,12 @@ _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
 _MOST_OF_A_NAME, _MOST_OF_A_PASSWORD = 80, 200
 _MOST_DAYS = 400
 """For how long a token may be good."""
+
+
+_WORDS = (
+    "song", "nuoc", "bong", "dien", "trang", "xuong", "ghe", "lua", "dua", "mam", "tom", "cua", "rung", "duoc", "gio",
+    "bien", "chim", "ca", "muoi", "dat", "mui", "cau", "cho", "nang", "mua", "hoa", "sen", "la", "cay", "mat",
+)  # fmt: skip
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------
@@ -110,6 +117,11 @@ def change(
 def admins(desk: Desk) -> list[Person]:
     """Those who may admit people."""
     return [person for person in desk.ledger.accounts.people() if person.may(Right.PEOPLE)]
+
+
+def first_password() -> str:
+    """A first password that can be told by telephone; it has to be changed at once."""
+    return "-".join(secrets.choice(_WORDS) for _ in range(5)) + f"-{secrets.randbelow(90) + 10}"
 
 
 def reset(desk: Desk, login: str, password: str, by: str) -> None:

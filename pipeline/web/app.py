@@ -15,7 +15,9 @@ from pipeline import __version__
 from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.office import Office
 from pipeline.web import account, bulletin, log, people, stations, submit, today, week, year
+from pipeline.web.api import document, problems
 from pipeline.web.guard import Guard
+from pipeline.web.hearing import Heard
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
 
@@ -34,12 +36,13 @@ def make_app(office: Office) -> FastAPI:
     state.office, state.zone, state.prefix = office, zone, settings.web.prefix
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
-    state.heard = {}
+    state.heard = Heard()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
     for part in (account, today, bulletin, submit, week, stations, year, log, people):
         app.include_router(part.router)
+    document.add_to(app)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.add_exception_handler(PipelineError, _refused)
@@ -87,6 +90,8 @@ def _health(request: Request) -> dict[str, str]:
 
 def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, PipelineError)  # noqa: S101 - it is registered for nothing else
+    if problems.is_asked(request):
+        return problems.answer(request, problem)
     page = Page(request)
     if request.method == "GET" and "hx-request" not in request.headers:
         if isinstance(problem, NotSignedIn):
@@ -97,10 +102,20 @@ def _refused(request: Request, problem: Exception) -> Response:
 
 
 def _no_such_page(request: Request, problem: Exception) -> Response:
+    if problems.is_asked(request):
+        return _no_such_call(request, problem)
     status = problem.status_code if isinstance(problem, HTTPException) else HTTPStatus.NOT_FOUND
     return render(Page(request), "nothing.html", {}, status)
 
 
+def _no_such_call(request: Request, problem: Exception) -> Response:
+    if isinstance(problem, RequestValidationError):
+        return problems.of_fields(request, problem)
+    assert isinstance(problem, HTTPException)  # noqa: S101 - it is registered for nothing else
+    return problems.of_http(request, problem)
+
+
 def _broken(request: Request, fault: Exception) -> Response:
     _log.error("page failed", path=request.url.path, method=request.method, exc_info=fault)
-    return refusal(request, as_problem(fault, request.url.path))
+    problem = as_problem(fault, request.url.path)
+    return problems.answer(request, problem) if problems.is_asked(request) else refusal(request, problem)

@@ -1,8 +1,6 @@
 """Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
 
-import threading
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -12,12 +10,12 @@ from starlette.exceptions import HTTPException
 from pipeline.core.errors import NoReason, NotHeard, PipelineError, Says
 from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
 from pipeline.core.people import Right
-from pipeline.core.ports import Lane
 from pipeline.core.status import Stage
-from pipeline.ledger.lock import alone
-from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
+from pipeline.newsroom import announcers, approvals, bulletins, listing, plan, preview, views
 from pipeline.newsroom.bulletins import Line
-from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.desk import Desk
+from pipeline.web import errands
+from pipeline.web.hearing import TYPES, Heard, voice
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -25,10 +23,6 @@ router = APIRouter(include_in_schema=False)
 _A_PAGE = 50
 _STATIONS = 150
 """Stations that one page names, those that lack it first."""
-_MOST_HEARD = 10_000
-_VOICE = threading.Semaphore(1)
-"""One sentence at a time is voiced for pages: bulletins and the clock need the processor, too."""
-_TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
     "duyet": Says("Đã duyệt.", "Signed."),
@@ -49,16 +43,10 @@ def listed(
 ) -> HTMLResponse:
     """Bulletins, the newest first."""
     stage = Stage(tinh_trang) if tinh_trang in {s.value for s in Stage} else None
-    found = sorted(v.desk.ledger.bulletins(), key=lambda b: (min(b.air), b.id), reverse=True)
-    if wanted := tim.strip().casefold():
-        found = [b for b in found if wanted in b.title.casefold() or wanted in b.id]
-    if stage:
-        known = {line.bulletin.id: line.stage for line in bulletins.lines_of(v.desk)}
-        found = [b for b in found if known[b.id] is stage]
+    found = listing.sought(v.desk, text=tim, stage=stage)
     shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
-    rows = {line.bulletin.id: line for line in bulletins.lines_of(v.desk, [b.id for b in shown])}
     context = {
-        "told": "", "rows": [rows[b.id] for b in shown], "stage": stage, "stages": list(Stage), "tim": tim,
+        "told": "", "rows": listing.lines(v.desk, shown), "stage": stage, "stages": list(Stage), "tim": tim,
         "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
     }  # fmt: skip
     return render(Page(request, v), "bulletins.html", context)
@@ -121,18 +109,15 @@ def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], na
     master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
     if master is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    heard: dict[tuple[str, str], bool] = request.app.state.heard
-    if len(heard) >= _MOST_HEARD:
-        heard.clear()
-    heard[v.person.login, digest] = True
+    request.app.state.heard.note(v.person.login, master.digest)
     # Never from the browser's own store: who plays it has to have asked for it.
-    kind = _TYPES.get(master.suffix, "application/octet-stream")
+    kind = TYPES.get(master.suffix, "application/octet-stream")
     return FileResponse(v.desk.store.get(master.digest), media_type=kind)
 
 
 def _was_heard(request: Request, v: Visitor, row: Line) -> bool:
-    """Whether somebody has played at least one of the masters that there are now: they differ only in their format."""
-    return any((v.person.login, digest) in request.app.state.heard for digest in row.status.masters.values())
+    heard: Heard = request.app.state.heard
+    return heard.is_known_to(v.person.login, row.status.masters.values())
 
 
 @router.get("/ban-tin/{name}/hinh.png")
@@ -151,12 +136,7 @@ def sentence(v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str, numb
     sentences = preview.sentences(v.desk, bulletin)
     if not 1 <= number <= len(sentences):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    wanted = sentences[number - 1]
-    if doc.strip():
-        wanted = preview.reworded(v.desk, bulletin, wanted, doc[:500])
-    with _VOICE, v.desk.store.scratch() as scratch:
-        take = preview.hear(v.desk, bulletin, wanted, Path(scratch) / "cau.wav")
-    return FileResponse(v.desk.store.get(take.audio), media_type="audio/wav")
+    return FileResponse(voice(v.desk, bulletin, sentences[number - 1], doc[:500]), media_type="audio/wav")
 
 
 # --- mending ---------------------------------------------------------------------------------------------------------
@@ -186,11 +166,7 @@ def redo(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], n
 
 
 def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
-    def do(desk: Desk) -> None:
-        with alone(desk.config.state, "line", LINE_WAIT):
-            bulletins.redo(desk, bulletin)
-
-    request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, do)
+    errands.redo(request.app.state.work, v.desk, bulletin)
     return back(Page(request, v), f"/ban-tin/{bulletin.id}", xong=told)
 
 
@@ -230,9 +206,7 @@ def sign(
     try:
         if not _was_heard(request, v, row):
             raise NotHeard
-        status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in heard or []])
-        if status.may_go_out:
-            plan.plan(v.desk, row.bulletin)
+        plan.sign(v.desk, row.bulletin, v.person.name, [Digest(d) for d in heard or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
     return back(Page(request, v), f"/ban-tin/{name}", xong="duyet")

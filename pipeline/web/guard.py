@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -11,7 +10,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.core.errors import FromElsewhere, LengthMissing, NotSignedIn, PipelineError, SentTooMuch, TokenRefused
 from pipeline.newsroom import outputs, people
+from pipeline.web.api import problems
+from pipeline.web.api.caller import asking
+from pipeline.web.api.problems import API
+from pipeline.web.page import status_of
 from pipeline.web.visitor import SAFE, SESSION, desk_of
 
 SCRIPTS, PAPERS = "/them", "/nam/ket-qua"
@@ -38,7 +42,10 @@ class Guard:
         self._app = app
         self._broken = broken
         self._prefix = prefix
-        self._uploads = {SCRIPTS: most_upload, PAPERS: outputs.MOST + _MOST}
+        self._uploads = {
+            SCRIPTS: most_upload, PAPERS: outputs.MOST + _MOST, f"{API}/bulletins": most_upload,
+            f"{API}/checks": most_upload,
+        }  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -73,18 +80,36 @@ class Guard:
     async def _refusal(self, request: Request) -> Response | None:
         if request.method in SAFE:
             return None
+        problem = self._problem(request)
+        if problem is None and not await run_in_threadpool(self._may_send, request):
+            problem = TokenRefused() if problems.is_asked(request) else NotSignedIn()
+        if problem is None:
+            return None
+        if problems.is_asked(request):
+            return problems.answer(request, problem)
+        told = f"{problem.code} {problem.message.vi} / {problem.message.en}"
+        return PlainTextResponse(told, status_of(problem))
+
+    def _problem(self, request: Request) -> PipelineError | None:
+        """Why a body must not be read, whoever sends it."""
         if not _is_from_here(request):
-            return PlainTextResponse("Yêu cầu đến từ trang khác. / From another site.", HTTPStatus.FORBIDDEN)
-        size = request.headers.get("content-length", "")
+            return FromElsewhere()
+        size = request.headers.get("content-length", "0")
         # A body without a length, or with two ways to tell it, cannot be judged before it is read.
         if not size.isdecimal() or "transfer-encoding" in request.headers:
-            return PlainTextResponse("Cần Content-Length. / It is needed.", HTTPStatus.LENGTH_REQUIRED)
-        most = self._uploads.get(request.scope["path"].removeprefix(self._prefix))
-        if int(size) > (most or _MOST):
-            return PlainTextResponse("Tệp lớn quá. / Too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if most and not await run_in_threadpool(_is_signed_in, request):
-            return PlainTextResponse("Chưa đăng nhập. / Not signed in.", HTTPStatus.UNAUTHORIZED)
-        return None
+            return LengthMissing()
+        most = self._upload(request) or _MOST
+        return SentTooMuch(size=size, most=most) if int(size) > most else None
+
+    def _upload(self, request: Request) -> int | None:
+        """How much may be sent to where files are taken."""
+        return self._uploads.get(request.scope["path"].removeprefix(self._prefix))
+
+    def _may_send(self, request: Request) -> bool:
+        """Whether a body is read: a program's if it has a token, a file of a page if somebody is signed in."""
+        if problems.is_asked(request):
+            return asking(request, desk_of(request)) is not None
+        return not self._upload(request) or _is_signed_in(request)
 
 
 def _is_from_here(request: Request) -> bool:

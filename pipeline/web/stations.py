@@ -1,6 +1,5 @@
 """Phân phối: communes by night; a station with its visits, receipts and last word; trying it, pushing to it."""
 
-from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated
@@ -13,10 +12,8 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode
 from pipeline.core.people import Right
-from pipeline.core.ports import Lane
-from pipeline.newsroom import push, registry
-from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import digest
+from pipeline.web import errands
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -56,7 +53,7 @@ def station(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], 
         raise HTTPException(HTTPStatus.NOT_FOUND)
     titles = {b.id: b.title for b in desk.ledger.bulletins()}
     facts = desk.ledger.latest(_FACTS, station=found.code)
-    job = request.app.state.work.job(f"tram {code}")
+    job = request.app.state.work.job(errands.about_station(code))
     context = {
         "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
         "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
@@ -77,29 +74,12 @@ def page_told(request: Request, v: Visitor, job: object) -> str:
 @router.post("/phan-phoi/{code}/thu")
 def try_out(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Call a station, write and remove a small file there."""
-
-    def do(desk: Desk) -> Says:
-        found = registry.try_out(desk, registry.find(desk, code))
-        free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
-        return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
-
-    return _ask(request, v, code, do)
+    errands.try_out(request.app.state.work, v.desk, code)
+    return back(Page(request, v), f"/phan-phoi/{code}")
 
 
 @router.post("/phan-phoi/{code}/gui")
 def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Send a station what it lacks, now."""
-
-    def do(desk: Desk) -> Says:
-        done = push.push(desk, code)
-        done.must_have_succeeded()
-        return Says(f"Đã gửi {done.sent} tệp.", f"{done.sent} files were sent.")
-
-    return _ask(request, v, code, do)
-
-
-def _ask(request: Request, v: Visitor, code: str, do: Callable[[Desk], Says]) -> Response:
-    if StationCode(code) not in v.desk.config.stations:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.work.ask(Lane.LINE, f"tram {code}", v.person.name, do)
+    errands.push_to(request.app.state.work, v.desk, code)
     return back(Page(request, v), f"/phan-phoi/{code}")

@@ -6,11 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from pipeline.core.facts import Happened
 from pipeline.core.people import Right
-from pipeline.core.status import Stage
-from pipeline.newsroom import bulletins, missed
-from pipeline.newsroom.digest import figures, remaining, stuck
+from pipeline.newsroom import listing
 from pipeline.newsroom.tally import tally
 from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
@@ -23,23 +20,10 @@ _SHOWN = 12
 @router.get("/")
 def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) -> HTMLResponse:
     """The first page."""
-    desk = v.desk
-    now = desk.now()
-    rows = bulletins.rows(desk, stations=())
-    open_ = [row for row in rows if max(row.bulletin.air) > now - _LATELY]
-    here = now.astimezone(desk.config.zone).date()
-    refused = desk.ledger.facts(happened=Happened.REFUSED, since=now - _LATELY)[-_SHOWN:]
+    desk, now = v.desk, listing.today(v.desk)
     context = {
-        "told": "",
-        "to_sign": [r for r in open_ if r.status.stage is Stage.WAITING],
-        "to_mend": [r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED}],
-        "days": [figures(desk, here), figures(desk, here + timedelta(days=1))],
-        "threats": missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours)),
-        "remains": remaining(desk),
-        "now": now,
-        "tally": tally(desk),
-        "stuck": stuck(desk),
-        "refused": refused[::-1],
+        "told": "", "to_sign": now.to_sign, "to_mend": now.to_mend, "days": now.days, "threats": now.threats,
+        "remains": now.remains, "now": now.now, "tally": tally(desk), "stuck": now.stuck, "refused": now.refused,
         "push_at": f"{desk.config.settings.clock.push_at:%H:%M}",
-    }
+    }  # fmt: skip
     return render(Page(request, v), "today.html", context)

@@ -131,7 +131,7 @@ def routes(app):
     for route in every:
         dependant = getattr(route, "dependant", None)
         rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit)] if dependant else []
-        for method in getattr(route, "methods", set()) - {"HEAD"}:
+        for method in set() if route.path.startswith("/api/") else getattr(route, "methods", set()) - {"HEAD"}:
             yield method, route.path, rights[0] if rights else None
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
 from pipeline.core.errors import Says, next_step_of
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import CARRIED, BulletinId, Station, StationCode, Trouble
+from pipeline.core.model import CARRIED, BulletinId, Digest, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
@@ -87,13 +87,23 @@ def figures(desk: Desk, day: date) -> Figures:
     span = (begin - _FIRST, begin + _ONE_DAY - _FIRST)
     names = {b.id for b in desk.ledger.bulletins() if any(span[0] < at <= span[1] for at in b.air)}
     rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=()) if not missed.is_off(row)}
-    good = {
-        name: [digest for profile in row.status.masters if (digest := row.status.signed(profile))]
-        for name, row in rows.items()
-    }
+    good = {name: _signed(row) for name, row in rows.items()}
     served, stations, complete = desk.ledger.due_counts(*span, desk.now(), good)
     told = (Served(bulletin=rows[name].bulletin, at=at, stations=n, holding=held) for name, at, n, held in served)
     return Figures(day=day, served=tuple(told), stations=stations, complete=complete)
+
+
+def first_lacking(desk: Desk, within: timedelta) -> datetime | None:
+    """The soonest airing (UTC) within a time from now whose station does not hold the bulletin as signed."""
+    now = desk.now()
+    names = {b.id for b in desk.ledger.bulletins() if any(now < at <= now + within for at in b.air)}
+    rows = [row for row in bulletins.rows(desk, names, stations=()) if not missed.is_off(row)]
+    return desk.ledger.first_lacking(now, now + within, now, {row.bulletin.id: _signed(row) for row in rows})
+
+
+def _signed(row: Row) -> list[Digest]:
+    """The masters as which a bulletin may be at a station."""
+    return [digest for profile in row.status.masters if (digest := row.status.signed(profile))]
 
 
 def alarm(desk: Desk, facts: Sequence[Fact], stuck: Sequence[Concern] = ()) -> Alarm:

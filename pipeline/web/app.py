@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from pipeline import __version__
 from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.office import Office
-from pipeline.web import account, bulletin, log, people, stations, submit, today, week, year
+from pipeline.web import account, bulletin, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import document, problems
 from pipeline.web.guard import Guard
 from pipeline.web.hearing import Heard
@@ -45,6 +45,8 @@ def make_app(office: Office) -> FastAPI:
     document.add_to(app)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.add_api_route("/metrics", metrics.answer, include_in_schema=False)
+    state.metrics = metrics.registry(office, state.work)
     app.add_exception_handler(PipelineError, _refused)
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_exception_handler(RequestValidationError, _no_such_page)

@@ -62,6 +62,12 @@ class Work:
         """What was asked for last about something."""
         return self._jobs.get(about)
 
+    def counts(self) -> tuple[int, int]:
+        """How many jobs wait, and how many are under way."""
+        open_ = [job for job in list(self._jobs.values()) if not job.ended]
+        begun = sum(job.begun for job in open_)
+        return len(open_) - begun, begun
+
     def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
         job.begun = True
         try:

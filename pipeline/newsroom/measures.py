@@ -14,7 +14,6 @@ from pipeline.newsroom import bulletins, digest, missed, push
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.tally import tally
 
-
 _MARK = "clock"
 
 

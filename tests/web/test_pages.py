@@ -97,7 +97,7 @@ def made_again(desk, bulletin):
 
 
 PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/A", "/nam", "/nam/xa", "/nhat-ky",
-         "/nhat-ky.csv", "/cai-dat", "/toi"]  # fmt: skip
+         "/nhat-ky.csv", "/cai-dat", "/toi", "/toi/api"]  # fmt: skip
 
 
 def test_every_page_shows_in_both_languages(app, desk):

@@ -1,5 +1,6 @@
 """The description of the API: OpenAPI 3.1 for programs, and the same as a page of ours for people."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -55,3 +56,44 @@ def described(app: FastAPI) -> dict[str, Any]:
             schemas[model.__name__] = schema
         app.openapi_schema = made
     return app.openapi_schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing that a program may ask for, in short."""
+
+    tag: str
+    method: str
+    path: str
+    scope: str
+    description: str
+    fields: tuple[str, ...]
+    """Of its query and its body."""
+    answers: tuple[str, ...]
+    """Statuses."""
+
+
+def operations(made: dict[str, Any]) -> list[Operation]:
+    """Every operation of a description, in its order."""
+    return [
+        Operation(
+            tag=one["tags"][0], method=method.upper(), path=path, scope=one["security"][0]["token"][0],
+            description=one["description"], fields=(*_query(one), *_body(made, one)),
+            answers=tuple(sorted(one["responses"])),
+        )
+        for path, methods in made["paths"].items()
+        for method, one in methods.items()
+    ]  # fmt: skip
+
+
+def _query(one: dict[str, Any]) -> list[str]:
+    return [f"?{field['name']}" for field in one.get("parameters", []) if field["in"] == "query"]
+
+
+def _body(made: dict[str, Any], one: dict[str, Any]) -> list[str]:
+    for content in one.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        if "$ref" in schema:
+            schema = made["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+        return [*schema["properties"]]
+    return []

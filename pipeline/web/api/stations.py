@@ -133,6 +133,7 @@ class Registry(Told):
 
     stations: int
     doubts: list[Doubt]
+    doubts_total: int
     gone: Annotated[list[str], Field(description="Codes that were there lately and are not any more.")]
 
 
@@ -179,12 +180,13 @@ def list_stations(
 
 
 @router.get("/registry")
-def get_registry(by: See) -> Registry:
-    """How many stations there are, what is doubtful about them, and which are gone."""
+def get_registry(by: See, limit: Limit = 200) -> Registry:
+    """How many stations there are, the first doubts about them, and which are gone."""
     doubts = registry.doubts(by.desk)
     return Registry(
         stations=len(by.desk.config.stations),
-        doubts=[Doubt(station=one.station, what=words(one.what)) for one in doubts],
+        doubts=[Doubt(station=one.station, what=words(one.what)) for one in doubts[:limit]],
+        doubts_total=len(doubts),
         gone=registry.gone(by.desk),
     )
 

@@ -866,6 +866,30 @@ class BadPeriod(PipelineError):
     )
 
 
+class BadRequest(PipelineError):
+    """What a program asked cannot be understood."""
+
+    code = "P-118"
+    what = Says("yêu cầu không đúng: {what}", "the request cannot be understood: {what}")
+    fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
+
+
+class NothingThere(PipelineError):
+    """What a program asked for is not there."""
+
+    code = "P-119"
+    what = Says("không có địa chỉ hay mục này", "there is no such address or thing")
+    fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
+
+
+class UploadRefused(PipelineError):
+    """A request was refused before it was read."""
+
+    code = "P-120"
+    what = Says("{what}", "{what}")
+    fix = Says("sửa lại rồi gửi lần nữa; chưa có gì được nhận", "correct it and send it again; nothing was taken in")
+
+
 class TooMuchForAPage(PipelineError):
     """A report that takes longer than a browser waits."""
 

@@ -264,7 +264,16 @@ def take_token(desk: Desk, person: Person, label: str) -> None:
     desk.ledger.accounts.take(person.login, label, told)
 
 
-def program(desk: Desk, token: str, at: datetime) -> tuple[Person, frozenset[Right]] | None:
-    """In whose name a program asks, and what it may do: never more than the person may now."""
+def program(desk: Desk, token: str, at: datetime) -> tuple[Person, Token] | None:
+    """In whose name a program asks, and by which token; its scopes are never more than the person may now."""
     found = desk.ledger.accounts.shown(passwords.kept(token), at) if token else None
-    return (found[0], found[1].scopes & rights_of(found[0].roles)) if found else None
+    if found is None:
+        return None
+    person, given = found
+    return person, replace(given, scopes=given.scopes & rights_of(person.roles))
+
+
+def must_be_in(right: Right, scopes: Collection[Right]) -> None:
+    """Raise NotAllowed where a token does not give a right."""
+    if right not in scopes:
+        raise NotAllowed

@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
-from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.core.errors import NothingThere, NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.office import Office
-from pipeline.web import account, bulletin, log, people, stations, submit, today, week, year
-from pipeline.web.guard import Guard
+from pipeline.web import account, api, bulletin, log, metrics, people, stations, submit, today, week, year
+from pipeline.web.api import problems
+from pipeline.web.guard import Guard, is_for_programs
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
 
@@ -38,9 +39,12 @@ def make_app(office: Office) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
-    for part in (account, today, bulletin, submit, week, stations, year, log, people):
+    for part in (account, today, bulletin, submit, week, stations, year, log, people, metrics):
         app.include_router(part.router)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
+    programs = api.make_api()
+    programs.state = state
+    app.mount(api.PATH, programs)
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.add_exception_handler(PipelineError, _refused)
     app.add_exception_handler(HTTPException, _no_such_page)
@@ -87,6 +91,8 @@ def _health(request: Request) -> dict[str, str]:
 
 def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, PipelineError)  # noqa: S101 - it is registered for nothing else
+    if is_for_programs(request):
+        return problems.refusal(problem)
     page = Page(request)
     if request.method == "GET" and "hx-request" not in request.headers:
         if isinstance(problem, NotSignedIn):
@@ -98,9 +104,12 @@ def _refused(request: Request, problem: Exception) -> Response:
 
 def _no_such_page(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else HTTPStatus.NOT_FOUND
+    if is_for_programs(request):
+        return problems.refusal(NothingThere(), status)
     return render(Page(request), "nothing.html", {}, status)
 
 
 def _broken(request: Request, fault: Exception) -> Response:
     _log.error("page failed", path=request.url.path, method=request.method, exc_info=fault)
-    return refusal(request, as_problem(fault, request.url.path))
+    problem = as_problem(fault, request.url.path)
+    return problems.refusal(problem) if is_for_programs(request) else refusal(request, problem)

@@ -18,6 +18,7 @@ from pipeline.ledger.lock import alone
 from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
 from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.web import heard
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -25,10 +26,10 @@ router = APIRouter(include_in_schema=False)
 _A_PAGE = 50
 _STATIONS = 150
 """Stations that one page names, those that lack it first."""
-_MOST_HEARD = 10_000
 _VOICE = threading.Semaphore(1)
 """One sentence at a time is voiced for pages: bulletins and the clock need the processor, too."""
-_TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+"""What files of masters are called on the web."""
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
     "duyet": Says("Đã duyệt.", "Signed."),
@@ -94,9 +95,10 @@ def _show(
         "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
-        "was_heard": _was_heard(request, v, row), "fallbacks": bulletins.fallbacks(desk, bulletin)[0],
-        "twins": bulletins.twins(desk, bulletin), "reach": desk.ledger.reach(bulletin.id, _STATIONS),
-        "troubles": desk.ledger.troubles(), "current": set(row.status.masters.values()),
+        "was_heard": heard.any_of(request, v.person, row.status.masters.values()),
+        "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
+        "reach": desk.ledger.reach(bulletin.id, _STATIONS), "troubles": desk.ledger.troubles(),
+        "current": set(row.status.masters.values()),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
@@ -121,18 +123,10 @@ def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], na
     master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
     if master is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    heard: dict[tuple[str, str], bool] = request.app.state.heard
-    if len(heard) >= _MOST_HEARD:
-        heard.clear()
-    heard[v.person.login, digest] = True
+    heard.mark(request, v.person, master.digest)
     # Never from the browser's own store: who plays it has to have asked for it.
-    kind = _TYPES.get(master.suffix, "application/octet-stream")
+    kind = TYPES.get(master.suffix, "application/octet-stream")
     return FileResponse(v.desk.store.get(master.digest), media_type=kind)
-
-
-def _was_heard(request: Request, v: Visitor, row: Line) -> bool:
-    """Whether somebody has played at least one of the masters that there are now: they differ only in their format."""
-    return any((v.person.login, digest) in request.app.state.heard for digest in row.status.masters.values())
 
 
 @router.get("/ban-tin/{name}/hinh.png")
@@ -185,12 +179,18 @@ def redo(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], n
     return _redo(request, v, _row(v.desk, name).bulletin, "lam")
 
 
-def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
+def ask_again(request: Request, v: Visitor, bulletin: Bulletin) -> None:
+    """Have a bulletin made again, in somebody's name."""
+
     def do(desk: Desk) -> None:
         with alone(desk.config.state, "line", LINE_WAIT):
             bulletins.redo(desk, bulletin)
 
     request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, do)
+
+
+def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
+    ask_again(request, v, bulletin)
     return back(Page(request, v), f"/ban-tin/{bulletin.id}", xong=told)
 
 
@@ -223,14 +223,14 @@ def sign(
     request: Request,
     v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
     name: str,
-    heard: Annotated[list[str] | None, Form(alias="nghe")] = None,
+    digests: Annotated[list[str] | None, Form(alias="nghe")] = None,
 ) -> Response:
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
-        if not _was_heard(request, v, row):
+        if not heard.any_of(request, v.person, row.status.masters.values()):
             raise NotHeard
-        status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in heard or []])
+        status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in digests or []])
         if status.may_go_out:
             plan.plan(v.desk, row.bulletin)
     except PipelineError as problem:

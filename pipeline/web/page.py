@@ -45,7 +45,7 @@ def status_of(problem: PipelineError) -> int:
         return HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(problem, LedgerAway):
         return HTTPStatus.SERVICE_UNAVAILABLE
-    return HTTPStatus.NOT_FOUND if problem.code in {"N-100", "P-106", "C-103"} else HTTPStatus.CONFLICT
+    return HTTPStatus.NOT_FOUND if problem.code in {"N-100", "P-106", "P-119", "C-103"} else HTTPStatus.CONFLICT
 
 
 class Page:

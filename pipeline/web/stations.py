@@ -56,7 +56,7 @@ def station(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], 
         raise HTTPException(HTTPStatus.NOT_FOUND)
     titles = {b.id: b.title for b in desk.ledger.bulletins()}
     facts = desk.ledger.latest(_FACTS, station=found.code)
-    job = request.app.state.work.job(f"tram {code}")
+    job = request.app.state.work.job(about(code))
     context = {
         "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
         "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
@@ -77,29 +77,44 @@ def page_told(request: Request, v: Visitor, job: object) -> str:
 @router.post("/phan-phoi/{code}/thu")
 def try_out(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Call a station, write and remove a small file there."""
+    return _ask(request, v, code, trial(code))
+
+
+@router.post("/phan-phoi/{code}/gui")
+def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
+    """Send a station what it lacks, now."""
+    return _ask(request, v, code, sending(code))
+
+
+def trial(code: str) -> Callable[[Desk], Says]:
+    """The work of trying a station."""
 
     def do(desk: Desk) -> Says:
         found = registry.try_out(desk, registry.find(desk, code))
         free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
         return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
 
-    return _ask(request, v, code, do)
+    return do
 
 
-@router.post("/phan-phoi/{code}/gui")
-def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
-    """Send a station what it lacks, now."""
+def sending(code: str) -> Callable[[Desk], Says]:
+    """The work of pushing to a station."""
 
     def do(desk: Desk) -> Says:
         done = push.push(desk, code)
         done.must_have_succeeded()
         return Says(f"Đã gửi {done.sent} tệp.", f"{done.sent} files were sent.")
 
-    return _ask(request, v, code, do)
+    return do
+
+
+def about(code: str) -> str:
+    """What work for a station is asked for under."""
+    return f"tram {code}"
 
 
 def _ask(request: Request, v: Visitor, code: str, do: Callable[[Desk], Says]) -> Response:
     if StationCode(code) not in v.desk.config.stations:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.work.ask(Lane.LINE, f"tram {code}", v.person.name, do)
+    request.app.state.work.ask(Lane.LINE, about(code), v.person.name, do)
     return back(Page(request, v), f"/phan-phoi/{code}")

@@ -60,6 +60,11 @@ class Work:
         """What was asked for last about something."""
         return self._jobs.get(about)
 
+    def open(self) -> int:
+        """How much was asked for and has not ended."""
+        with self._lock:
+            return sum(not job.ended for job in self._jobs.values())
+
     def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
         job.begun = True
         try:

@@ -121,10 +121,15 @@ def _period(desk: Desk, nam: int, tu: str, den: str) -> Period:
             of = reports.period(date.fromisoformat(tu), date.fromisoformat(den))
         except ValueError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
+    must_be_waited_for(desk, of)
+    return of
+
+
+def must_be_waited_for(desk: Desk, of: Period) -> None:
+    """Raise TooMuchForAPage where a report takes longer than anybody waits."""
     count = sum(one.airings for one in desk.ledger.coverage(row.bulletin for row in tally(desk, of.year).rows).values())
     if count > _MOST_AIRINGS:
         raise TooMuchForAPage(count=count, year=of.year)
-    return of
 
 
 # --- what people enter -----------------------------------------------------------------------------------------------

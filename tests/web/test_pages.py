@@ -20,6 +20,7 @@ from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
 from pipeline.newsroom import people, push
 from pipeline.newsroom.office import Office
+from pipeline.web.api.caller import Call
 from pipeline.web.app import make_app
 from pipeline.web.server import Server
 from pipeline.web.visitor import Visit
@@ -130,7 +131,7 @@ def routes(app):
     every = [*app.routes, *(route for part in parts if part for route in part.routes)]
     for route in every:
         dependant = getattr(route, "dependant", None)
-        rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit)] if dependant else []
+        rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit | Call)] if dependant else []
         for method in getattr(route, "methods", set()) - {"HEAD"}:
             yield method, route.path, rights[0] if rights else None
 

@@ -57,7 +57,7 @@ def shelf(
     context = {
         "told": "", "rows": [(one, excerpt(library.text(desk, one), wanted)) for one in shown], "count": len(found),
         "page_number": number, "more": len(found) > number * _A_PAGE, "tim": tim, "tieng": tieng, "thang": thang,
-        "chuong_trinh": chuong_trinh, "programmes": _programmes(desk), "languages": list(Language), "wanted": wanted,
+        "chuong_trinh": chuong_trinh, "programmes": _programmes(desk), "languages": list(Language),
         "feeds": _feeds(desk),
     }  # fmt: skip
     return _kept(render(Page(request), "library.html", context))

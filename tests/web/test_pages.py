@@ -97,7 +97,7 @@ def made_again(desk, bulletin):
     return made
 
 
-PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/A", "/nam", "/nam/xa", "/nhat-ky",
+PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/tuan", "/phan-phoi/A", "/nam", "/nam/xa", "/nhat-ky",
          "/nhat-ky.csv", "/cai-dat", "/toi"]  # fmt: skip
 
 

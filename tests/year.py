@@ -24,13 +24,13 @@ RATES = """rates = [
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 
 
-def lay_out(folder):
+def lay_out(folder, **changes):
     """Its workspace."""
     rows = [
         {"code": code, "name": f"Xã {name}", "transport": "folder", "folder": str(folder / "tram" / code)}
         for code, name in zip(CODES, COMMUNES, strict=True)
     ]
-    province.lay_out(folder, rows, quiet="[]")
+    province.lay_out(folder, rows, quiet="[]", **changes)
     text = (folder / "config.toml").read_text("utf-8").replace("\nrates = []", f"\n{RATES}")
     (folder / "config.toml").write_text(text, "utf-8")
 

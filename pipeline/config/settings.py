@@ -268,6 +268,33 @@ class Web(_Section):
     metrics_from: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    wrong = parts.query or parts.fragment or parts.username or url.endswith("/")
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or wrong):
+        raise ValueError(
+            "như https://loa.example.vn/bantin, không gạch chéo ở cuối / such as this, no slash at its end"
+        )
+    return url
+
+
+class Library(_Section):
+    """What anybody may hear and read, and the podcasts of it."""
+
+    public: bool = False
+    address: Annotated[str, AfterValidator(_address)] = ""
+    programmes: tuple[str, ...] = ()
+    description: str = "Bản tin cho đồng bào dân tộc thiểu số, tiếng Việt và tiếng Khmer."
+    mail: str = ""
+    category: str = "Government"
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "Library":
+        if self.public and not self.address:
+            raise ValueError("address: mở thư viện thì phải ghi địa chỉ công khai / a public library needs one")
+        return self
+
+
 class ReportSettings(_Section):
     """What stands on the paper of a report beside its figures."""
 
@@ -334,6 +361,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     plan: YearPlan = YearPlan()
     report: ReportSettings = ReportSettings()
+    library: Library = Library()
     pay: Pay = Pay()
 
     @model_validator(mode="after")

@@ -866,6 +866,22 @@ class BadPeriod(PipelineError):
     )
 
 
+class BadRequest(PipelineError):
+    """What a program asked cannot be understood."""
+
+    code = "P-118"
+    what = Says("yêu cầu không đúng: {what}", "the request cannot be understood: {what}")
+    fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
+
+
+class NothingThere(PipelineError):
+    """What a program asked for is not there."""
+
+    code = "P-119"
+    what = Says("không có địa chỉ hay mục này", "there is no such address or thing")
+    fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
+
+
 class TooMuchForAPage(PipelineError):
     """A report that takes longer than a browser waits."""
 
@@ -901,7 +917,7 @@ class PasswordToChange(PipelineError):
 class TokenRefused(PipelineError):
     """A program showed no token, or one that is nobody's, or not any more; which of these is not told."""
 
-    code = "P-120"
+    code = "P-121"
     what = Says(
         "thiếu mã truy cập, hoặc mã sai, hết hạn hay đã bị thu hồi",
         "there is no token, or it is wrong, over or taken back",
@@ -915,7 +931,7 @@ class TokenRefused(PipelineError):
 class ScopeMissing(PipelineError):
     """A token is not for what is asked, or its person may not do it any more."""
 
-    code = "P-121"
+    code = "P-122"
     what = Says(
         "mã truy cập này không được làm việc cần quyền {scope}", "this token may not do what needs the scope {scope}"
     )
@@ -925,26 +941,10 @@ class ScopeMissing(PipelineError):
     )
 
 
-class NotUnderstood(PipelineError):
-    """A request of a program that makes no sense, with what is wrong where."""
-
-    code = "P-122"
-    what = Says("yêu cầu không đúng dạng: {faults}", "the request cannot be understood: {faults}")
-    fix = Says("xem mô tả ở /api/v1/openapi.json", "see its description at /api/v1/openapi.json")
-
-
-class NothingHere(PipelineError):
-    """There is nothing at an address."""
-
-    code = "P-123"
-    what = Says("không có gì ở {where}", "there is nothing at {where}")
-    fix = Says("xem mô tả ở /api/v1/openapi.json", "see the description at /api/v1/openapi.json")
-
-
 class FromElsewhere(PipelineError):
     """A browser says that another site sends this."""
 
-    code = "P-124"
+    code = "P-123"
     what = Says("yêu cầu đến từ trang khác", "the request comes from another site")
     fix = Says("mở trang của Bản Tin rồi làm ở đó", "open the page of Bản Tin and do it there")
 
@@ -952,7 +952,7 @@ class FromElsewhere(PipelineError):
 class LengthMissing(PipelineError):
     """A body that does not say its length, or says it in two ways: it cannot be judged before it is read."""
 
-    code = "P-125"
+    code = "P-124"
     what = Says("thân yêu cầu không ghi độ dài", "the body does not say its length")
     fix = Says("gửi kèm Content-Length, không dùng chunked", "send Content-Length, and not in chunks")
 
@@ -960,7 +960,7 @@ class LengthMissing(PipelineError):
 class SentTooMuch(PipelineError):
     """A body that is larger than what is taken there."""
 
-    code = "P-126"
+    code = "P-125"
     what = Says("gửi {size} byte, quá {most} byte", "{size} bytes were sent, more than {most}")
     fix = Says("gửi tệp nhỏ hơn; giới hạn ở [intake] max_megabytes", "send less; the limit is [intake] max_megabytes")
 
@@ -968,7 +968,7 @@ class SentTooMuch(PipelineError):
 class TooMuchAtOnce(PipelineError):
     """More is asked for at once than this machine can do."""
 
-    code = "P-127"
+    code = "P-126"
     retry = True
     what = Says("máy đang bận việc cùng loại", "the machine is busy with the same kind of work")
     fix = Says("đợi vài giây rồi gửi lại", "wait a few seconds, then ask again")

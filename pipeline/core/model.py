@@ -555,6 +555,8 @@ class Station:
     verification: Verification = Verification.HASH
     keep_days: int = 7
     """Days that a bulletin stays there after its last air time."""
+    coordinates: tuple[float, float] | None = None
+    """Degrees north and east (WGS 84), for a map; None where nobody wrote them down."""
 
     @property
     def name(self) -> str:

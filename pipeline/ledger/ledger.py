@@ -327,13 +327,17 @@ class Ledger:
         query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), c.happened == Happened.PLANNED.value)
         return {row.bulletin: row.at for row in self._rows(query.group_by(c.bulletin))}
 
-    def due(self, after: datetime, until: datetime, now: datetime) -> list[Due]:
+    def due(
+        self, after: datetime, until: datetime, now: datetime, stations: Collection[StationCode] | None = None
+    ) -> list[Due]:
         """Each bulletin at each station where it is planned to air in a span of time, and what the station holds of it.
+
+        At some stations, or at all.
 
         What was cleaned away after its time is told as if it were still there; but not what a clock that went wrong
         cleaned later than `now`. Soonest first; both ends are instants, the first left out.
         """
-        query = _due(after, until, now)
+        query = _due(after, until, now, stations)
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
 
     def due_counts(
@@ -637,13 +641,16 @@ def _is_held(lease: sa.Row[Any], now: datetime) -> bool:
     return bool(lease.holder != _NOBODY and lease.until > now)
 
 
-def _due(after: datetime, until: datetime, now: datetime) -> sa.Select[Any]:
+def _due(
+    after: datetime, until: datetime, now: datetime, stations: Collection[StationCode] | None = None
+) -> sa.Select[Any]:
     """Bulletin, station, first instant and digest of what is due in a span of time, soonest first; see `Ledger.due`."""
     t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
     first = sa.func.min(t.at, type_=tables.Utc).label("at")
+    here = sa.true() if stations is None else t.station.in_(list(stations))
     airings = (
         sa.select(t.bulletin, t.station, first)
-        .where(t.at > after, t.at <= until, stands())
+        .where(t.at > after, t.at <= until, stands(), here)
         .group_by(t.bulletin, t.station)
         .subquery()
     )

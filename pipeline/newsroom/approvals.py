@@ -79,7 +79,8 @@ def offer(desk: Desk, bulletin: Bulletin, by: str) -> None:
 
 def send_back(desk: Desk, bulletin: Bulletin, by: str, why: str) -> None:
     """Return a bulletin to its editor with a comment; any signature is void."""
-    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=why))
+    said = "".join(letter for letter in why if letter.isprintable() or letter == "\n")
+    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=said))
 
 
 def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:

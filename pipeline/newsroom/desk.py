@@ -79,8 +79,8 @@ class Desk:
     """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
     who: str = "bantin"
     """Whose hand it is when nobody in particular asked."""
-    program: str = ""
-    """The label of the token by which a program asked in the name of `who`; every fact made here says it, too."""
+    via: str = ""
+    """The label of the token by which a program asks in their name; empty where they ask themselves."""
     progress: Progress = field(default=silent)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set once work at this desk is to end: by Ctrl-C, or because it is closed. No visit begins any more, what is cut
@@ -102,7 +102,9 @@ class Desk:
         who: str = "",
         **detail: Json,
     ) -> Fact:
-        """A fact of this moment."""
+        """A fact of this moment; of what a program did, it says by which token."""
+        if self.via:
+            detail["via"] = self.via
         return Fact(
             happened=happened,
             who=who or self.who,
@@ -110,7 +112,7 @@ class Desk:
             bulletin=bulletin.id if bulletin else None,
             station=station,
             digest=digest,
-            detail={**detail, "program": self.program} if self.program else detail,
+            detail=detail,
         )
 
     def programme(self, bulletin: Bulletin) -> Programme:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from pipeline.core.day import Figures
 from pipeline.core.facts import Happened
 from pipeline.core.model import Station, Trouble
+from pipeline.core.outputs import Reached, reached
 from pipeline.core.status import Stage
 from pipeline.core.tally import Tally
-from pipeline.newsroom import bulletins, digest, missed, push
+from pipeline.newsroom import bulletins, digest, missed, outputs, push, reports
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.remains import remains
 from pipeline.newsroom.tally import tally
 
 _MARK = "clock"
@@ -35,8 +37,10 @@ class Measures:
     now: datetime
     stages: Mapping[Stage, int]
     """Bulletins, ever."""
-    tally: Tally
-    """Of this local year."""
+    plan: tuple[Reached, ...]
+    """Each line of the plan of this local year."""
+    pace: float
+    """Bulletins that the pace asks for by now."""
     days: Mapping[str, Figures]
     """`today` and `tomorrow`."""
     lacking: datetime | None
@@ -45,6 +49,10 @@ class Measures:
     """Reasons why bulletins that air in the hours ahead cannot."""
     places: tuple[Place, ...]
     """By code."""
+    remains: int
+    """Stations that hold what was taken back, until they are reached."""
+    visited: int
+    """Stations that are being visited."""
     pushed: datetime | None
     """When the last push over all stations came to its end."""
     ticked: datetime | None
@@ -61,6 +69,7 @@ def measures(desk: Desk) -> Measures:
     """How the newsroom stands now."""
     now, ahead = desk.now(), timedelta(hours=desk.config.settings.delivery.ahead_hours)
     today = now.astimezone(desk.config.zone).date()
+    counted = tally(desk)
     stages = Counter(line.stage for line in bulletins.lines_of(desk))
     troubles, tried = desk.ledger.troubles(), desk.ledger.last_at_each(Happened.TRIED)
     told = {code: fact.detail.get("free") for code, fact in tried.items()}
@@ -68,7 +77,8 @@ def measures(desk: Desk) -> Measures:
     return Measures(
         now=now,
         stages={stage: stages[stage] for stage in Stage},
-        tally=tally(desk),
+        plan=tuple(_reached(desk, counted)),
+        pace=counted.expected,
         days={
             "today": digest.figures(desk, today),
             "tomorrow": digest.figures(desk, today + timedelta(days=1)),
@@ -79,7 +89,16 @@ def measures(desk: Desk) -> Measures:
             Place(station=station, trouble=troubles.get(code), free=free.get(code))
             for code, station in sorted(desk.config.stations.items())
         ),
+        remains=len(remains(desk).keys() & desk.config.stations.keys()),
+        visited=len(desk.ledger.visited(now)),
         pushed=push.last(desk),
         ticked=datetime.fromisoformat(mark) if (mark := desk.ledger.mark(_MARK)) else None,
         facts=desk.ledger.count(),
     )
+
+
+def _reached(desk: Desk, counted: Tally) -> list[Reached]:
+    whole = reports.whole_year(counted.year)
+    days = [row.air_date for row in counted.rows if row.counted]
+    entered = outputs.outputs(desk, counted.year)
+    return [*reached(reports.targets(desk), entered, days, whole.first, whole.last)]

@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from pipeline import __version__
 from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.office import Office
-from pipeline.web import account, bulletin, log, metrics, people, stations, submit, today, week, year
+from pipeline.web import account, bulletin, library, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import document, problems
 from pipeline.web.guard import Guard
 from pipeline.web.hearing import Heard
@@ -40,7 +40,7 @@ def make_app(office: Office) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
-    for part in (account, today, bulletin, submit, week, stations, year, log, people):
+    for part in (account, today, bulletin, submit, week, stations, year, log, people, library):
         app.include_router(part.router)
     document.add_to(app)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)

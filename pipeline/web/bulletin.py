@@ -82,9 +82,10 @@ def _show(
         "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
-        "was_heard": _was_heard(request, v, row), "fallbacks": bulletins.fallbacks(desk, bulletin)[0],
-        "twins": bulletins.twins(desk, bulletin), "reach": desk.ledger.reach(bulletin.id, _STATIONS),
-        "troubles": desk.ledger.troubles(), "current": set(row.status.masters.values()),
+        "was_heard": _was_heard(request, v, row),
+        "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
+        "reach": desk.ledger.reach(bulletin.id, _STATIONS), "troubles": desk.ledger.troubles(),
+        "current": set(row.status.masters.values()),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
@@ -199,14 +200,14 @@ def sign(
     request: Request,
     v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
     name: str,
-    heard: Annotated[list[str] | None, Form(alias="nghe")] = None,
+    digests: Annotated[list[str] | None, Form(alias="nghe")] = None,
 ) -> Response:
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
         if not _was_heard(request, v, row):
             raise NotHeard
-        plan.sign(v.desk, row.bulletin, v.person.name, [Digest(d) for d in heard or []])
+        plan.sign(v.desk, row.bulletin, v.person.name, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
     return back(Page(request, v), f"/ban-tin/{name}", xong="duyet")

@@ -23,7 +23,7 @@ def redo(work: Work, desk: Desk, bulletin: Bulletin) -> Job:
         with alone(desk.config.state, "line", LINE_WAIT):
             bulletins.redo(desk, bulletin)
 
-    return work.ask(Lane.SOUND, bulletin.id, desk.who, do, program=desk.program)
+    return work.ask(Lane.SOUND, bulletin.id, desk.who, do, via=desk.via)
 
 
 def try_out(work: Work, desk: Desk, code: str) -> Job:
@@ -50,4 +50,4 @@ def push_to(work: Work, desk: Desk, code: str) -> Job:
 
 def _call(work: Work, desk: Desk, code: str, do: Callable[[Desk], Says]) -> Job:
     registry.find(desk, code)
-    return work.ask(Lane.LINE, about_station(code), desk.who, do, program=desk.program)
+    return work.ask(Lane.LINE, about_station(code), desk.who, do, via=desk.via)

@@ -85,6 +85,7 @@ class _Newsroom(Collector):
         yield from _bulletins(now)
         yield from _air(now)
         yield from _stations(now.places, now.now)
+        yield from _doings(now)
         yield from _clock(now)
         waiting, running = self._work.counts()
         yield _by(
@@ -107,13 +108,11 @@ def _by(name: str, what: str, label: str, values: dict[str, float]) -> GaugeMetr
 def _bulletins(now: Measures) -> Iterator[Metric]:
     stages = {stage.value: float(count) for stage, count in now.stages.items()}
     yield _by("bantin_bulletins", "Bulletins by the stage they are at.", "stage", stages)
-    year = {"counted": now.tally.counted, "target": now.tally.target, "expected": now.tally.expected}
-    yield _by(
-        "bantin_year_bulletins",
-        "Of this local year: counted toward the plan, its target, and what the pace asks for by now.",
-        "of",
-        year,
-    )
+    what = "What the plan asks for in this local year, by its line."
+    yield _by("bantin_plan_target", what, "line", {one.line.value: one.target for one in now.plan})
+    what = "What was reached of it so far."
+    yield _by("bantin_plan_reached", what, "line", {one.line.value: one.year for one in now.plan})
+    yield GaugeMetricFamily("bantin_plan_pace", "Bulletins that the pace asks for by now.", value=now.pace)
 
 
 def _air(now: Measures) -> Iterator[Metric]:
@@ -159,6 +158,12 @@ def _stations(places: Iterable[Place], now: datetime) -> Iterator[Metric]:
         if place.free is not None:
             free.add_metric(values, place.free)
     yield from (up, failing, stuck, free)
+
+
+def _doings(now: Measures) -> Iterator[Metric]:
+    what = "Stations that hold what was taken back and may air it, until they are reached."
+    yield GaugeMetricFamily("bantin_recalled_stations", what, value=now.remains)
+    yield GaugeMetricFamily("bantin_visited_stations", "Stations that are being visited.", value=now.visited)
 
 
 def _clock(now: Measures) -> Iterator[Metric]:

@@ -1,6 +1,8 @@
 """Phân phối: communes by night; a station with its visits, receipts and last word; trying it, pushing to it."""
 
-from datetime import date
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,9 +12,12 @@ from starlette.exceptions import HTTPException
 
 from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
-from pipeline.core.model import CARRIED, StationCode
+from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
+from pipeline.core.search import finds, fold, words_of
+from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import digest
+from pipeline.newsroom.nights import nights, worrying
 from pipeline.web import errands
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
@@ -20,6 +25,10 @@ from pipeline.web.visitor import Visit, Visitor
 router = APIRouter(include_in_schema=False)
 _A_PAGE = 120
 _FACTS = 60
+_FIRST, _LAST = date(2000, 1, 10), date(9998, 12, 1)
+"""Days that are shown."""
+_MAP = 600
+"""Units of the longer side of the map."""
 
 
 @router.get("/phan-phoi")
@@ -42,6 +51,55 @@ def grid(
         "troubles": desk.ledger.troubles(), "visited": desk.ledger.visited(desk.now()),
     }  # fmt: skip
     return render(Page(request, v), "stations.html", context)
+
+
+@router.get("/phan-phoi/tuan")
+def week(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SEE))],
+    den: str = "",
+    loi: str = "",
+    tim: str = "",
+    trang: int = 1,
+) -> HTMLResponse:
+    """Communes by night: seven of them, up to tomorrow or to a day."""
+    desk = v.desk
+    last = desk.now().astimezone(desk.config.zone).date() + timedelta(days=1)
+    try:
+        last = max(_FIRST, min(_LAST, date.fromisoformat(den))) if den else last
+    except ValueError:
+        den = ""
+    days = [last - timedelta(days=n) for n in range(6, -1, -1)]
+    stations, troubles = desk.config.stations, desk.ledger.troubles()
+    codes = sorted(worrying(desk, days) if loi else stations)
+    if wanted := words_of(tim):
+        codes = [code for code in codes if finds(fold(f"{code} {stations[code].name}").text, wanted)]
+    start = (max(trang, 1) - 1) * _A_PAGE
+    shown = codes[start : start + _A_PAGE]
+    context = {
+        "told": "", "days": days, "codes": shown, "count": len(codes), "loi": loi, "tim": tim, "stations": stations,
+        "nights": nights(desk, shown, days), "troubles": troubles, "page_number": max(trang, 1),
+        "more": len(codes) > start + _A_PAGE, "before": days[0] - timedelta(days=1), "after": last + timedelta(days=7),
+        "points": _points(desk, codes, troubles),
+    }  # fmt: skip
+    return render(Page(request, v), "nights.html", context)
+
+
+def _points(
+    desk: Desk, codes: Sequence[StationCode], troubles: Mapping[StationCode, Trouble]
+) -> list[tuple[float, float, StationCode]]:
+    """Where stations stand on a map of their own: east is right, north is up. Those in trouble come last, on top."""
+    placed = [(code, at) for code in codes if (at := desk.config.stations[code].coordinates)]
+    if not placed:
+        return []
+    norths, easts = [at[0] for _, at in placed], [at[1] for _, at in placed]
+    shrink = math.cos(math.radians(sum(norths) / len(norths)))  # a degree east is shorter than one north
+    scale = _MAP / max(max(norths) - min(norths), (max(easts) - min(easts)) * shrink, 0.01)
+    points = [
+        (round((east - min(easts)) * shrink * scale, 1), round((max(norths) - north) * scale, 1), code)
+        for code, (north, east) in placed
+    ]
+    return sorted(points, key=lambda point: point[2] in troubles)
 
 
 @router.get("/phan-phoi/{code}")

@@ -25,7 +25,7 @@ class Job:
     about: str
     who: str
     since: datetime
-    program: str = ""
+    via: str = ""
     """The label of the token by which a program asked for it."""
     begun: bool = False
     ended: bool = False
@@ -42,7 +42,7 @@ class Work:
     _jobs: dict[str, Job] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, lane: Lane, about: str, who: str, do: Callable[[Desk], Says | None], *, program: str = "") -> Job:
+    def ask(self, lane: Lane, about: str, who: str, do: Callable[[Desk], Says | None], *, via: str = "") -> Job:
         """Have something done in somebody's name; where the same waits to be begun, that is what is asked for.
 
         What is under way may have read already what has changed since, so it is done once more.
@@ -52,7 +52,7 @@ class Work:
             if job and not job.begun:
                 return job
             with self.office.desk() as desk:
-                job = Job(about, who, desk.now(), program)
+                job = Job(about, who, desk.now(), via)
             self._jobs[about] = job
             pool = self._lanes.setdefault(lane, ThreadPoolExecutor(_ROOM[lane], thread_name_prefix=f"web-{lane}"))
         pool.submit(self._do, job, do)
@@ -72,7 +72,7 @@ class Work:
         job.begun = True
         try:
             with self.office.desk() as desk:
-                job.told = do(replace(desk, who=job.who, program=job.program))
+                job.told = do(replace(desk, who=job.who, via=job.via))
         except GivenUp:
             job.problem = None
         except Exception as fault:  # noqa: BLE001 - whoever asked is told, and the thread goes on

@@ -53,7 +53,7 @@ def _page(
     whole = reports.whole_year(wanted)
     context = {
         "told": "", "tally": counted, "this_year": today.year, "today": today, "problem": problem, "typed": typed,
-        "line": _line(counted.target, rows, wanted), "wide": _WIDE, "high": _HIGH, "by_hand": BY_HAND,
+        "line": _line(counted.target, rows, wanted, today), "wide": _WIDE, "high": _HIGH, "by_hand": BY_HAND,
         "outputs": entered,
         "forecast": round(counted.counted * days / passed) if today.year == wanted else None, "period": whole,
         "reached": reached(reports.targets(desk), entered, [row.air_date for row in rows], whole.first, whole.last),
@@ -74,12 +74,14 @@ def _counts(page: Page, desk: Desk, counted: Tally) -> dict[str, object]:
     }
 
 
-def _line(target: int, rows: Sequence[Row], wanted: int) -> str:
-    """The points of the cumulative line, for an SVG."""
+def _line(target: int, rows: Sequence[Row], wanted: int, today: date) -> str:
+    """The points of the cumulative line up to today, for an SVG."""
     top, points = max(target, len(rows), 1), [(0.0, float(_HIGH))]
     for count, row in enumerate(sorted(rows, key=lambda row: row.air_date)):
         x = (row.air_date - date(wanted, 1, 1)).days / 365 * _WIDE
         points += [(x, _HIGH - n / top * _HIGH) for n in (count, count + 1)]
+    passed = min(365, max(0, (today - date(wanted, 1, 1)).days))
+    points.append((max(points[-1][0], passed / 365 * _WIDE), points[-1][1]))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
@@ -121,10 +123,15 @@ def _period(desk: Desk, nam: int, tu: str, den: str) -> Period:
             of = reports.period(date.fromisoformat(tu), date.fromisoformat(den))
         except ValueError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
+    must_be_waited_for(desk, of)
+    return of
+
+
+def must_be_waited_for(desk: Desk, of: Period) -> None:
+    """Raise TooMuchForAPage where a report takes longer than anybody waits."""
     count = sum(one.airings for one in desk.ledger.coverage(row.bulletin for row in tally(desk, of.year).rows).values())
     if count > _MOST_AIRINGS:
         raise TooMuchForAPage(count=count, year=of.year)
-    return of
 
 
 # --- what people enter -----------------------------------------------------------------------------------------------

@@ -235,11 +235,11 @@ def test_when_a_program_asked_last_is_known_to_the_hour(desk, clock):
 
 
 def test_what_a_program_does_says_in_whose_name_and_by_which_token(desk):
-    by = replace(desk, who="Người B", program="máy in")
+    by = replace(desk, who="Người B", via="máy in")
     fact = by.fact(Happened.TAUGHT, key="a", spoken="b")
-    assert (fact.who, fact.detail) == ("Người B", {"key": "a", "spoken": "b", "program": "máy in"})
+    assert (fact.who, fact.detail) == ("Người B", {"key": "a", "spoken": "b", "via": "máy in"})
     people.give_token(by, people.find(desk, "an"), "x", {Right.SEE}, 1)
-    assert desk.ledger.facts(happened=Happened.ACCOUNT)[-1].detail["program"] == "máy in"
+    assert desk.ledger.facts(happened=Happened.ACCOUNT)[-1].detail["via"] == "máy in"
 
 
 def test_who_is_unknown_is_said(desk):

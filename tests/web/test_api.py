@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from pipeline.core.facts import Happened
 from pipeline.core.model import Priority
 from pipeline.core.people import RIGHTS, Right, Role
-from pipeline.newsroom import people, push
+from pipeline.newsroom import people, push, reports
 from pipeline.newsroom.digest import digest
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.tally import tally
@@ -91,11 +91,20 @@ def operations(app):
                 yield method, route.path, call.right
 
 
-FILL = {"station": "A", "number": "1", "profile": "loa-xa", "day": "2026-11-24", "year": "2026", "login": "xem"}
+FILL = {
+    "station": "A",
+    "digest": "0" * 64,
+    "number": "1",
+    "profile": "loa-xa",
+    "day": "2026-11-24",
+    "year": "2026",
+    "login": "xem",
+}
 BODIES = {
-    "approve_bulletin": {"heard": ["0" * 64]}, "return_bulletin": {"comment": "x"},
-    "teach_word": {"written": "UBND", "spoken": "ủy ban"}, "change_person": {"active": False},
-    "admit_person": {"login": "moi", "name": "Người mới", "roles": ["xem"]},
+    "approveBulletin": {"heard": ["0" * 64]}, "returnBulletin": {"comment": "x"},
+    "teachWord": {"written": "UBND", "spoken": "ủy ban"}, "changePerson": {"active": False},
+    "enterOutput": {"line": "clips", "quantity": 2, "day": "2026-11-20", "what": "Clip", "evidence": "Biên bản 1"},
+    "strikeOutput": {"why": "nhầm"}, "admitPerson": {"login": "moi", "name": "Người mới", "roles": ["xem"]},
 }  # fmt: skip
 
 
@@ -137,7 +146,7 @@ def test_a_token_with_too_little_scope_is_refused_every_operation(app, desk):
             where = path.format(bulletin=bulletin.id, **FILL)
             if right not in scopes:
                 answer = ask.request(method, where, json=body)
-                assert right.value in problem(answer, 403, "P-121")["message"]["en"]
+                assert right.value in problem(answer, 403, "P-122")["message"]["en"]
                 assert f'scope="{right.value}"' in answer.headers["www-authenticate"]
     assert len(desk.ledger.facts()) == before
 
@@ -149,7 +158,7 @@ def test_without_a_good_token_nothing_is_answered_but_the_description(app, desk)
         headers = {"authorization": shown} if shown else {}
         for method, path, _ in operations(app):
             answer = cookie.request(method, path.format(bulletin=bulletin.id, **FILL), headers=headers, json={"x": 1})
-            problem(answer, 401, "P-120")
+            problem(answer, 401, "P-121")
             assert answer.headers["www-authenticate"].startswith("Bearer ")
     assert TestClient(app).get(f"{API}/openapi.json").status_code == 200
 
@@ -161,18 +170,18 @@ def test_a_token_ends_with_its_time_its_person_and_their_roles(app, desk, clock)
         "until": "2026-11-26T15:00:00Z",
     }  # fmt: skip
     people.change(desk, "hanh", "lệnh", roles={Role.READER})
-    problem(ask.post(f"{API}/stations/A/test"), 403, "P-121")
+    problem(ask.post(f"{API}/stations/A/test"), 403, "P-122")
     assert ask.get(f"{API}/me").json()["scopes"] == ["see"]
     clock.at += timedelta(days=4)
-    problem(ask.get(f"{API}/me"), 401, "P-120")
+    problem(ask.get(f"{API}/me"), 401, "P-121")
     clock.at -= timedelta(days=4)
     people.change(desk, "hanh", "lệnh", active=False)
-    problem(ask.get(f"{API}/me"), 401, "P-120")
+    problem(ask.get(f"{API}/me"), 401, "P-121")
     people.change(desk, "hanh", "lệnh", active=True)
-    problem(ask.get(f"{API}/me"), 401, "P-120")  # closing it took the token
+    problem(ask.get(f"{API}/me"), 401, "P-121")  # closing it took the token
     other = program(app, desk, Role.READER)
     people.take_token(desk, people.find(desk, "xem"), "máy thử")
-    problem(other.get(f"{API}/me"), 401, "P-120")
+    problem(other.get(f"{API}/me"), 401, "P-121")
 
 
 def test_tokens_are_given_and_taken_back_on_ones_own_page(app, desk):
@@ -187,7 +196,7 @@ def test_tokens_are_given_and_taken_back_on_ones_own_page(app, desk):
     assert "23/11/2026 22:00" in page.get("/toi").text  # when it was used last
     assert page.get("/toi/api").text.count("<code>GET ") > 15
     assert page.submit("/toi/ma/thu-hoi", on="/toi", ten="Máy đọc").status_code == 303
-    problem(ask.get(f"{API}/me"), 401, "P-120")
+    problem(ask.get(f"{API}/me"), 401, "P-121")
 
 
 # --- what makes no sense ---------------------------------------------------------------------------------------------
@@ -199,34 +208,34 @@ def test_what_makes_no_sense_is_a_problem_and_never_a_page(app, desk):
     ask = program(app, desk, login="tri")
     here = f"{API}/bulletins/{bulletin.id}"
     for path in ("/api", "/api/v1", f"{API}/khong-co", f"{API}/bulletins/khong-co/la"):
-        problem(ask.get(path), 404, "P-123")
+        problem(ask.get(path), 404, "P-119")
     problem(ask.get(f"{API}/bulletins/khong-co"), 404, "L-103")
     problem(ask.get(f"{API}/stations/khong-co"), 404, "C-104")
-    problem(ask.get(f"{here}/sound/khong-co"), 404, "P-123")
-    problem(ask.get(f"{here}/picture"), 404, "P-123")
-    problem(ask.get(f"{here}/sentences/999"), 404, "P-123")
-    problem(ask.get(f"{here}/job"), 404, "P-123")
+    problem(ask.get(f"{here}/sound/khong-co"), 404, "P-119")
+    problem(ask.get(f"{here}/picture"), 404, "P-119")
+    problem(ask.get(f"{here}/sentences/999"), 404, "P-119")
+    problem(ask.get(f"{here}/work"), 404, "P-119")
     problem(ask.patch(f"{API}/people/khong-co", json={"active": True}), 404, "P-106")
     for path in (
         "/bulletins?limit=0", "/bulletins?limit=x", "/bulletins?stage=x", "/bulletins?year=99999", "/days/1",
-        "/days/20261124", "/days/2026-11-31", "/plan?first=x", "/log?before=-1", "/log?happened=x", "/years/x",
-        "/log?who=%00", "/bulletins/a%00b", "/plan?first=2026-01-01&last=2026-12-31",
+        "/days/20261124", "/days/2026-11-31", "/plan?first=x", "/facts?before=-1", "/facts?happened=x", "/years/x",
+        "/facts?who=%00", "/bulletins/a%00b", "/plan?first=2026-01-01&last=2026-12-31",
         "/plan?first=2026-02-01&last=2026-01-01",
     ):  # fmt: skip
         answer = ask.get(API + path)
         problem(answer, 422, answer.json()["code"])
-    told = problem(ask.post(f"{here}/approve", json={"heard": [], "x": 1}), 422, "P-122")
+    told = problem(ask.post(f"{here}/approval", json={"heard": [], "x": 1}), 422, "P-118")
     assert {fault["where"] for fault in told["errors"]} == {"body.heard", "body.x"}
-    problem(ask.post(f"{here}/approve", content=b"{", headers={"content-type": "application/json"}), 422, "P-122")
+    problem(ask.post(f"{here}/approval", content=b"{", headers={"content-type": "application/json"}), 422, "P-118")
     answer = ask.delete(f"{here}")
-    problem(answer, 405, "P-122")
+    problem(answer, 405, "P-118")
     assert "GET" in answer.headers["allow"]
-    problem(ask.post(f"{API}/checks", content=b"x", headers={"content-type": "multipart/form-data"}), 400, "P-122")
-    problem(ask.post(f"{here}/offer", content=iter([b"x"])), 411, "P-125")
-    problem(ask.post(f"{here}/return", content=b"x" * 100_001), 413, "P-126")
-    problem(ask.post(f"{here}/offer", headers={"origin": "http://xau.test"}), 403, "P-124")
+    problem(ask.post(f"{API}/checks", content=b"x", headers={"content-type": "multipart/form-data"}), 400, "P-118")
+    problem(ask.post(f"{here}/offer", content=iter([b"x"])), 411, "P-124")
+    problem(ask.post(f"{here}/return", content=b"x" * 100_001), 413, "P-125")
+    problem(ask.post(f"{here}/offer", headers={"origin": "http://xau.test"}), 403, "P-123")
     most = desk.config.settings.intake.max_megabytes * 1_000_000 + 1
-    problem(ask.post(f"{API}/bulletins", content=b"", headers={"content-length": str(most)}), 413, "P-126")
+    problem(ask.post(f"{API}/bulletins", content=b"", headers={"content-length": str(most)}), 413, "P-125")
 
 
 def test_a_bug_is_a_problem_too(app, desk, monkeypatch):
@@ -252,7 +261,7 @@ def test_a_ledger_that_is_away_is_said_to_come_back(app, desk, monkeypatch):
 
 
 def hand_in(ask, *files, to="bulletins", **fields):
-    return ask.post(f"{API}/{to}", files=[("file", one) for one in files], data=fields)
+    return ask.post(f"{API}/{to}", files=[("files", one) for one in files], data=fields)
 
 
 def test_a_script_that_a_program_hands_in_is_made_and_read_and_heard(app, desk):
@@ -262,7 +271,7 @@ def test_a_script_that_a_program_hands_in_is_made_and_read_and_heard(app, desk):
     (taken,) = answer.json()["taken"]
     where = answer.headers["location"]
     assert (where, taken["again"], taken["problem"]) == (f"{API}/bulletins/{taken['bulletin']}", False, None)
-    assert ended(ask, f"{where}/job")["state"] == "done"
+    assert ended(ask, f"{where}/work")["state"] == "done"
     one = ask.get(where).json()
     (master,) = one["masters"]
     assert (one["stage"], one["title"], one["has_picture"], master["current"]) == ("waiting", "Tin mới", True, True)
@@ -274,6 +283,8 @@ def test_a_script_that_a_program_hands_in_is_made_and_read_and_heard(app, desk):
     assert (len(sound.content), hashlib.sha256(sound.content).hexdigest()) == (master["size_bytes"], master["sha256"])
     proof = base64.b64encode(hashlib.sha256(sound.content).digest()).decode()
     assert sound.headers["repr-digest"] == f"sha-256=:{proof}:"
+    assert ask.get(f"{where}/sounds/{master['sha256']}").content == sound.content
+    problem(ask.get(f"{where}/sounds/{'0' * 64}"), 404, "P-119")
     part = ask.get(f"{where}/sound/loa-xa", headers={"range": "bytes=2-5"})
     assert (part.status_code, part.content) == (206, sound.content[2:6])
     assert ask.get(f"{where}/picture").content.startswith(b"\x89PNG")
@@ -285,7 +296,7 @@ def test_a_script_that_a_program_hands_in_is_made_and_read_and_heard(app, desk):
     assert ask.get(f"{where}/sentences/2").content[:4] == b"RIFF"
     assert ask.get(f"{where}/sentences/2?words=Xin%20ch%C3%A0o").content[:4] == b"RIFF"
     for fact in desk.ledger.facts(taken["bulletin"]):
-        assert (fact.who, fact.detail["program"]) == ("Người bien", "máy thử"), fact
+        assert (fact.who, fact.detail["via"]) == ("Người bien", "máy thử"), fact
     again = hand_in(ask, ("khac.txt", GOOD.encode(), "text/plain"))
     assert (again.status_code, again.json()["taken"][0]["again"]) == (200, True)
     facts = ask.get(f"{where}/facts").json()["items"]
@@ -347,7 +358,7 @@ def test_bad_files_are_refused_with_a_code(app, desk, name, data, code):
     assert told["code"][0] in "ISR"
     assert desk.ledger.bulletins() == []
     refused = desk.ledger.facts(happened=Happened.REFUSED)[-1]
-    assert (refused.who, refused.detail["program"], refused.detail["name"]) == ("Người bien", "máy thử", name)
+    assert (refused.who, refused.detail["via"], refused.detail["name"]) == ("Người bien", "máy thử", name)
 
 
 def test_of_several_files_the_good_ones_are_taken(app, desk):
@@ -395,17 +406,17 @@ def test_only_what_was_heard_is_signed_and_it_is_planned(app, desk):
     old = desk.ledger.facts(bulletin.id, Happened.MASTERED)[0].digest
     other = made_again(desk, bulletin)
     here, ask = f"{API}/bulletins/{bulletin.id}", program(app, desk, Role.APPROVER)
-    problem(ask.post(f"{here}/approve", json={"heard": [other]}), 409, "P-111")
+    problem(ask.post(f"{here}/approval", json={"heard": [other]}), 409, "P-111")
     page = browser(app, Role.APPROVER)
     page.get(f"/ban-tin/{bulletin.id}/am-thanh/{other}")
-    problem(ask.post(f"{here}/approve", json={"heard": [other]}), 409, "P-111")  # the person heard it, not the program
+    problem(ask.post(f"{here}/approval", json={"heard": [other]}), 409, "P-111")  # the person heard it, not the program
     body = heard(ask, bulletin)
-    problem(ask.post(f"{here}/approve", json={"heard": [old]}), 409, "N-101")
+    problem(ask.post(f"{here}/approval", json={"heard": [old]}), 409, "N-101")
     assert not desk.ledger.transmissions(bulletin.id)
-    answer = ask.post(f"{here}/approve", json=body)
+    answer = ask.post(f"{here}/approval", json=body)
     assert (answer.status_code, answer.json()["stage"], answer.json()["stations"]) == (200, "planned", 2)
     signed = desk.ledger.facts(bulletin.id, Happened.APPROVED)[-1]
-    assert (signed.who, signed.digest, signed.detail["program"]) == ("Người duyet", other, "máy thử")
+    assert (signed.who, signed.digest, signed.detail["via"]) == ("Người duyet", other, "máy thử")
     assert len(desk.ledger.transmissions(bulletin.id)) == 2
 
 
@@ -422,7 +433,7 @@ def test_nobody_signs_their_own_work_by_a_program_either(app, desk):
     bulletin = province.signed(desk, 1, author="Người Duyệt")
     made_again(desk, bulletin)
     ask = program(app, desk, Role.APPROVER)
-    told = problem(ask.post(f"{API}/bulletins/{bulletin.id}/approve", json=heard(ask, bulletin)), 409, "N-101")
+    told = problem(ask.post(f"{API}/bulletins/{bulletin.id}/approval", json=heard(ask, bulletin)), 409, "N-101")
     assert "wrote it" in told["message"]["en"]
 
 
@@ -431,7 +442,7 @@ def test_what_is_urgent_needs_two_people_and_not_two_programs(app, desk):
     bulletin = province.signed(desk, 1, planned=False, priority=Priority.URGENT)
     desk.ledger.record(desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=bulletin.script, signatures=2))
     made_again(desk, bulletin)
-    here = f"{API}/bulletins/{bulletin.id}/approve"
+    here = f"{API}/bulletins/{bulletin.id}/approval"
     one, twin = (program(app, desk, Role.APPROVER, label=label) for label in ("một", "hai"))
     first = one.post(here, json=heard(one, bulletin)).json()
     assert (first["stage"], first["signed_by"], first["signatures_needed"]) == ("waiting", ["Người duyet"], 2)
@@ -444,31 +455,31 @@ def test_returning_withdrawing_offering_and_making_again(app, desk):
     bulletin = province.signed(desk, 1)
     here = f"{API}/bulletins/{bulletin.id}"
     sign, write = program(app, desk, Role.APPROVER), program(app, desk, Role.EDITOR)
-    problem(sign.post(f"{here}/return", json={"comment": "  "}), 422, "P-122")
+    problem(sign.post(f"{here}/return", json={"comment": "  "}), 422, "P-118")
     told = sign.post(f"{here}/return", json={"comment": "sai tên xã"}).json()
     assert (told["stage"], told["reason"]) == ("returned", "sai tên xã")
     problem(write.post(f"{here}/offer"), 409, "N-101")
-    answer = write.post(f"{here}/redo")
-    assert (answer.status_code, answer.headers["location"]) == (202, f"{here}/job")
-    assert ended(write, f"{here}/job")["asked_by"] == "Người bien"
+    answer = write.post(f"{here}/remake")
+    assert (answer.status_code, answer.headers["location"]) == (202, f"{here}/work")
+    assert ended(write, f"{here}/work")["asked_by"] == "Người bien"
     made_again(desk, bulletin)
     assert write.post(f"{here}/offer").status_code == 200
-    assert sign.post(f"{here}/withdraw").json()["stage"] == "withdrawn"
-    write.post(f"{here}/redo")
-    assert ended(write, f"{here}/job")["problem"]["code"] == "N-106"
+    assert sign.post(f"{here}/withdrawal").json()["stage"] == "withdrawn"
+    write.post(f"{here}/remake")
+    assert ended(write, f"{here}/work")["problem"]["code"] == "N-106"
     for happened in (Happened.RETURNED, Happened.OFFERED, Happened.WITHDRAWN):
-        assert desk.ledger.facts(bulletin.id, happened)[-1].detail["program"] == "máy thử"
+        assert desk.ledger.facts(bulletin.id, happened)[-1].detail["via"] == "máy thử"
 
 
 def test_a_word_is_taught(app, desk):
     ask = program(app, desk, Role.EDITOR)
     word = {"written": "CTV", "spoken": "cộng tác viên"}
-    assert ask.post(f"{API}/dictionary", json=word).status_code == 201
+    assert ask.post(f"{API}/words", json=word).status_code == 201
     assert "CTV\tcộng tác viên" in desk.config.dictionary.read_text("utf-8-sig")
     (taught,) = desk.ledger.facts(happened=Happened.TAUGHT)
     assert taught.who == "Người bien"
-    assert taught.detail == {"key": "CTV", "spoken": "cộng tác viên", "program": "máy thử"}
-    problem(ask.post(f"{API}/dictionary", json={"written": "CTV", "spoken": "   "}), 422, "R-103")
+    assert taught.detail == {"key": "CTV", "spoken": "cộng tác viên", "via": "máy thử"}
+    problem(ask.post(f"{API}/words", json={"written": "CTV", "spoken": "   "}), 422, "R-103")
 
 
 # --- stations, days, years -------------------------------------------------------------------------------------------
@@ -478,10 +489,10 @@ def test_a_station_shows_what_it_holds_and_is_tried_and_pushed_to(app, desk, tmp
     bulletin = province.signed(desk, 1)
     ask = program(app, desk, Role.OPERATOR)
     answer = ask.post(f"{API}/stations/A/test")
-    assert (answer.status_code, answer.headers["location"]) == (202, f"{API}/stations/A/job")
-    assert "MB" in ended(ask, f"{API}/stations/A/job")["told"]["en"]
+    assert (answer.status_code, answer.headers["location"]) == (202, f"{API}/stations/A/work")
+    assert "MB" in ended(ask, f"{API}/stations/A/work")["told"]["en"]
     ask.post(f"{API}/stations/A/push")
-    assert ended(ask, f"{API}/stations/A/job")["told"]["en"] == "1 files were sent."
+    assert ended(ask, f"{API}/stations/A/work")["told"]["en"] == "1 files were sent."
     one = ask.get(f"{API}/stations/A").json()
     assert [held["bulletin"] for held in one["holds"]] == [bulletin.id]
     assert [(one["at"], one["bulletin"]) for one in one["to_come"]] == [("2026-11-23T22:00:00Z", bulletin.id)]
@@ -491,7 +502,7 @@ def test_a_station_shows_what_it_holds_and_is_tried_and_pushed_to(app, desk, tmp
     assert (receipt["bulletin"], receipt["size_bytes"], receipt["verified"]) == (bulletin.id, 40_000, "readback")
     for happened in (Happened.TRIED, Happened.CONFIRMED):
         fact = desk.ledger.facts(happened=happened)[-1]
-        assert (fact.who, fact.detail["program"]) == ("Người hanh", "máy thử")
+        assert (fact.who, fact.detail["via"]) == ("Người hanh", "máy thử")
     assert ask.get(f"{API}/bulletins/{bulletin.id}").json()["stations_holding"] == 1
 
 
@@ -538,6 +549,37 @@ def test_days_and_years_are_told_as_the_command_line_tells_them(app, desk):
     ]  # fmt: skip
 
 
+def test_a_report_is_what_the_command_line_writes(app, desk):
+    province.signed(desk, 1)
+    push.push(desk)
+    ask = program(app, desk, Role.READER)
+    year = f"{API}/years/2026/report"
+    made = reports.write(desk, reports.report(desk, reports.whole_year(2026)), "json", "vi")
+    assert ask.get(year).json() == json.loads(made)
+    half = ask.get(year, params={"last": "2026-06-30"}).json()
+    assert (half["period"], half["counted_in_period"]) == ({"first": "2026-01-01", "last": "2026-06-30"}, 0)
+    for form in ("xlsx", "docx", "csv"):
+        answer = ask.get(year, params={"form": form})
+        assert answer.headers["content-type"] == reports.FORMS[form]
+        assert answer.content.startswith(b"PK" if form != "csv" else b"\xef\xbb\xbf")
+    problem(ask.get(year, params={"first": "2025-01-01", "last": "2025-02-01"}), 422, "P-115")
+    problem(ask.get(year, params={"first": "2026-03-01", "last": "2026-02-01"}), 422, "P-115")
+
+
+def test_what_people_reached_is_entered_and_struck_out(app, desk):
+    ask, body = program(app, desk, Role.APPROVER), BODIES["enterOutput"]
+    (row,) = ask.post(f"{API}/outputs", json=body).json()["items"]
+    assert (row["quantity"], row["day"], row["who"], row["struck"]) == (2, "2026-11-20", "Người duyet", "")
+    assert ask.get(f"{API}/outputs", params={"year": 2025}).json() == {"items": []}
+    problem(ask.post(f"{API}/outputs", json={**body, "line": "bulletins"}), 422, "P-114")
+    problem(ask.post(f"{API}/outputs", json={**body, "day": "2026-12-31"}), 422, "P-114")
+    struck = ask.post(f"{API}/outputs/{row['number']}/strike", json={"why": "nhầm"}).json()["items"]
+    assert [one["struck"] for one in struck] == ["nhầm"]
+    problem(ask.post(f"{API}/outputs/{row['number']}/strike", json={"why": "nhầm"}), 404, "P-119")
+    for happened in (Happened.ENTERED, Happened.STRUCK):
+        assert desk.ledger.facts(happened=happened)[-1].detail["via"] == "máy thử"
+
+
 def test_the_plan_shows_what_airs_in_some_days(app, desk):
     for number in (1, 2):
         province.signed(desk, number, air=(province.FIVE + timedelta(days=number),))
@@ -553,14 +595,14 @@ def test_the_log_is_read_page_by_page_and_filtered(app, desk):
     ask = program(app, desk, Role.READER)
     seen, before = [], 0
     while before is not None:
-        answer = ask.get(f"{API}/log", params={"limit": 4, "before": before}).json()
+        answer = ask.get(f"{API}/facts", params={"limit": 4, "before": before}).json()
         seen += [one["number"] for one in answer["items"]]
         before = answer["next"]
     assert seen == [fact.number for fact in desk.ledger.facts()][::-1]
     only = {"happened": "confirmed", "station": "A", "bulletin": bulletin.id}
-    (one,) = ask.get(f"{API}/log", params=only).json()["items"]
+    (one,) = ask.get(f"{API}/facts", params=only).json()["items"]
     assert (one["happened"], one["station"]) == ("confirmed", "A")
-    assert ask.get(f"{API}/log", params={"who": "không ai"}).json() == {"items": [], "next": None}
+    assert ask.get(f"{API}/facts", params={"who": "không ai"}).json() == {"items": [], "next": None}
 
 
 def test_people_are_admitted_and_changed_by_a_program_that_may(app, desk):
@@ -570,7 +612,7 @@ def test_people_are_admitted_and_changed_by_a_program_that_may(app, desk):
     assert made["person"] == {"login": "moi", "name": "Người mới", "roles": ["bien-tap"], "active": True}
     assert people.sign_in(desk, "moi", made["first_password"], "x")
     problem(ask.post(f"{API}/people", json=new), 409, "P-105")
-    problem(ask.post(f"{API}/people", json={**new, "roles": ["vua"]}), 422, "P-122")
+    problem(ask.post(f"{API}/people", json={**new, "roles": ["vua"]}), 422, "P-118")
     changed = ask.patch(f"{API}/people/moi", json={"roles": ["duyet"], "name": "Người khác"}).json()
     assert (changed["roles"], changed["name"]) == (["duyet"], "Người khác")
     again = ask.post(f"{API}/people/moi/password").json()["first_password"]
@@ -579,7 +621,7 @@ def test_people_are_admitted_and_changed_by_a_program_that_may(app, desk):
     problem(ask.patch(f"{API}/people/tri", json={"active": False}), 409, "P-107")
     assert {one["login"] for one in ask.get(f"{API}/people").json()["items"]} == {*LOGINS.values(), "moi"}
     told = [f for f in desk.ledger.facts(happened=Happened.ACCOUNT) if f.detail["login"] == "moi"]
-    assert {(f.who, f.detail.get("program")) for f in told} == {("Người tri", "máy thử")}
+    assert {(f.who, f.detail.get("via")) for f in told} == {("Người tri", "máy thử")}
     assert again not in json.dumps([dict(f.detail) for f in told])
 
 
@@ -592,12 +634,12 @@ def test_the_api_stays_below_the_path_of_a_proxy(desk):
     behind = TestClient(app, base_url="http://x/bantin", headers=ask.headers)
     answer = hand_in(behind, ("a.txt", GOOD.encode(), "text/plain"))
     assert answer.headers["location"].startswith(f"/bantin{API}/bulletins/2026")
-    problem(ask.get(f"/bantin{API}/khong-co"), 404, "P-123")
+    problem(ask.get(f"/bantin{API}/khong-co"), 404, "P-119")
     most = desk.config.settings.intake.max_megabytes * 1_000_000 + 1
     large = ask.post(f"/bantin{API}/bulletins", content=b"", headers={"content-length": str(most)})
-    problem(large, 413, "P-126")
+    problem(large, 413, "P-125")
 
 
 def test_a_password_is_no_token(app):
     ask = TestClient(app, headers={"authorization": f"Bearer {base64.b64encode(PASSWORD.encode()).decode()}"})
-    problem(ask.get(f"{API}/me"), 401, "P-120")
+    problem(ask.get(f"{API}/me"), 401, "P-121")

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline import config
+from pipeline.core.model import Language
 from pipeline.core.people import Role
 from pipeline.newsroom import bulletins, plan, push
 from pipeline.newsroom.office import Office
 from pipeline.web.server import Server
 from pipeline.wiring import open_desk
-from tests import province
+from tests import province, year
 from tests.sshd import OpenSSH
+from tests.web import test_library
 from tests.web.test_pages import PASSWORD, known
 
 PICTURES = os.environ.get("BANTIN_PICTURES", "")
@@ -174,7 +176,6 @@ def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house
     assert [f.suffix for f in house.loa.glob("*.mp3")] == [".mp3"]
     operator.goto(f"{house.url}/nam?nam={tomorrow[:4]}")
     assert "1/50" in operator.inner_text("h1")
-    house.see(operator, "nam")
     for path in ("lich", "nhat-ky"):
         operator.goto(f"{house.url}/{path}")
         house.see(operator, path)
@@ -199,7 +200,20 @@ def test_the_same_without_a_script_in_the_browser(house):
     assert "Đã gửi duyệt." in editor.inner_text("main")
 
 
-PAGES = ["/", "/ban-tin", "/them", "/lich", "/phan-phoi", "/phan-phoi/CM-0101", "/nam", "/nhat-ky", "/cai-dat", "/toi"]
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+PAGES = [
+    "/",
+    "/ban-tin",
+    "/them",
+    "/lich",
+    "/phan-phoi",
+    "/phan-phoi/tuan",
+    "/phan-phoi/CM-0101",
+    "/nam",
+    "/nhat-ky",
+    "/cai-dat",
+    "/toi",
+]
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -217,13 +231,83 @@ def test_no_page_has_a_serious_fault_for_people_who_cannot_see_or_hold_a_mouse(h
     found = {}
     for path in [*PAGES, f"/ban-tin/{bulletin.id}", "/khong-co"]:
         page.goto(house.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, "scrolls sideways")
+        assert page.evaluate(FITS), (path, "scrolls sideways")
         # A page's own policy lets no script of another in; the checker comes as the browser's own.
         violations = Axe().run(page).response["violations"]
         serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in violations if v["impact"] in {"serious", "critical"}]
         if serious:
             found[path] = serious
     assert found == {}
+
+
+SHELF = (
+    ("Phòng chống hạn mặn mùa khô", "Năm 2026, độ mặn bốn phần ngàn vào sâu năm mươi ki lô mét.", Language.VI),
+    ("Tiêm vắc xin cho đàn heo", "Trạm thú y xã Đất Mũi tiêm vắc xin cho đàn heo.", Language.VI),
+    ("ការពារទឹកជំនន់", "ការ\u200bពារ\u200bទឹក\u200bជំនន់ នៅ ខេត្ត កាម៉ៅ។", Language.KM),
+)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_full_year_and_the_library_of_it_are_for_everybody(tmp_path, chromium, size):  # noqa: PLR0915 - one story
+    from axe_playwright_python.sync_playwright import Axe
+
+    year.lay_out(tmp_path, public="true", address='"https://loa.example.vn"')
+    with province.newsroom(tmp_path, province.Clock(year.NOW)) as desk:
+        year.fill(desk)
+        known(desk, "duyet", "Người duyệt", Role.APPROVER)
+        for number, (title, text, language) in enumerate(SHELF):
+            test_library.bulletin(desk, 900 + number, title=title, text=text, language=language)
+    with ExitStack() as stack:
+        office = stack.enter_context(Office(config.load(tmp_path), partial(open_desk)))
+        server = stack.enter_context(Server(office, "127.0.0.1", 0))
+        context = chromium.new_context(viewport=size, locale="vi-VN")
+        stack.callback(context.close)
+        page = context.new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        url, serious = f"http://127.0.0.1:{server.port}", {}
+
+        def look(name):
+            assert page.evaluate(FITS), (
+                name,
+                "scrolls sideways",
+            )
+            found = [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in {"serious", "critical"}]
+            serious.update({name: found} if found else {})
+            if PICTURES and size == DESK:
+                page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=name == "nam")
+
+        page.goto(f"{url}/nghe")
+        look("thu-vien")
+        page.fill("#tim", "vac xin")
+        page.press("#tim", "Enter")
+        page.wait_for_selector("mark >> text=vắc")
+        assert page.locator(".shelf li").count() == 1
+        page.click(".shelf a")
+        page.wait_for_selector("text=Lời đọc")
+        look("thu-vien-bai")
+        page.goto(f"{url}/dang-nhap")
+        page.fill("#ten", "duyet")
+        page.fill("#mat-khau", PASSWORD)
+        page.click("main button")
+        page.goto(f"{url}/nam?nam=2026")
+        page.click("summary >> text=Ghi thêm tài liệu")
+        page.select_option("#dong", "clips")
+        page.fill("#so-luong", "3")
+        page.fill("#ngay", "2026-11-20")
+        page.fill("#noi-dung", "Clip phòng chống tảo hôn")
+        page.fill("#bang-chung", "Biên bản số 12/BB-VHTT")
+        page.click("button >> text=/^Ghi$/")
+        page.wait_for_selector("td >> text=Clip phòng chống tảo hôn")
+        look("nam")
+        with page.expect_download() as loaded:
+            page.click("button >> text=Tải về")
+        assert loaded.value.suggested_filename == "bao-cao-2026.docx"
+        assert Path(loaded.value.path()).read_bytes()[:2] == b"PK"
+        page.goto(f"{url}/nam/xa?nam=2026")
+        look("xa")
+        assert serious == {}
+        assert said == []
 
 
 def test_a_page_can_be_used_by_keyboard_alone(house):

@@ -9,8 +9,9 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from pipeline.core.errors import NotHeard, NothingHere, UnknownBulletin
+from pipeline.core.errors import NotHeard, NothingThere, UnknownBulletin
 from pipeline.core.model import BulletinId, Digest, Kind, Language, Priority, RecordingMark, Sentence
+from pipeline.core.model import Master as MasterMade
 from pipeline.core.status import Stage, Status
 from pipeline.newsroom import announcers, approvals, bulletins, listing, plan, preview, views
 from pipeline.newsroom.desk import Desk
@@ -298,34 +299,44 @@ def _ear(by: Caller) -> str:
     return f"{by.program.person.login} / {by.program.label}"
 
 
-@router.get("/bulletins/{bulletin}/sound/{profile}", response_class=FileResponse, responses={**_SOUND, **told(404)})
+@router.get("/bulletins/{bulletin}/sounds/{digest}", response_class=FileResponse, responses={**_SOUND, **told(404)})
 def get_sound(
-    request: Request,
-    by: See,
-    name: Bulletin_,
-    profile: Annotated[str, Path(max_length=64, pattern=r"^[^\x00-\x1f/]+$")],
+    request: Request, by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 ) -> FileResponse:
-    """The sound of its current master for a kind of station; ranges can be asked for.
+    """The sound of one of its masters, also of an earlier one; ranges can be asked for.
 
-    `Repr-Digest` (RFC 9530) names the bytes. Whoever fetches them may sign them with the same token.
+    Whoever fetches a current one may sign it with the same token.
     """
-    row = _row(by.desk, name)
-    master = bulletins.masters(by.desk, row.bulletin).get(profile)
+    every = bulletins.every_master(by.desk, _row(by.desk, name).bulletin)
+    master = next((one for one in every if one.digest == digest), None)
     if master is None:
-        raise NothingHere(where=request.url.path)
+        raise NothingThere
+    return _sound(request, by, master)
+
+
+@router.get("/bulletins/{bulletin}/sound/{profile}", response_class=FileResponse, responses={**_SOUND, **told(404)})
+def get_current_sound(request: Request, by: See, name: Bulletin_, profile: _Profile) -> FileResponse:
+    """The sound of its current master for a kind of station; `Repr-Digest` (RFC 9530) names the bytes."""
+    master = bulletins.masters(by.desk, _row(by.desk, name).bulletin).get(profile)
+    if master is None:
+        raise NothingThere
+    return _sound(request, by, master)
+
+
+def _sound(request: Request, by: Caller, master: MasterMade) -> FileResponse:
+    file = by.desk.store.get(master.digest)
     request.app.state.heard.note(_ear(by), master.digest)
     digest = base64.b64encode(bytes.fromhex(master.digest)).decode()
     kind = hearing.TYPES.get(master.suffix, "application/octet-stream")
-    headers = {"Repr-Digest": f"sha-256=:{digest}:"}
-    return FileResponse(by.desk.store.get(master.digest), media_type=kind, headers=headers)
+    return FileResponse(file, media_type=kind, headers={"Repr-Digest": f"sha-256=:{digest}:"})
 
 
 @router.get("/bulletins/{bulletin}/picture", response_class=FileResponse, responses={**_PICTURE, **told(404)})
-def get_picture(request: Request, by: See, name: Bulletin_) -> FileResponse:
+def get_picture(by: See, name: Bulletin_) -> FileResponse:
     """Its waveform and loudness, with target and ceiling."""
     file = views.sound(by.desk, _row(by.desk, name).bulletin, ".png")
     if not file.is_file():
-        raise NothingHere(where=request.url.path)
+        raise NothingThere
     return FileResponse(file, media_type="image/png")
 
 
@@ -333,7 +344,6 @@ def get_picture(request: Request, by: See, name: Bulletin_) -> FileResponse:
     "/bulletins/{bulletin}/sentences/{number}", response_class=FileResponse, responses={**_WAV, **told(404, 409, 429)}
 )
 def get_sentence(
-    request: Request,
     by: Write,
     name: Bulletin_,
     number: Annotated[int, Path(ge=1, le=10_000, description="As the text counts them.")],
@@ -343,29 +353,29 @@ def get_sentence(
     bulletin = _row(by.desk, name).bulletin
     sentences = preview.sentences(by.desk, bulletin)
     if number > len(sentences):
-        raise NothingHere(where=request.url.path)
+        raise NothingThere
     return FileResponse(hearing.voice(by.desk, bulletin, sentences[number - 1], words), media_type="audio/wav")
 
 
 # --- mending ---------------------------------------------------------------------------------------------------------
 
 
-@router.post("/dictionary", status_code=HTTPStatus.CREATED, responses=told(409, 413))
+@router.post("/words", status_code=HTTPStatus.CREATED, responses=told(409, 400, 413))
 def teach_word(by: Write, word: Word) -> Word:
-    """Write into the newsroom's dictionary how a word is said; bulletins that hold it are made again by `redo`."""
+    """Write into the newsroom's dictionary how a word is said; bulletins that hold it are made again by `remake`."""
     announcers.teach(by.desk, word.written, word.spoken, by.name)
     return word
 
 
-@router.post("/bulletins/{bulletin}/redo", status_code=HTTPStatus.ACCEPTED, responses=told(404))
-def redo_bulletin(request: Request, response: Response, by: Write, name: Bulletin_) -> Job:
+@router.post("/bulletins/{bulletin}/remake", status_code=HTTPStatus.ACCEPTED, responses=told(404))
+def remake_bulletin(request: Request, response: Response, by: Write, name: Bulletin_) -> Job:
     """Make it again with today's dictionary and settings; only sentences that changed are voiced."""
     bulletin = _row(by.desk, name).bulletin
     return jobs.begun(request, response, errands.redo(jobs.work_of(request), by.desk, bulletin))
 
 
-@router.get("/bulletins/{bulletin}/job", responses=told(404))
-def get_bulletin_job(request: Request, by: See, name: Bulletin_) -> Job:
+@router.get("/bulletins/{bulletin}/work", responses=told(404))
+def get_bulletin_work(request: Request, by: See, name: Bulletin_) -> Job:
     """How making it goes that was asked for last."""
     return jobs.last(request, _row(by.desk, name).bulletin.id)
 
@@ -380,12 +390,12 @@ def offer_bulletin(request: Request, by: Write, name: Bulletin_) -> Bulletin:
 # --- signing ---------------------------------------------------------------------------------------------------------
 
 
-@router.post("/bulletins/{bulletin}/approve", responses=told(404, 409, 413))
+@router.post("/bulletins/{bulletin}/approval", responses=told(404, 409, 400, 413))
 def approve_bulletin(request: Request, by: Sign, name: Bulletin_, signature: Signature) -> Bulletin:
     """Sign exactly the bytes that were heard, and plan them.
 
     The rules are those of the page: nobody signs their own work; what is urgent needs two people; `heard` must name
-    every current master, and one of them must have been fetched from `sound` with this token.
+    every current master, and one of them must have been fetched with this token.
     """
     row = _row(by.desk, name)
     if not request.app.state.heard.is_known_to(_ear(by), row.status.masters.values()):
@@ -394,14 +404,14 @@ def approve_bulletin(request: Request, by: Sign, name: Bulletin_, signature: Sig
     return _whole(request, by.desk, name)
 
 
-@router.post("/bulletins/{bulletin}/return", responses=told(404, 409, 413))
+@router.post("/bulletins/{bulletin}/return", responses=told(404, 409, 400, 413))
 def return_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> Bulletin:
     """Return it to its editor, and say why; any signature is void, and it leaves the stations."""
     approvals.send_back(by.desk, _row(by.desk, name).bulletin, by.name, why.comment.strip())
     return _whole(request, by.desk, name)
 
 
-@router.post("/bulletins/{bulletin}/withdraw", responses=told(404))
+@router.post("/bulletins/{bulletin}/withdrawal", responses=told(404))
 def withdraw_bulletin(request: Request, by: Sign, name: Bulletin_) -> Bulletin:
     """Take it back for good; the next seconds take it off the stations."""
     approvals.withdraw(by.desk, _row(by.desk, name).bulletin, by.name)

@@ -60,7 +60,7 @@ class Call(SecurityBase):
             raise TokenRefused
         if self.right not in program.rights:
             raise ScopeMissing(scope=self.right.value)
-        return Caller(desk=replace(desk, who=program.person.name, program=program.label), program=program)
+        return Caller(desk=replace(desk, who=program.person.name, via=program.label), program=program)
 
 
 def asking(request: Request, desk: Desk) -> Program | None:
@@ -87,6 +87,7 @@ See = Annotated[Caller, Security(Call(Right.SEE), scopes=[Right.SEE])]
 Write = Annotated[Caller, Security(Call(Right.WRITE), scopes=[Right.WRITE])]
 Sign = Annotated[Caller, Security(Call(Right.SIGN), scopes=[Right.SIGN])]
 Run = Annotated[Caller, Security(Call(Right.RUN), scopes=[Right.RUN])]
+Count = Annotated[Caller, Security(Call(Right.COUNT), scopes=[Right.COUNT])]
 Admit = Annotated[Caller, Security(Call(Right.PEOPLE), scopes=[Right.PEOPLE])]
 
 
@@ -96,4 +97,5 @@ def part(tag: str) -> APIRouter:
 
 
 def _named(route: APIRoute) -> str:
-    return route.name
+    first, *others = route.name.split("_")
+    return first + "".join(word.title() for word in others)

@@ -17,14 +17,14 @@ _ABOUT = """The use cases of Bản Tin's pages for programs.
 Every request carries `Authorization: Bearer TOKEN`; a session's cookie is worth nothing here. What a program does is
 told in the name of the person who gave its token, with the token's label. Instants are ISO 8601 in UTC; days and years
 are local. Whatever is refused is `application/problem+json` (RFC 9457) with a stable `code`, and with the message and
-the next step in Vietnamese and English. What takes long is answered with 202 and, as `Location`, where its `job` is."""
+the next step in Vietnamese and English. What takes long is answered 202 with, as `Location`, where its `work` is."""
 _TAGS = {
     "days": "What waits for whom, how a day stands, what airs when.",
     "bulletins": "Found, heard and read, mended, signed.",
     "scripts": "Handed in, or only looked at.",
     "stations": "What each holds and what ails it; trying one out, pushing to it.",
-    "years": "The count toward the plan.",
-    "log": "Every fact.",
+    "years": "The count toward the plan, reports, what people enter.",
+    "facts": "The log.",
     "people": "Accounts, and whose token asks.",
 }
 

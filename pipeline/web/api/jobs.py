@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Request, Response
 from pydantic import Field
 
-from pipeline.core.errors import NothingHere
+from pipeline.core.errors import NothingThere
 from pipeline.web import work
 from pipeline.web.api.fields import Told
 from pipeline.web.api.problems import Trouble, Words, trouble, words
@@ -53,13 +53,13 @@ def work_of(request: Request) -> Work:
 
 def begun(request: Request, response: Response, found: work.Job) -> Job:
     """The answer to whoever asked for a job: where to look how it goes."""
-    response.headers["Location"] = request.url.path.rsplit("/", 1)[0] + "/job"
+    response.headers["Location"] = request.url.path.rsplit("/", 1)[0] + "/work"
     return job(found)
 
 
 def last(request: Request, about: str) -> Job:
-    """What was asked for last about something. Raises NothingHere."""
+    """What was asked for last about something. Raises NothingThere."""
     found = work_of(request).job(about)
     if found is None:
-        raise NothingHere(where=request.url.path)
+        raise NothingThere
     return job(found)

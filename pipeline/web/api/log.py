@@ -1,4 +1,4 @@
-"""The log: every fact, the newest first."""
+"""Facts: the log, the newest first."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from pipeline.core.facts import Happened
 from pipeline.web.api.caller import See, part
 from pipeline.web.api.fields import Limit, Told, Wanted
 
-router = part("log")
+router = part("facts")
 
 
 class Fact(Told):
@@ -27,7 +27,7 @@ class Fact(Told):
     sha256: Annotated[str | None, Field(description="Of the bytes it is about.")]
     detail: Annotated[
         dict[str, Any],
-        Field(description="What else there is to say of this kind; `program` is the label of the token that asked."),
+        Field(description="What else there is to say of this kind; `via` is the label of the token that asked."),
     ]
 
 
@@ -49,7 +49,7 @@ def told(found: Sequence[facts.Fact]) -> list[Fact]:
     ]  # fmt: skip
 
 
-@router.get("/log")
+@router.get("/facts")
 def list_facts(
     by: See,
     happened: Happened | None = None,

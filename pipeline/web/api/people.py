@@ -91,7 +91,7 @@ def list_people(by: Admit) -> People:
     return People(items=[_told(p) for p in by.desk.ledger.accounts.people()])
 
 
-@router.post("/people", status_code=HTTPStatus.CREATED, responses=told(409, 413))
+@router.post("/people", status_code=HTTPStatus.CREATED, responses=told(409, 400, 413))
 def admit_person(by: Admit, new: NewPerson) -> Admitted:
     """Open an account; its first password is told this once."""
     password = people.first_password()
@@ -100,7 +100,7 @@ def admit_person(by: Admit, new: NewPerson) -> Admitted:
     return Admitted(person=_told(person), first_password=password)
 
 
-@router.patch("/people/{login}", responses=told(404, 409, 413))
+@router.patch("/people/{login}", responses=told(404, 409, 400, 413))
 def change_person(by: Admit, login: _Login, change: Change) -> Person:
     """Give somebody another name or other roles, close the account or open it again."""
     name = " ".join(change.name.split()) if change.name else None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from pipeline.core import errors
-from pipeline.core.errors import NothingHere, NotUnderstood, PipelineError, Says, ScopeMissing, TokenRefused
+from pipeline.core.errors import BadRequest, NothingThere, PipelineError, Says, ScopeMissing, TokenRefused
 from pipeline.web.page import status_of as status_on_a_page
 
 API = "/api/v1"
@@ -20,12 +20,12 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[tuple[type[PipelineError], ...], HTTPStatus], ...] = (
     ((TokenRefused,), HTTPStatus.UNAUTHORIZED),
     ((ScopeMissing,), HTTPStatus.FORBIDDEN),
-    ((NothingHere,), HTTPStatus.NOT_FOUND),
+    ((NothingThere,), HTTPStatus.NOT_FOUND),
     ((errors.TakenBack,), HTTPStatus.CONFLICT),
     ((errors.TooLarge,), HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (
-        (NotUnderstood, errors.ScriptRefused, errors.TextLost, errors.BadRows, errors.BadRecording, errors.BadAccount,
-         errors.NoReason, errors.NothingSent, errors.NothingToSay, errors.BadPeriod),
+        (BadRequest, errors.ScriptRefused, errors.TextLost, errors.BadRows, errors.BadRecording, errors.BadAccount,
+         errors.BadOutput, errors.BadPeriod, errors.NoReason, errors.NothingSent, errors.NothingToSay),
         HTTPStatus.UNPROCESSABLE_ENTITY,
     ),
     ((errors.LedgerUnusable, errors.DiskFull, errors.WorkspaceInUse), HTTPStatus.SERVICE_UNAVAILABLE),
@@ -124,8 +124,8 @@ def answer(
 def of_http(request: Request, problem: HTTPException) -> JSONResponse:
     """What the framework refuses: an address that is none, a method, a form that cannot be read."""
     if problem.status_code == HTTPStatus.NOT_FOUND:
-        return answer(request, NothingHere(where=request.url.path))
-    refused = answer(request, NotUnderstood(faults=str(problem.detail)), problem.status_code)
+        return answer(request, NothingThere())
+    refused = answer(request, BadRequest(what=str(problem.detail)), problem.status_code)
     refused.headers.update(problem.headers or {})
     return refused
 
@@ -134,7 +134,7 @@ def of_fields(request: Request, problem: RequestValidationError) -> JSONResponse
     """Fields that are missing, or not what they should be; every one of them."""
     faults = [Fault(where=".".join(map(str, e["loc"])), what=str(e["msg"])) for e in problem.errors()]
     told = "; ".join(f"{fault.where}: {fault.what}" for fault in faults)
-    return answer(request, NotUnderstood(faults=told), faults=faults)
+    return answer(request, BadRequest(what=told), faults=faults)
 
 
 _TOLD = {

@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from pipeline.core.errors import BadRequest
 from pipeline.newsroom import checks
 from pipeline.newsroom.scripts import Taken as TakenIn
 from pipeline.web import uploads
@@ -20,7 +21,7 @@ from pipeline.web.api.problems import Trouble, told, trouble
 from pipeline.web.uploads import Sent
 
 router = part("scripts")
-_MOST_FILES = 20
+_MOST_FILES, _MOST_TEXT, _MOST_NAME = 20, 200_000, 200
 _Made = TypeVar("_Made")
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -30,13 +31,14 @@ _BODY: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
+                    "additionalProperties": False,
                     "properties": {
-                        "file": {
+                        "files": {
                             "type": "array", "maxItems": _MOST_FILES, "items": {"type": "string", "format": "binary"},
                             "description": "Judged by what is in it. Its name is told to people, and is never a path.",
                         },
-                        "text": {"type": "string", "maxLength": 200_000, "description": "The script, where no file is"},
-                        "name": {"type": "string", "maxLength": 200, "description": "What the text is called."},
+                        "text": {"type": "string", "maxLength": _MOST_TEXT, "description": "The script itself."},
+                        "name": {"type": "string", "maxLength": _MOST_NAME, "description": "What the text is called."},
                     },
                 }
             }
@@ -78,11 +80,15 @@ class Checked(Told):
 
 
 async def _sent(request: Request, use: Callable[[Sent], _Made]) -> _Made:
-    """What came, for as long as it takes to use it."""
+    """What came, for as long as it takes to use it. Raises BadRequest where it is not as described."""
     async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
-        files = [one for one in form.getlist("file") if isinstance(one, UploadFile) and one.filename]
-        text, name = (one if isinstance(one := form.get(key), str) else "" for key in ("text", "name"))
-        return await run_in_threadpool(use, Sent(files, text, name))
+        files = [one for one in form.getlist("files") if isinstance(one, UploadFile)]
+        texts = {key: one for key in ("text", "name") if isinstance(one := form.get(key, ""), str)}
+        if len(form.multi_items()) != len(files) + len(form.keys() & texts.keys()):
+            raise BadRequest(what="body: files (only files), text, name; nothing else, and one of each")
+        if len(texts["text"]) > _MOST_TEXT or len(texts["name"]) > _MOST_NAME:
+            raise BadRequest(what=f"body: text of {_MOST_TEXT}, name of {_MOST_NAME} characters at most")
+        return await run_in_threadpool(use, Sent(files, texts["text"], texts["name"]))
 
 
 @router.post(

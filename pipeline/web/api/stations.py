@@ -1,5 +1,6 @@
 """Stations: what each holds, what ails it, what it proved; trying one out, pushing to it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from pipeline.core import model
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language, Technology, Unit, Verification
 from pipeline.newsroom import registry
+from pipeline.newsroom.desk import Desk
 from pipeline.web import errands
 from pipeline.web.api import jobs
 from pipeline.web.api.caller import Run, See, part
@@ -57,6 +59,7 @@ class ListedStation(Told):
     groups: list[str]
     health: Health
     trouble: Ailment | None
+    being_visited: bool
 
 
 class Stations(Told):
@@ -141,14 +144,19 @@ def _health(trouble: model.Trouble | None) -> Health:
     return Health.WELL if trouble is None else Health.FAILING if trouble.retry else Health.STUCK
 
 
-def _line(s: model.Station, trouble: model.Trouble | None) -> dict[str, object]:
+def _lines(desk: Desk, found: Iterable[model.Station]) -> list[dict[str, object]]:
+    troubles, visited = desk.ledger.troubles(), desk.ledger.visited(desk.now())
+    return [_line(s, troubles.get(s.code), visited=desk.config.first_at_place(s) in visited) for s in found]
+
+
+def _line(s: model.Station, trouble: model.Trouble | None, *, visited: bool) -> dict[str, object]:
     ailment = trouble and Ailment(
         code=trouble.code, reason=trouble.reason, tries=trouble.tries, since=trouble.since, next_try=trouble.next
     )
     return {
         "code": s.code, "name": s.name, "commune": s.commune.code, "unit": s.unit, "technology": s.technology,
         "transport": s.transport, "profile": s.profile, "languages": s.languages, "groups": s.groups,
-        "health": _health(trouble), "trouble": ailment,
+        "health": _health(trouble), "trouble": ailment, "being_visited": visited,
     }  # fmt: skip
 
 
@@ -173,7 +181,7 @@ def list_stations(
     ]
     left = [s for s in found if s.code > after]
     return Stations(
-        items=[ListedStation(**_line(s, troubles.get(s.code))) for s in left[:limit]],
+        items=[ListedStation(**one) for one in _lines(desk, left[:limit])],
         next=left[limit - 1].code if len(left) > limit else None,
         total=len(found),
     )
@@ -199,8 +207,9 @@ def get_station(request: Request, by: See, code: Station_) -> Station:
     to_come = desk.ledger.transmissions(station=found.code, after=desk.now())[:_TO_COME]
     tried = desk.ledger.latest(1, happened=Happened.TRIED, station=found.code)
     job = jobs.work_of(request).job(errands.about_station(found.code))
+    (line,) = _lines(desk, [found])
     return Station(
-        **_line(found, desk.ledger.troubles().get(found.code)),
+        **line,
         windows=[str(one) for one in found.windows],
         quiet=[str(one) for one in found.quiet],
         keep_days=found.keep_days,
@@ -233,8 +242,8 @@ def list_receipts(by: See, code: Station_, limit: Limit = 100) -> Receipts:
     )  # fmt: skip
 
 
-@router.get("/stations/{station}/job", responses=told(404))
-def get_station_job(request: Request, by: See, code: Station_) -> Job:
+@router.get("/stations/{station}/work", responses=told(404))
+def get_station_work(request: Request, by: See, code: Station_) -> Job:
     """How what was asked for last about a station goes."""
     return jobs.last(request, errands.about_station(registry.find(by.desk, code).code))
 

@@ -34,7 +34,7 @@ from pipeline.ledger.standing import stands
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
-     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED}
+     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED, Happened.HEARD, Happened.TAUGHT}
 )  # fmt: skip
 """Kinds of fact that are never about a station."""
 _MOST_NAMES = 500

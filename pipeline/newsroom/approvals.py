@@ -1,7 +1,7 @@
 """Approvals: a named person's yes to exact bytes, a no with its reason, a bulletin taken back."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Happened
@@ -67,6 +67,18 @@ def approve(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest] |
     return status_of(desk.ledger.facts(bulletin.id))
 
 
+def hear(desk: Desk, bulletin: Bulletin, digest: Digest, by: str) -> None:
+    """Say, once, that somebody plays these bytes."""
+    if not was_heard(desk, bulletin, [digest], by):
+        desk.ledger.record(desk.fact(Happened.HEARD, bulletin=bulletin, digest=digest, who=by))
+
+
+def was_heard(desk: Desk, bulletin: Bulletin, digests: Iterable[Digest], by: str) -> bool:
+    """Whether somebody has played any of some masters: those of a bulletin differ only in their format."""
+    played = {fact.digest for fact in desk.ledger.facts(bulletin.id, Happened.HEARD) if alike(fact.who) == alike(by)}
+    return not played.isdisjoint(digests)
+
+
 def offer(desk: Desk, bulletin: Bulletin, by: str) -> None:
     """Say that somebody has heard it and asks for a signature; nothing else waits for that.
 
@@ -101,12 +113,15 @@ def _must_be_another(desk: Desk, bulletin: Bulletin, by: str) -> None:
     """Raise NotApprovable where somebody would sign their own work and the settings do not let them."""
     if desk.config.settings.approvals.by_author:
         return
-    received = desk.ledger.facts(bulletin.id, Happened.RECEIVED)
-    authors = {alike(name) for name in (bulletin.author, *(fact.who for fact in received)) if name}
+    hands = [f.who for kind in (Happened.RECEIVED, Happened.TAUGHT) for f in desk.ledger.facts(bulletin.id, kind)]
+    authors = {alike(name) for name in (bulletin.author, *hands) if name}
     if alike(by) in authors:
         raise NotApprovable(
             bulletin=bulletin.id,
-            reason=Says(f"{by} là người viết hoặc người nộp bài", f"{by} wrote it or took it in"),
+            reason=Says(
+                f"{by} là người viết, người nộp hoặc người sửa cách đọc bài này",
+                f"{by} wrote it, took it in, or mended its words",
+            ),
             how=Says(
                 "nhờ người khác nghe và ký, hoặc đặt by_author = true ở [approvals] của config.toml",
                 "have another person listen and sign, or set by_author = true in [approvals] of config.toml",

@@ -50,6 +50,7 @@ HAPPENED: dict[Happened, Says] = {
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
     Happened.OFFERED: Says("gửi duyệt", "offered to be signed"),
+    Happened.HEARD: Says("nghe", "heard"),
     Happened.TAUGHT: Says("ghi từ điển", "dictionary changed"),
     Happened.ENTERED: Says("ghi kết quả", "output entered"),
     Happened.STRUCK: Says("gạch kết quả", "output struck out"),

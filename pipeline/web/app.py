@@ -35,7 +35,6 @@ def make_app(office: Office) -> FastAPI:
     state.office, state.zone, state.prefix = office, zone, settings.web.prefix
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
-    state.heard = {}
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)

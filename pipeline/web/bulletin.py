@@ -18,7 +18,6 @@ from pipeline.ledger.lock import alone
 from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
 from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import LINE_WAIT, Desk
-from pipeline.web import heard
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -71,6 +70,10 @@ def one(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name
     return _show(request, v, _row(v.desk, name), told=_TOLD.get(xong))
 
 
+def _was_heard(v: Visitor, row: Line) -> bool:
+    return approvals.was_heard(v.desk, row.bulletin, row.status.masters.values(), v.person.name)
+
+
 def _row(desk: Desk, name: str) -> Line:
     rows = bulletins.lines_of(desk, [BulletinId(name)])
     if not rows:
@@ -95,7 +98,7 @@ def _show(
         "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
-        "was_heard": heard.any_of(request, v.person, row.status.masters.values()),
+        "was_heard": _was_heard(v, row),
         "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
         "reach": desk.ledger.reach(bulletin.id, _STATIONS), "troubles": desk.ledger.troubles(),
         "current": set(row.status.masters.values()),
@@ -117,13 +120,13 @@ def _numbered(passages: tuple[object, ...]) -> list[tuple[int, object]]:
 
 
 @router.get("/ban-tin/{name}/am-thanh/{digest}")
-def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
+def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
     """The sound of one of its masters; whoever plays it has heard it."""
     row = _row(v.desk, name)
     master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
     if master is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    heard.mark(request, v.person, master.digest)
+    approvals.hear(v.desk, row.bulletin, master.digest, v.person.name)
     # Never from the browser's own store: who plays it has to have asked for it.
     kind = TYPES.get(master.suffix, "application/octet-stream")
     return FileResponse(v.desk.store.get(master.digest), media_type=kind)
@@ -167,7 +170,7 @@ def teach(
     """Write into the dictionary how a word is said, and make the bulletin again: only what changed is voiced."""
     row = _row(v.desk, name)
     try:
-        announcers.teach(v.desk, key, spoken, v.person.name)
+        announcers.teach(v.desk, key, spoken, v.person.name, row.bulletin)
     except PipelineError as problem:
         return _show(request, v, row, problem=problem)
     return _redo(request, v, row.bulletin, "tu")
@@ -228,7 +231,7 @@ def sign(
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
-        if not heard.any_of(request, v.person, row.status.masters.values()):
+        if not _was_heard(v, row):
             raise NotHeard
         status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in digests or []])
         if status.may_go_out:

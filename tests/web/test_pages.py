@@ -18,12 +18,14 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Happened
 from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import people, push
+from pipeline.newsroom import announcers, people, push
 from pipeline.newsroom.office import Office
+from pipeline.web import library
 from pipeline.web.api.caller import Call
 from pipeline.web.app import make_app
 from pipeline.web.server import Server
 from pipeline.web.visitor import Visit
+from pipeline.web.work import Work
 from tests import province
 from tests.flow.test_changes import station
 
@@ -142,7 +144,7 @@ def test_every_page_that_changes_something_asks_for_a_right(app):
     assert {path for method, path, right in found if method != "GET" and right is None} == {"/dang-nhap"}
 
 
-OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz"}
+OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz"} | {route.path for route in library.router.routes}
 
 
 def test_every_role_is_refused_every_page_that_it_may_not_have(app, desk):
@@ -263,6 +265,51 @@ def test_returning_needs_a_reason(app, desk):
     assert "P-112" in one.submit(f"{path}/tra", on=path, **{"ly-do": " "}).text
     assert one.submit(f"{path}/tra", on=path, **{"ly-do": "sai tên xã"}).status_code == 303
     assert "sai tên xã" in one.get(path).text
+
+
+def test_what_was_heard_is_in_the_log_once_and_holds_after_a_restart(app, desk):
+    bulletin = province.signed(desk, 1, planned=False)
+    other = made_again(desk, bulletin)
+    path = f"/ban-tin/{bulletin.id}"
+    one = browser(app, Role.APPROVER)
+    for part in ("bytes=0-3", "bytes=4-7", "bytes=0-"):
+        one.get(f"{path}/am-thanh/{other}", headers={"range": part})
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.HEARD)
+    assert (fact.who, fact.digest) == ("Người duyet", other)
+    again = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.APPROVER)
+    assert again.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+    assert desk.ledger.facts(bulletin.id, Happened.APPROVED)[-1].digest == other
+
+
+def test_whoever_mended_a_word_of_it_does_not_sign_it(app, desk):
+    bulletin = province.signed(desk, 1, planned=False)
+    other = made_again(desk, bulletin)
+    people.change(desk, "bien", "lệnh", roles={Role.EDITOR, Role.APPROVER})
+    path = f"/ban-tin/{bulletin.id}"
+    one = browser(app, Role.EDITOR)
+    announcers.teach(desk, "UBND", "ủy ban", "Người bien", bulletin)
+    one.get(f"{path}/am-thanh/{other}")
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
+    assert answer.status_code == 409
+    assert "sửa cách đọc" in answer.text
+    two = browser(app, Role.APPROVER)
+    two.get(f"{path}/am-thanh/{other}")
+    assert two.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+
+
+def test_work_that_has_ended_is_forgotten_in_time_and_what_was_asked_for_last_is_not(app, desk):
+    work = app.state.work
+    for number in range(250):
+        work.ask(Lane.LINE, f"việc {number}", "Người hanh", lambda _desk: None)
+    until = time.monotonic() + 60
+    while work.open() and time.monotonic() < until:
+        time.sleep(0.01)
+    last = Work(Office(desk.config, lambda _settings: nullcontext(desk)), _jobs=work._jobs)
+    last.ask(Lane.LINE, "thêm một", "Người hanh", lambda _desk: None)
+    assert last.job("việc 0") is None
+    assert last.job("thêm một")
+    assert len(last._jobs) <= 202
+    last.close()
 
 
 def test_every_link_stays_below_the_path_of_a_proxy(tmp_path, desk):

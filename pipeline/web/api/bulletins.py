@@ -16,7 +16,7 @@ from pipeline.core.status import Stage
 from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
 from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import Desk
-from pipeline.web import heard, uploads
+from pipeline.web import uploads
 from pipeline.web.api.caller import Call, Caller
 from pipeline.web.api.problems import Problem, problem_of
 from pipeline.web.bulletin import TYPES, ask_again
@@ -253,14 +253,15 @@ _BINARY: dict[str, object] = {"schema": {"type": "string", "format": "binary"}}
         416: {"description": "There is no such part."},
     },
 )
-def sound(request: Request, c: See, name: Name, digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
+def sound(c: See, name: Name, digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
     """The sound of one of its masters, also of earlier ones; whoever fetches it has heard it."""
-    every = bulletins.every_master(c.desk, line_of(c.desk, name).bulletin)
+    line = line_of(c.desk, name)
+    every = bulletins.every_master(c.desk, line.bulletin)
     master = next((m for m in every if m.digest == digest), None)
     if master is None:
         raise NothingThere
     file = c.desk.store.get(master.digest)
-    heard.mark(request, c.person, master.digest)
+    approvals.hear(c.desk, line.bulletin, master.digest, c.person.name)
     return FileResponse(file, media_type=TYPES.get(master.suffix, "application/octet-stream"))
 
 
@@ -300,10 +301,10 @@ def offer(c: Write, name: Name) -> Bulletin:
 
 
 @router.post("/bulletins/{name}/approval", operation_id="approve")
-def approve(request: Request, c: Sign, name: Name, body: Heard) -> Bulletin:
+def approve(c: Sign, name: Name, body: Heard) -> Bulletin:
     """Sign exactly the bytes that were heard, and plan them."""
     line = line_of(c.desk, name)
-    if not heard.any_of(request, c.person, line.status.masters.values()):
+    if not approvals.was_heard(c.desk, line.bulletin, line.status.masters.values(), c.person.name):
         raise NotHeard
     status = approvals.approve(c.desk, line.bulletin, c.person.name, _digests(body.heard))
     if status.may_go_out:

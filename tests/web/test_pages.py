@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 import pytest
@@ -310,6 +311,46 @@ def test_work_that_has_ended_is_forgotten_in_time_and_what_was_asked_for_last_is
     assert last.job("thêm một")
     assert len(last._jobs) <= 202
     last.close()
+
+
+def test_the_calendar_shows_a_station_its_own_week_and_what_is_in_the_way(app, desk):
+    province.signed(desk, 1, only=("A",))
+    province.signed(desk, 2, only=("A",), air=(province.FIVE + timedelta(seconds=30),))
+    province.signed(desk, 3, only=("B",))
+    see = browser(app, Role.READER)
+    whole = see.get("/lich?tuan=2026-11-25").text
+    assert [f"Tin số {n}" in whole for n in (1, 2, 3)] == [True, True, True]
+    assert "phát đè lên nhau" in whole
+    assert "dời một bài sang giờ khác" in whole
+    own = see.get("/lich?tuan=2026-11-25&tram=B").text
+    assert [f"Tin số {n}" in own for n in (1, 2, 3)] == [False, False, True]
+    assert "22:00-04:00" in own  # its quiet hours
+    assert "phát đè lên nhau" not in own
+    assert 'class="add"' not in own  # a reader adds nothing
+    assert see.get("/lich?tram=xa").text.count("/lich?tuan=2026-11-23&amp;tram=") == 2  # which of both is meant?
+    assert "Không có trạm nào như vậy." in see.get("/lich?tram=khong").text
+
+
+def test_an_empty_slot_of_the_calendar_opens_the_form_with_its_hour(app, desk):
+    one = browser(app, Role.EDITOR)
+    text = one.get("/lich?tuan=2026-11-25&tram=A").text
+    (link,) = re.findall(r'class="add" href="([^"]*2026-11-25T17[^"]*)"', text)
+    form = one.get(link.replace("&amp;", "&")).text
+    assert "Chương trình: ban-tin\nPhát: 25/11/2026 17:00\nNơi nhận: A\n" in form
+    folder = desk.config.scripts / "mau"
+    folder.mkdir()
+    (folder / "tin.txt").write_text("# lời dặn\nTiêu đề: Mẫu\nPhát:   # giờ\n\nBà con.\n", "utf-8")
+    (link,) = re.findall(r'href="(/them\?mau=[^"]*)"', one.get(link.replace("&amp;", "&")).text)
+    form = one.get(link.replace("&amp;", "&")).text
+    assert "Tiêu đề: Mẫu\nChương trình: ban-tin\nPhát: 25/11/2026 17:00\nNơi nhận: A\n\nBà con." in form
+
+
+def test_more_times_of_day_than_fit_are_shown_by_the_hour(app, desk):
+    for number in range(30):
+        province.signed(desk, number + 1, air=(province.FIVE + timedelta(minutes=number),), only=("A",))
+    answer = browser(app, Role.READER).get("/lich?tuan=2026-11-25").text
+    assert "by-hour" in answer
+    assert [f"Tin số {n}<" in answer for n in (1, 30)] == [True, True]
 
 
 def test_every_link_stays_below_the_path_of_a_proxy(tmp_path, desk):

@@ -34,7 +34,8 @@ from pipeline.ledger.standing import stands
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
-     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED, Happened.HEARD, Happened.TAUGHT}
+     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED, Happened.HEARD, Happened.TAUGHT, Happened.URGED,
+     Happened.RUSHED}
 )  # fmt: skip
 """Kinds of fact that are never about a station."""
 _MOST_NAMES = 500
@@ -199,6 +200,14 @@ class Ledger:
         except IntegrityError:
             return False
         return True
+
+    def revise(self, bulletin: Bulletin, fact: Fact) -> None:
+        """Keep a bulletin as it is from now on, with the fact of what was changed and by whom."""
+        document = documents.bulletins().dump_json(bulletin).decode()
+        with self._engine.begin() as connection:
+            mine = tables.bulletins.c.id == bulletin.id
+            connection.execute(tables.bulletins.update().where(mine).values(document=document))
+            add(connection, [fact])
 
     def script(self, digest: Digest) -> Script | None:
         """A script received before."""

@@ -2,10 +2,11 @@
 
 import difflib
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, Digest
+from pipeline.core.model import Bulletin, Digest, Priority
 from pipeline.core.people import alike
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger.store import hash_file
@@ -89,10 +90,42 @@ def offer(desk: Desk, bulletin: Bulletin, by: str) -> None:
     desk.ledger.record(desk.fact(Happened.OFFERED, bulletin=bulletin, who=by))
 
 
+def urge(desk: Desk, bulletin: Bulletin, by: str, why: str) -> Bulletin:
+    """Make a bulletin urgent: it airs at any hour, is sent at once, and needs two people's signatures.
+
+    Who has signed it before has signed it still; until another has, too, it does not go out any more.
+
+    Raises:
+        NotApprovable: nobody says so, it is urgent already, it does not air any more, or it was withdrawn.
+    """
+    by = " ".join(by.split())
+    _must_have_a_name(bulletin, by)
+    status = status_of(desk.ledger.facts(bulletin.id))
+    if status.stage is Stage.WITHDRAWN:
+        check(desk, bulletin, status)
+    if bulletin.priority is Priority.URGENT or max(bulletin.air) <= desk.now():
+        over = bulletin.priority is not Priority.URGENT
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says("đã qua giờ phát cuối", "its last air time has passed")
+            if over
+            else Says("đã là khẩn cấp", "it is urgent already"),
+            how=Says("thả lại bài với giờ phát mới", "drop it again with a new air time")
+            if over
+            else Says("nghe rồi ký", "listen, then sign"),
+        )
+    urgent = replace(bulletin, priority=Priority.URGENT)
+    desk.ledger.revise(urgent, desk.fact(Happened.URGED, bulletin=bulletin, who=by, reason=_said(why)))
+    return urgent
+
+
+def _said(why: str) -> str:
+    return "".join(letter for letter in why if letter.isprintable() or letter == "\n")
+
+
 def send_back(desk: Desk, bulletin: Bulletin, by: str, why: str) -> None:
     """Return a bulletin to its editor with a comment; any signature is void."""
-    said = "".join(letter for letter in why if letter.isprintable() or letter == "\n")
-    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=said))
+    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=_said(why)))
 
 
 def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:

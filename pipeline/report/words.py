@@ -66,6 +66,8 @@ HAPPENED: dict[Happened, Says] = {
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
     Happened.OFFERED: Says("gửi duyệt", "offered to be signed"),
     Happened.HEARD: Says("nghe", "heard"),
+    Happened.URGED: Says("chuyển thành khẩn cấp", "made urgent"),
+    Happened.RUSHED: Says("gửi khẩn", "sent at once"),
     Happened.TAUGHT: Says("ghi từ điển", "dictionary changed"),
     Happened.ENTERED: Says("ghi kết quả", "output entered"),
     Happened.STRUCK: Says("gạch kết quả", "output struck out"),

@@ -1,6 +1,7 @@
 """Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
 
 import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +10,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import NoReason, NotHeard, PipelineError, Says
-from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
+from pipeline.core.errors import NoReason, NotApproved, NotHeard, PipelineError, Says
+from pipeline.core.model import Bulletin, BulletinId, Digest, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.ports import Lane
-from pipeline.core.status import Stage
+from pipeline.core.status import Stage, Status
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
-from pipeline.newsroom.bulletins import Line
+from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, rush, views
+from pipeline.newsroom.bulletins import Line, Row
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
@@ -32,6 +33,11 @@ TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav"
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
     "duyet": Says("Đã duyệt.", "Signed."),
+    "mot": Says(
+        "Đã ký. Bản tin khẩn cấp còn cần một người nữa nghe và ký.",
+        "Signed. It is urgent: one more person has to listen and sign.",
+    ),
+    "khan": Says("Đã chuyển thành khẩn cấp: cần hai người ký.", "It is urgent now: two people have to sign."),
     "tra": Says("Đã trả lại.", "Returned."),
     "rut": Says("Đã rút.", "Withdrawn."),
     "tu": Says("Đã ghi vào từ điển; bản tin đang được làm lại.", "Written into the dictionary; it is made again."),
@@ -90,7 +96,7 @@ def _show(
         passages, unreadable = preview.passages(desk, bulletin), None
     except PipelineError as fault:
         passages, unreadable = (), fault
-    masters = bulletins.masters(desk, bulletin)
+    masters, masters_now = bulletins.masters(desk, bulletin), row.status.masters.values()
     job = request.app.state.work.job(bulletin.id)
     facts = desk.ledger.facts_by_bulletin([bulletin.id], ()).get(bulletin.id, [])
     context = {
@@ -100,8 +106,8 @@ def _show(
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
         "was_heard": _was_heard(v, row),
         "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
-        "reach": desk.ledger.reach(bulletin.id, _STATIONS), "troubles": desk.ledger.troubles(),
-        "current": set(row.status.masters.values()),
+        "signers": list(dict.fromkeys(who for d in masters_now for who in row.status.signatures.get(d, ()))),
+        "to_come": max(bulletin.air) > desk.now(), **_reach(request, v, row),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
@@ -231,14 +237,86 @@ def sign(
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
-        if not _was_heard(v, row):
-            raise NotHeard
-        status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in digests or []])
-        if status.may_go_out:
-            plan.plan(v.desk, row.bulletin)
+        status = sign_off(request, v, row, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
-    return back(Page(request, v), f"/ban-tin/{name}", xong="duyet")
+    return back(Page(request, v), f"/ban-tin/{name}", xong="mot" if status.half_signed else "duyet")
+
+
+def sign_off(request: Request, v: Visitor, row: Line, digests: Sequence[Digest]) -> Status:
+    """Sign a bulletin as it was heard, and plan it; one that is urgent goes out at once when the second has signed.
+
+    Raises:
+        NotHeard: the visitor has played none of its masters.
+        NotApprovable: as `approvals.approve` says.
+    """
+    if not _was_heard(v, row):
+        raise NotHeard
+    status = approvals.approve(v.desk, row.bulletin, v.person.name, digests)
+    if status.may_go_out:
+        plan.plan(v.desk, row.bulletin)
+        if row.bulletin.priority is Priority.URGENT:
+            _send_at_once(request, v, row.bulletin)
+    return status
+
+
+def _send_at_once(request: Request, v: Visitor, bulletin: Bulletin) -> None:
+    def do(desk: Desk) -> Says:
+        done = rush.rush(desk, bulletin)
+        told, good = len(done.attempts), len(done.attempts) - len(done.failed)
+        return Says(f"Gửi khẩn xong: {good}/{told} trạm.", f"Sent at once: {good} of {told} stations.")
+
+    request.app.state.work.ask(Lane.LINE, _rushing(bulletin.id), v.person.name, do)
+
+
+def _rushing(name: str) -> str:
+    """What sending a bulletin at once is asked for under."""
+    return f"khan {name}"
+
+
+@router.post("/ban-tin/{name}/khan")
+def urge(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
+    name: str,
+    why: Annotated[str, Form(alias="ly-do")] = "",
+) -> Response:
+    """Make it urgent, and say why; two people have to sign it then."""
+    row = _row(v.desk, name)
+    try:
+        if not why.strip():
+            raise NoReason
+        approvals.urge(v.desk, row.bulletin, v.person.name, why.strip()[:2000])
+    except PipelineError as problem:
+        return _show(request, v, row, problem=problem)
+    return back(Page(request, v), f"/ban-tin/{name}", xong="khan")
+
+
+@router.post("/ban-tin/{name}/gui-ngay")
+def send_again(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], name: str) -> Response:
+    """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
+    row = _row(v.desk, name)
+    if not rush.is_ready(Row(bulletin=row.bulletin, status=row.status)):
+        return _show(request, v, row, problem=NotApproved(bulletin=name))
+    _send_at_once(request, v, row.bulletin)
+    return back(Page(request, v), f"/ban-tin/{name}")
+
+
+@router.get("/ban-tin/{name}/tram")
+def reach(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str) -> Response:
+    """Its stations, and which of them hold it: a part of the page that asks for itself while it is being sent."""
+    row = _row(v.desk, name)
+    return render(Page(request, v), "reach.html", _reach(request, v, row))
+
+
+def _reach(request: Request, v: Visitor, row: Line) -> dict[str, object]:
+    job = request.app.state.work.job(_rushing(row.bulletin.id))
+    return {
+        "row": row, "name": row.bulletin.id, "reach": v.desk.ledger.reach(row.bulletin.id, _STATIONS),
+        "troubles": v.desk.ledger.troubles(), "visited": v.desk.ledger.visited(v.desk.now()),
+        "current": set(row.status.masters.values()), "rushing": job if job and not job.ended else None, "rushed": job,
+        "may_rush": rush.is_ready(Row(bulletin=row.bulletin, status=row.status)),
+    }  # fmt: skip
 
 
 @router.post("/ban-tin/{name}/tra")

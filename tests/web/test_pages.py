@@ -260,6 +260,58 @@ def test_who_wrote_a_script_does_not_sign_it(app, desk):
     assert "người viết" in answer.text
 
 
+def hurried(desk, one, number=1):
+    """A bulletin that nobody has signed, made urgent by whoever is signed in; its page, and what is to be heard."""
+    bulletin = province.signed(desk, number, planned=False)
+    made, path = made_again(desk, bulletin), f"/ban-tin/{bulletin.id}"
+    assert "P-112" in one.submit(f"{path}/khan", on=path, **{"ly-do": " "}).text
+    assert one.submit(f"{path}/khan", on=path, **{"ly-do": "bão đổi hướng"}).status_code == 303
+    return bulletin, path, made
+
+
+def sign(one, path, made):
+    one.get(f"{path}/am-thanh/{made}")
+    return one.submit(f"{path}/duyet", on=path, nghe=[made])
+
+
+def test_what_is_urgent_goes_to_every_station_the_moment_the_second_person_has_signed(app, desk):
+    known(desk, "hai", "Lê Văn Hai", Role.APPROVER)
+    first, second = browser(app, Role.APPROVER), browser(app, login="hai")
+    bulletin, path, made = hurried(desk, first)
+    assert sign(first, path, made).headers["location"].endswith("xong=mot")
+    assert "còn cần một người nữa" in first.get(f"{path}?xong=mot").text
+    assert "chờ người duyệt thứ hai" in second.get("/lich?tuan=2026-11-25").text
+    again = sign(first, path, made)
+    assert (again.status_code, "đã ký rồi" in again.text) == (409, True)
+    assert app.state.work.job(f"khan {bulletin.id}") is None
+    assert desk.ledger.holdings() == []
+    assert sign(second, path, made).status_code == 303
+    while not app.state.work.job(f"khan {bulletin.id}").ended:
+        time.sleep(0.01)
+    assert {(h.station, h.digest) for h in desk.ledger.holdings()} == {("A", made), ("B", made)}
+    shown = second.get(f"{path}/tram").text
+    assert ["Gửi khẩn xong: 2/2 trạm." in shown, "Lê Văn Hai" in shown, shown.count("✓")] == [True, True, 2]
+    kinds = (Happened.URGED, Happened.APPROVED, Happened.RUSHED, Happened.CONFIRMED)
+    done = [(f.happened.value, f.who) for f in desk.ledger.facts(bulletin.id) if f.happened in kinds][1:]
+    hai = "Lê Văn Hai"
+    assert done == [("urged", "Người duyet"), ("approved", "Người duyet"), ("approved", hai), ("rushed", hai),
+                    ("confirmed", hai), ("confirmed", hai)]  # fmt: skip
+    log = second.get("/nhat-ky?loai=rushed").text
+    assert ["gửi khẩn" in log, hai in log] == [True, True]
+
+
+def test_nobody_sends_at_once_what_two_people_have_not_signed(app, desk):
+    known(desk, "ca", "Phạm Cả", *Role)
+    one = browser(app, login="ca")
+    bulletin, path, made = hurried(desk, one)
+    for _ in range(2):
+        sign(one, path, made)
+    answer = one.submit(f"{path}/gui-ngay", on=path)
+    assert (answer.status_code, "N-102" in answer.text) == (409, True)
+    assert app.state.work.job(f"khan {bulletin.id}") is None
+    assert desk.ledger.facts(happened=Happened.RUSHED) == []
+
+
 def test_returning_needs_a_reason(app, desk):
     bulletin = province.signed(desk, 1)
     one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"

@@ -9,17 +9,17 @@ from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from pipeline.core.errors import NoReason, NotHeard, NothingThere
+from pipeline.core.errors import NoReason, NothingThere
 from pipeline.core.model import BulletinId, Digest, Kind, Language, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
-from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
+from pipeline.newsroom import announcers, approvals, bulletins, preview, views
 from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import Desk
 from pipeline.web import uploads
 from pipeline.web.api.caller import Call, Caller
 from pipeline.web.api.problems import Problem, problem_of
-from pipeline.web.bulletin import TYPES, ask_again
+from pipeline.web.bulletin import TYPES, ask_again, sign_off
 from pipeline.web.work import Job
 
 router = APIRouter(tags=["bulletins"])
@@ -301,14 +301,9 @@ def offer(c: Write, name: Name) -> Bulletin:
 
 
 @router.post("/bulletins/{name}/approval", operation_id="approve")
-def approve(c: Sign, name: Name, body: Heard) -> Bulletin:
-    """Sign exactly the bytes that were heard, and plan them."""
-    line = line_of(c.desk, name)
-    if not approvals.was_heard(c.desk, line.bulletin, line.status.masters.values(), c.person.name):
-        raise NotHeard
-    status = approvals.approve(c.desk, line.bulletin, c.person.name, _digests(body.heard))
-    if status.may_go_out:
-        plan.plan(c.desk, line.bulletin)
+def approve(request: Request, c: Sign, name: Name, body: Heard) -> Bulletin:
+    """Sign exactly the bytes that were heard, and plan them; what is urgent is sent when the second has signed."""
+    sign_off(request, c, line_of(c.desk, name), _digests(body.heard))
     return one(c, name)
 
 

@@ -10,6 +10,7 @@ from pipeline.core.coverage import Coverage
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import BulletinId, Digest, Verification
 from pipeline.ledger import tables
+from pipeline.ledger.kinds import is_kind
 from pipeline.ledger.standing import stands
 
 _MOST_NAMES = 500
@@ -68,10 +69,10 @@ def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
         .where(proven, r.at < t.at, stands())
         .group_by(r.digest)
     )
-    kinds = [Happened.CONFIRMED.value, Happened.RECALLED.value, Happened.LOST.value]
+    moved = is_kind(f.happened, Happened.CONFIRMED, Happened.RECALLED, Happened.LOST)
     last = (
         sa.select(sa.func.max(f.number).label("number"))
-        .where(f.bulletin == name, f.station.is_not(None), f.happened.in_(kinds))
+        .where(f.bulletin == name, f.station.is_not(None), moved)
         .group_by(f.station)
         .subquery()
     )
@@ -79,10 +80,10 @@ def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
         sa.select(f.digest, sa.func.count())
         .join_from(tables.facts, last, last.c.number == f.number)
         .join(first, first.c.station == f.station)
-        .where(f.happened == Happened.CONFIRMED.value)
+        .where(is_kind(f.happened, Happened.CONFIRMED))
         .group_by(f.digest)
     )
-    aired = sa.select(sa.func.count()).where(f.bulletin == name, f.happened == Happened.AIRED.value)
+    aired = sa.select(sa.func.count()).where(f.bulletin == name, is_kind(f.happened, Happened.AIRED))
     airings = sa.select(sa.func.count()).select_from(tables.transmissions).where(here)
     return Coverage(
         stations=int(plan[0]),

@@ -30,6 +30,7 @@ from pipeline.ledger import coverage, database, documents, records, tables
 from pipeline.ledger.accounts import Accounts
 from pipeline.ledger.adding import add
 from pipeline.ledger.holdings import HOLDS
+from pipeline.ledger.kinds import is_kind
 from pipeline.ledger.standing import stands
 
 OF_BULLETINS = frozenset(
@@ -321,7 +322,7 @@ class Ledger:
         """When each of some bulletins was planned for the first time."""
         c = tables.facts.c
         first = sa.func.min(c.at, type_=tables.Utc).label("at")
-        query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), c.happened == Happened.PLANNED.value)
+        query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), is_kind(c.happened, Happened.PLANNED))
         return {row.bulletin: row.at for row in self._rows(query.group_by(c.bulletin))}
 
     def due(
@@ -365,7 +366,7 @@ class Ledger:
         held = (
             sa.select(sa.case((f.happened == Happened.CONFIRMED.value, f.digest)))
             .where(f.bulletin == t.bulletin, f.station == t.station, f.at < t.at)
-            .where(f.happened.in_([kind.value for kind in HOLDS]))
+            .where(is_kind(f.happened, *HOLDS))
             .order_by(f.number.desc())
             .limit(1)
             .scalar_subquery()
@@ -492,7 +493,7 @@ class Ledger:
         f, later = tables.facts, tables.facts.alias()
         since = sa.exists().where(
             later.c.bulletin == f.c.bulletin, later.c.station == f.c.station, later.c.number > f.c.number,
-            later.c.happened.in_([kind.value for kind in HOLDS]),
+            is_kind(later.c.happened, *HOLDS),
         )  # fmt: skip
         query = sa.select(f).where(f.c.happened == Happened.LOST.value, ~since).order_by(f.c.number)
         if station is not None:
@@ -644,7 +645,7 @@ def _due(
     d = airings.c
     cleaned = (
         sa.select(f.digest)
-        .where(f.bulletin == d.bulletin, f.station == d.station, f.happened == Happened.CLEANED.value)
+        .where(f.bulletin == d.bulletin, f.station == d.station, is_kind(f.happened, Happened.CLEANED))
         .where(f.at <= now)
         .order_by(f.number.desc())
         .limit(1)

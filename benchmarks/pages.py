@@ -68,7 +68,9 @@ def fill(engine: sa.Engine, found: list[tuple[Bulletin, Digest]], stations: int)
         connection.execute(
             tables.leases.insert().from_select(
                 ["station", "token", "holder", "until", "finished", "machine"],
-                sa.select(codes.c.code, 400, sa.literal(""), sa.literal(NOW, tables.Utc), sa.true(), sa.literal("")),
+                sa.select(
+                    codes.c.code, *map(sa.literal, (400, "")), sa.literal(NOW, tables.Utc), *map(sa.literal, (True, ""))
+                ),
             )
         )
         codes.drop(connection)
@@ -90,21 +92,21 @@ def _arrive(connection: sa.Connection, codes: sa.Table, bulletin: Bulletin, dige
     late = (codes.c.n + 7 * number) % _ODD == 0
     remote = f"{bulletin.id}-{digest[:12]}.mp3"
     for when, at in ((~late, first - timedelta(hours=7)), (late, first + timedelta(hours=1))):
-        _tell(connection, codes, bulletin, "delivered", at, when, digest, sent=100)
-        _tell(connection, codes, bulletin, "confirmed", at, when, digest, remote=remote, verified="hash")
+        _tell(connection, codes, bulletin, "delivered", at, where=when, digest=digest, sent=100)
+        _tell(connection, codes, bulletin, "confirmed", at, where=when, digest=digest, remote=remote, verified="hash")
         receipt = {"digest": digest, "remote": remote, "size": 4_000_000, "verified": "hash", "sent": 4_000_000}
         _put(connection, tables.receipts, codes, bulletin, when, at=at, **receipt)
         if first + _KEPT * _ONE >= NOW:
             _put(connection, tables.holdings, codes, bulletin, when, at=at, digest=digest, remote=remote)
-    _tell(connection, codes, bulletin, "missed", first + timedelta(minutes=1), late, at=first.isoformat())
+    _tell(connection, codes, bulletin, "missed", first + timedelta(minutes=1), where=late, at=first.isoformat())
 
 
-def _tell(  # noqa: PLR0913 - a fact has so many sides
+def _tell(
     connection: sa.Connection, codes: sa.Table, bulletin: Bulletin, happened: str, when: datetime,
-    where: sa.ColumnElement[bool] | None = None, digest: Digest | None = None, **detail: object,
+    *, where: sa.ColumnElement[bool] | None = None, digest: Digest | None = None, **detail: object,
 ) -> None:  # fmt: skip
-    _put(connection, tables.facts, codes, bulletin, where, happened=happened, who="bantin", digest=digest,
-         detail=detail, **{"at": when})  # fmt: skip
+    told = {"happened": happened, "who": "bantin", "digest": digest, "detail": detail, "at": when}
+    _put(connection, tables.facts, codes, bulletin, where, **told)
 
 
 def _put(

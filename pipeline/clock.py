@@ -131,6 +131,7 @@ class Clock:
             "decided": (self.push_decided, IntervalTrigger(seconds=AGAIN.total_seconds())),
             "retry": (self.retry, IntervalTrigger(seconds=AGAIN.total_seconds())),
             "watch": (self.watch, IntervalTrigger(seconds=WATCH.total_seconds())),
+            "reckon": (self.reckon, IntervalTrigger(seconds=WATCH.total_seconds())),
         }
         for name, (job, trigger) in times.items():
             side_by_side = _SIDE_BY_SIDE if name in {"soon", "decided", "retry"} else 1
@@ -219,6 +220,12 @@ class Clock:
             missed.tell(desk)
             missed.tell_late(desk)
             self._send(desk)
+
+    def reckon(self) -> None:
+        """Reckon ahead how far bulletins got, so that no page has to: for half of the time at most."""
+        end = time.monotonic() + WATCH.total_seconds() / 2
+        with self._desk() as desk:
+            desk.ledger.reckon(until=lambda: desk.stop.is_set() or time.monotonic() > end)
 
     def _write_fault(self, desk: Desk) -> None:
         """Say once that the files as they are now cannot be used."""

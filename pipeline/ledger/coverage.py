@@ -17,9 +17,13 @@ _MOST_NAMES = 500
 
 
 def forget(connection: sa.Connection, names: Iterable[BulletinId]) -> None:
-    """What is known of some bulletins is out of date: in the transaction of what makes it so."""
+    """What is known of some bulletins is out of date: in the transaction of what makes it so.
+
+    Of those that nobody asked for yet nothing is known, so there is nothing to be said.
+    """
     if wanted := sorted(set(names)):
-        connection.execute(tables.coverage.delete().where(tables.coverage.c.bulletin.in_(wanted)))
+        c = tables.coverage.c
+        connection.execute(tables.coverage.update().where(c.bulletin.in_(wanted)).values(changed=c.changed + 1))
 
 
 def forget_of(connection: sa.Connection, facts: Iterable[Fact]) -> None:
@@ -28,23 +32,45 @@ def forget_of(connection: sa.Connection, facts: Iterable[Fact]) -> None:
 
 
 def known(connection: sa.Connection, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
-    """What was reckoned of some bulletins and still holds."""
+    """What was reckoned of some bulletins, and whether it still holds; nothing of those nobody asked for yet."""
     found: dict[BulletinId, Coverage] = {}
     wanted = sorted(set(names))
     c = tables.coverage.c
     for start in range(0, len(wanted), _MOST_NAMES):
         some = wanted[start : start + _MOST_NAMES]
         for row in connection.execute(sa.select(tables.coverage).where(c.bulletin.in_(some))):
-            found[BulletinId(row.bulletin)] = _read(row.document)
+            found[BulletinId(row.bulletin)] = _read(row.document, is_current=row.changed == row.reckoned)
     return found
 
 
-def reckon(connection: sa.Connection, name: BulletinId) -> Coverage:
-    """Reckon one bulletin's coverage and keep it."""
-    made = _reckoned(connection, name)
-    connection.execute(tables.coverage.delete().where(tables.coverage.c.bulletin == name))
-    connection.execute(tables.coverage.insert().values(bulletin=name, document=_written(made)))
-    return made
+def outdated(connection: sa.Connection) -> list[BulletinId]:
+    """Bulletins of which nothing was reckoned, or of which it does not hold any more, the newest first."""
+    b, c = tables.bulletins.c, tables.coverage.c
+    query = sa.select(b.id).outerjoin_from(tables.bulletins, tables.coverage, c.bulletin == b.id)
+    query = query.where(sa.or_(c.bulletin.is_(None), c.changed != c.reckoned)).order_by(b.id.desc())
+    return [BulletinId(row.id) for row in connection.execute(query)]
+
+
+def begin(connection: sa.Connection, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
+    """What is known of each of some bulletins, with room for what will be, so that `forget` can say that it changed."""
+    there = known(connection, wanted := sorted(set(names)))
+    new = [name for name in wanted if name not in there]
+    if new:
+        connection.execute(tables.coverage.insert(), [{"bulletin": name, "document": {}} for name in new])
+    return there | {name: Coverage(is_current=False) for name in new}
+
+
+def reckon(connection: sa.Connection, name: BulletinId) -> tuple[Coverage, int]:
+    """One bulletin's coverage as a snapshot of the ledger has it, and what it was reckoned from, for `keep`."""
+    seen = connection.execute(sa.select(tables.coverage.c.changed).where(tables.coverage.c.bulletin == name)).scalar()
+    return _reckoned(connection, name), int(seen or 0)
+
+
+def keep(connection: sa.Connection, name: BulletinId, made: Coverage, seen: int) -> None:
+    """Keep what was reckoned, unless somebody kept what is newer."""
+    c = tables.coverage.c
+    older = tables.coverage.update().where(c.bulletin == name, c.reckoned < seen)
+    connection.execute(older.values(document=_written(made), reckoned=seen))
 
 
 def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
@@ -108,6 +134,7 @@ def _written(made: Coverage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read(document: dict[str, Any]) -> Coverage:
-    first = document["first"]
-    return Coverage(**{**document, "first": datetime.fromisoformat(first) if first else None})
+def _read(document: dict[str, Any], *, is_current: bool) -> Coverage:
+    first = document.get("first")
+    kept = {**document, "first": datetime.fromisoformat(first) if first else None}
+    return Coverage(**kept, is_current=is_current)

@@ -85,6 +85,7 @@ WHY: dict[str, Says] = {
     "test": Says("không tính chỉ tiêu", "not meant to count"),
     "unapproved": Says("chưa duyệt", "not approved"),
     "unplanned": Says("chưa lên lịch", "not planned"),
+    "unknown": Says("đang tính", "being reckoned"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
     "earlier": Says("phát lần đầu trước kỳ này", "aired first before this period"),
 }

@@ -58,14 +58,17 @@ def listed(
     found = sorted(v.desk.ledger.bulletins(), key=lambda b: (min(b.air), b.id), reverse=True)
     if wanted := tim.strip().casefold():
         found = [b for b in found if wanted in b.title.casefold() or wanted in b.id]
+    outdated = 0
     if stage:
-        known = {line.bulletin.id: line.stage for line in bulletins.lines_of(v.desk)}
+        every = bulletins.lines_of(v.desk)
+        outdated, known = sum(not line.coverage.is_current for line in every), {e.bulletin.id: e.stage for e in every}
         found = [b for b in found if known[b.id] is stage]
     shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
     rows = {line.bulletin.id: line for line in bulletins.lines_of(v.desk, [b.id for b in shown])}
     context = {
         "told": "", "rows": [rows[b.id] for b in shown], "stage": stage, "stages": list(Stage), "tim": tim,
         "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
+        "outdated": outdated,
     }  # fmt: skip
     return render(Page(request, v), "bulletins.html", context)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import figures, remaining
 from pipeline.newsroom.tally import tally
 from pipeline.web.api.caller import Call, Caller
+from pipeline.web.visitor import PATIENCE
 from pipeline.web.work import Work
 
 router = APIRouter(include_in_schema=False)
@@ -29,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 def metrics(request: Request, c: Annotated[Caller, Depends(Call(Right.SEE))]) -> Response:
     """Everything, reckoned now. Asks for a token: communes' names and faults are nobody else's business."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Newsroom(c.desk, request.app.state.work))
+    registry.register(_Newsroom(replace(c.desk, patience=PATIENCE), request.app.state.work))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

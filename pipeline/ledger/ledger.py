@@ -46,7 +46,7 @@ _NOBODY = ""
 """The holder of a lease that was given back."""
 _TOO_LONG = timedelta(hours=1)
 """No lease holds so long without being renewed."""
-_LOT, _A_LOT, _LEAST = 50, 20_000, 500
+_LOT, _A_LOT, _LEAST = 50, 20_000, 200
 """Bulletins whose figures are reckoned and kept together: so many, or until so many airings were looked at; a bulletin
 with few of them costs as much as one with so many.
 """

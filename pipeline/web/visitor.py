@@ -19,8 +19,8 @@ SESSION, BEFORE, LANGUAGE = "bantin", "bantin-truoc", "bantin-tieng"
 """Cookies: who is signed in; who is about to; the language of the pages."""
 TOKEN = "_token"  # noqa: S105 - the name of a field
 """The field of every form that proves that it is from a page of ours."""
-PATIENCE = 40_000
-"""Airings that are looked at while a page waits: a fifth of a second."""
+PATIENCE = 20_000
+"""Airings that are looked at while a page waits: a tenth to a fifth of a second."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -47,6 +47,10 @@ class Priority(StrEnum):
     URGENT = "khẩn cấp"
 
 
+NEEDED: dict[Priority, int] = {Priority.NORMAL: 1, Priority.PREFERRED: 1, Priority.URGENT: 2}
+"""How many people must sign: what is urgent airs at any hour, so two."""
+
+
 # --- what an editor hands in -----------------------------------------------------------------------------------------
 
 
@@ -441,8 +445,8 @@ class Bulletin:
 
     @property
     def signatures(self) -> int:
-        """How many people must sign it: what is urgent airs at any hour, so two."""
-        return 2 if self.priority is Priority.URGENT else 1
+        """How many people must sign it."""
+        return NEEDED[self.priority]
 
     @property
     def language(self) -> str:

@@ -81,6 +81,10 @@ class Desk:
     """Whose hand it is when nobody in particular asked."""
     via: str = ""
     """The label of the token by which a program asks in their name; empty where they ask themselves."""
+    patience: int | None = None
+    """How many airings are looked at, at most, where figures over all stations are out of date; None for all. The rest
+    is told as it was known last, and says so.
+    """
     progress: Progress = field(default=silent)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set once work at this desk is to end: by Ctrl-C, or because it is closed. No visit begins any more, what is cut

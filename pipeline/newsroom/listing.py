@@ -20,8 +20,11 @@ _SHOWN = 12
 
 def sought(
     desk: Desk, *, text: str = "", stage: Stage | None = None, year: int | None = None, language: Language | None = None
-) -> list[Bulletin]:
-    """Bulletins, the newest first: those with a text in title or id, at a stage, of a local year, in a language."""
+) -> tuple[list[Bulletin], int]:
+    """Bulletins, the newest first: those with a text in title or id, at a stage, of a local year, in a language.
+
+    And of how many of those that were looked at for their stage the figures are out of date.
+    """
     zone, wanted = desk.config.zone, text.strip().casefold()
     found = [
         b
@@ -30,10 +33,12 @@ def sought(
         and (year is None or min(b.air).astimezone(zone).year == year)
         and (language is None or language in b.languages)
     ]
+    outdated = 0
     if stage:
-        known = {line.bulletin.id: line.stage for line in bulletins.lines_of(desk, [b.id for b in found])}
-        found = [b for b in found if known[b.id] is stage]
-    return sorted(found, key=lambda b: (min(b.air), b.id), reverse=True)
+        known = {line.bulletin.id: line for line in bulletins.lines_of(desk, [b.id for b in found])}
+        outdated = sum(not line.coverage.is_current for line in known.values())
+        found = [b for b in found if known[b.id].stage is stage]
+    return sorted(found, key=lambda b: (min(b.air), b.id), reverse=True), outdated
 
 
 def lines(desk: Desk, shown: Sequence[Bulletin]) -> list[Line]:

@@ -8,11 +8,11 @@ from pipeline import config
 from pipeline.core.day import Airing
 from pipeline.core.errors import NotApproved
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import Bulletin, BulletinId, Digest, Priority, StationCode, Transmission, digest_of
+from pipeline.core.model import Bulletin, BulletinId, Priority, StationCode, Transmission, digest_of
 from pipeline.core.schedule import Clash, Conflict
 from pipeline.core.schedule import clashes as find_clashes
 from pipeline.core.schedule import plan as lay_out
-from pipeline.newsroom import approvals, bulletins
+from pipeline.newsroom import bulletins
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.recipients import recipients
@@ -28,16 +28,6 @@ class Planned:
     bulletin: BulletinId
     added: int
     conflicts: tuple[Conflict, ...]
-
-
-def sign(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest]) -> None:
-    """Sign exactly the bytes that were heard, and plan them where no further signature is needed.
-
-    Raises:
-        NotApprovable, StoreDamaged: as `approvals.approve` does.
-    """
-    if approvals.approve(desk, bulletin, by, heard).may_go_out:
-        plan(desk, bulletin)
 
 
 def plan(desk: Desk, bulletin: Bulletin) -> Planned:
@@ -106,8 +96,9 @@ def _is_overtaken(desk: Desk) -> bool:
 
 def _inputs(desk: Desk, row: Row) -> str:
     """What a plan is made of; the same again would give the same plan."""
+    loud = [row.bulletin.priority] if row.bulletin.priority is Priority.URGENT else []  # it airs at any hour
     signed = sorted(digest for profile in row.status.masters if (digest := row.status.signed(profile)))
-    return digest_of(" ".join([desk.config.fingerprint, *signed]).encode())
+    return digest_of(" ".join([desk.config.fingerprint, *signed, *loud]).encode())
 
 
 def airings(desk: Desk, day: date | None = None) -> list[Airing]:

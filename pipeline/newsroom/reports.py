@@ -51,7 +51,8 @@ def targets(desk: Desk) -> dict[PlanLine, int]:
 
 
 def report(desk: Desk, of: Period) -> Report:
-    """What a period came to."""
+    """What a period came to, whatever the desk's patience."""
+    desk = replace(desk, patience=None)
     counted = tally(desk, of.year)
     span = tuple(
         datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC) for day in (of.first, of.after)

@@ -22,6 +22,21 @@ STAGE: dict[Stage, Says] = {
     Stage.WITHDRAWN: Says("đã rút", "withdrawn"),
 }
 
+SIGN: dict[Stage, str] = {
+    Stage.RECEIVED: "…",
+    Stage.READ: "…",
+    Stage.VOICED: "…",
+    Stage.HELD: "✗",
+    Stage.WAITING: "○",
+    Stage.RETURNED: "↩",
+    Stage.APPROVED: "✓",
+    Stage.PLANNED: "✓",
+    Stage.PARTLY: "◐",
+    Stage.ARRIVED: "●",
+    Stage.WITHDRAWN: "–",
+}
+"""A stage at a glance, beside its colour."""
+
 HAPPENED: dict[Happened, Says] = {
     Happened.RECEIVED: Says("nhận bài", "received"),
     Happened.REFUSED: Says("không nhận", "refused"),
@@ -50,6 +65,9 @@ HAPPENED: dict[Happened, Says] = {
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
     Happened.OFFERED: Says("gửi duyệt", "offered to be signed"),
+    Happened.HEARD: Says("nghe", "heard"),
+    Happened.URGED: Says("chuyển thành khẩn cấp", "made urgent"),
+    Happened.RUSHED: Says("gửi khẩn", "sent at once"),
     Happened.TAUGHT: Says("ghi từ điển", "dictionary changed"),
     Happened.ENTERED: Says("ghi kết quả", "output entered"),
     Happened.STRUCK: Says("gạch kết quả", "output struck out"),
@@ -67,6 +85,7 @@ WHY: dict[str, Says] = {
     "test": Says("không tính chỉ tiêu", "not meant to count"),
     "unapproved": Says("chưa duyệt", "not approved"),
     "unplanned": Says("chưa lên lịch", "not planned"),
+    "unknown": Says("đang tính", "being reckoned"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
     "earlier": Says("phát lần đầu trước kỳ này", "aired first before this period"),
 }
@@ -89,6 +108,15 @@ CLASH: dict[str, Says] = {
     "overlap": Says("phát đè lên nhau", "air over each other"),
     "overrun": Says("phát nối nhau thì quá khung giờ của trạm", "together outlast the station's window"),
 }
+HINDERED: dict[str, Says] = {
+    "window": Says("dời giờ phát, hoặc sửa khung giờ của trạm", "air it at another hour, or change their windows"),
+    "long": Says("rút ngắn bài, hoặc dời lên sớm hơn", "shorten it, or air it earlier"),
+    "embargo": Says("dời giờ phát muộn hơn giờ hết cấm", "air it later after its embargo"),
+    "profile": Says("chờ làm thêm bản rồi nghe và duyệt lại", "wait for the other master, then listen and sign"),
+    "overlap": Says("dời một bài sang giờ khác, hoặc rút một bài", "move one to another hour, or withdraw one"),
+    "overrun": Says("rút ngắn, hoặc dời một bài sang giờ khác", "shorten them, or move one to another hour"),
+}
+"""What to do about a conflict or a clash."""
 HALF_SIGNED = Says("chờ người duyệt thứ hai", "waiting for a second signature")
 
 FOUND: dict[str, Says] = {

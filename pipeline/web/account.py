@@ -119,13 +119,13 @@ def choose(
     again: Annotated[str, Form(alias="lai")] = "",
 ) -> Response:
     """Change one's own password, and stay signed in by the new one."""
+    address = request.client.host if request.client else ""
     try:
         if new != again:
             raise WeakPassword(reason=Says("gõ hai lần không giống nhau", "was typed differently"), least=people.LEAST)
-        people.choose(v.desk, v.person, old, new)
+        people.choose(v.desk, v.person, old, new, address)
     except PipelineError as problem:
         return _me(request, v, problem=problem)
-    address = request.client.host if request.client else ""
     token = people.sign_in(v.desk, v.person.login, new, address)
     answer = back(Page(request, v), "/toi", xong="mat-khau")
     _set(answer, request, SESSION, token, None)

@@ -17,7 +17,6 @@ from pipeline.newsroom.office import Office
 from pipeline.web import account, bulletin, library, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import document, problems
 from pipeline.web.guard import Guard
-from pipeline.web.hearing import Heard
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
 
@@ -36,7 +35,6 @@ def make_app(office: Office) -> FastAPI:
     state.office, state.zone, state.prefix = office, zone, settings.web.prefix
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
-    state.heard = Heard()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import NoReason, NotHeard, PipelineError, Says
+from pipeline.core.errors import NoReason, NotApproved, PipelineError, Says
 from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
-from pipeline.newsroom import announcers, approvals, bulletins, listing, plan, preview, views
-from pipeline.newsroom.bulletins import Line
+from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
+from pipeline.newsroom.bulletins import Line, Row
 from pipeline.newsroom.desk import Desk
 from pipeline.web import errands
-from pipeline.web.hearing import TYPES, Heard, voice
+from pipeline.web.hearing import TYPES, voice
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -26,6 +26,11 @@ _STATIONS = 150
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
     "duyet": Says("Đã duyệt.", "Signed."),
+    "mot": Says(
+        "Đã ký. Bản tin khẩn cấp còn cần một người nữa nghe và ký.",
+        "Signed. It is urgent: one more person has to listen and sign.",
+    ),
+    "khan": Says("Đã chuyển thành khẩn cấp: cần hai người ký.", "It is urgent now: two people have to sign."),
     "tra": Says("Đã trả lại.", "Returned."),
     "rut": Says("Đã rút.", "Withdrawn."),
     "tu": Says("Đã ghi vào từ điển; bản tin đang được làm lại.", "Written into the dictionary; it is made again."),
@@ -43,11 +48,12 @@ def listed(
 ) -> HTMLResponse:
     """Bulletins, the newest first."""
     stage = Stage(tinh_trang) if tinh_trang in {s.value for s in Stage} else None
-    found = listing.sought(v.desk, text=tim, stage=stage)
+    found, outdated = listing.sought(v.desk, text=tim, stage=stage)
     shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
     context = {
         "told": "", "rows": listing.lines(v.desk, shown), "stage": stage, "stages": list(Stage), "tim": tim,
         "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
+        "outdated": outdated,
     }  # fmt: skip
     return render(Page(request, v), "bulletins.html", context)
 
@@ -56,6 +62,10 @@ def listed(
 def one(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, xong: str = "") -> HTMLResponse:
     """One bulletin."""
     return _show(request, v, _row(v.desk, name), told=_TOLD.get(xong))
+
+
+def _was_heard(v: Visitor, row: Line) -> bool:
+    return approvals.was_heard(v.desk, row.bulletin, row.status.masters.values(), v.person.name)
 
 
 def _row(desk: Desk, name: str) -> Line:
@@ -74,7 +84,7 @@ def _show(
         passages, unreadable = preview.passages(desk, bulletin), None
     except PipelineError as fault:
         passages, unreadable = (), fault
-    masters = bulletins.masters(desk, bulletin)
+    masters, masters_now = bulletins.masters(desk, bulletin), row.status.masters.values()
     job = request.app.state.work.job(bulletin.id)
     facts = desk.ledger.facts_by_bulletin([bulletin.id], ()).get(bulletin.id, [])
     context = {
@@ -82,10 +92,10 @@ def _show(
         "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
-        "was_heard": _was_heard(request, v, row),
+        "was_heard": _was_heard(v, row),
         "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
-        "reach": desk.ledger.reach(bulletin.id, _STATIONS), "troubles": desk.ledger.troubles(),
-        "current": set(row.status.masters.values()),
+        "signers": list(dict.fromkeys(who for d in masters_now for who in row.status.signatures.get(d, ()))),
+        "to_come": max(bulletin.air) > desk.now(), **_reach(request, v, row),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
@@ -104,21 +114,16 @@ def _numbered(passages: tuple[object, ...]) -> list[tuple[int, object]]:
 
 
 @router.get("/ban-tin/{name}/am-thanh/{digest}")
-def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
+def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
     """The sound of one of its masters; whoever plays it has heard it."""
     row = _row(v.desk, name)
     master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
     if master is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.heard.note(v.person.login, master.digest)
+    approvals.hear(v.desk, row.bulletin, master.digest, v.person.name)
     # Never from the browser's own store: who plays it has to have asked for it.
     kind = TYPES.get(master.suffix, "application/octet-stream")
     return FileResponse(v.desk.store.get(master.digest), media_type=kind)
-
-
-def _was_heard(request: Request, v: Visitor, row: Line) -> bool:
-    heard: Heard = request.app.state.heard
-    return heard.is_known_to(v.person.login, row.status.masters.values())
 
 
 @router.get("/ban-tin/{name}/hinh.png")
@@ -154,7 +159,7 @@ def teach(
     """Write into the dictionary how a word is said, and make the bulletin again: only what changed is voiced."""
     row = _row(v.desk, name)
     try:
-        announcers.teach(v.desk, key, spoken, v.person.name)
+        announcers.teach(v.desk, key, spoken, v.person.name, row.bulletin)
     except PipelineError as problem:
         return _show(request, v, row, problem=problem)
     return _redo(request, v, row.bulletin, "tu")
@@ -205,12 +210,55 @@ def sign(
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
-        if not _was_heard(request, v, row):
-            raise NotHeard
-        plan.sign(v.desk, row.bulletin, v.person.name, [Digest(d) for d in digests or []])
+        status = errands.sign(request.app.state.work, v.desk, row, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
-    return back(Page(request, v), f"/ban-tin/{name}", xong="duyet")
+    return back(Page(request, v), f"/ban-tin/{name}", xong="mot" if status.half_signed else "duyet")
+
+
+@router.post("/ban-tin/{name}/khan")
+def urge(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
+    name: str,
+    why: Annotated[str, Form(alias="ly-do")] = "",
+) -> Response:
+    """Make it urgent, and say why; two people have to sign it then."""
+    row = _row(v.desk, name)
+    try:
+        if not why.strip():
+            raise NoReason
+        approvals.urge(v.desk, row.bulletin, v.person.name, why.strip()[:2000])
+    except PipelineError as problem:
+        return _show(request, v, row, problem=problem)
+    return back(Page(request, v), f"/ban-tin/{name}", xong="khan")
+
+
+@router.post("/ban-tin/{name}/gui-ngay")
+def send_again(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], name: str) -> Response:
+    """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
+    row = _row(v.desk, name)
+    if not rush.is_ready(Row(bulletin=row.bulletin, status=row.status)):
+        return _show(request, v, row, problem=NotApproved(bulletin=name))
+    errands.send_at_once(request.app.state.work, v.desk, row.bulletin)
+    return back(Page(request, v), f"/ban-tin/{name}")
+
+
+@router.get("/ban-tin/{name}/tram")
+def reach(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str) -> Response:
+    """Its stations, and which of them hold it: a part of the page that asks for itself while it is being sent."""
+    row = _row(v.desk, name)
+    return render(Page(request, v), "reach.html", _reach(request, v, row))
+
+
+def _reach(request: Request, v: Visitor, row: Line) -> dict[str, object]:
+    job = request.app.state.work.job(errands.about_rush(row.bulletin.id))
+    return {
+        "row": row, "name": row.bulletin.id, "reach": v.desk.ledger.reach(row.bulletin.id, _STATIONS),
+        "troubles": v.desk.ledger.troubles(), "visited": v.desk.ledger.visited(v.desk.now()),
+        "current": set(row.status.masters.values()), "rushing": job if job and not job.ended else None, "rushed": job,
+        "may_rush": rush.is_ready(Row(bulletin=row.bulletin, status=row.status)),
+    }  # fmt: skip
 
 
 @router.post("/ban-tin/{name}/tra")

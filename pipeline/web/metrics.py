@@ -1,6 +1,7 @@
 """Metrics: how the newsroom stands, as Prometheus reads it. Labels name stations and communes, never a bulletin."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
@@ -19,7 +20,7 @@ from pipeline.newsroom.measures import Measures, Place, measures
 from pipeline.newsroom.office import Office
 from pipeline.web.api import problems
 from pipeline.web.api.caller import asking
-from pipeline.web.visitor import desk_of
+from pipeline.web.visitor import PATIENCE, desk_of
 from pipeline.web.work import Work
 
 _ALIVE = timedelta(minutes=5)
@@ -80,7 +81,7 @@ class _Newsroom(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every metric of the newsroom."""
         with self._office.desk() as desk:
-            now = measures(desk)
+            now = measures(replace(desk, patience=PATIENCE))
         yield InfoMetricFamily("bantin_build", "The version of Bản Tin.", {"version": __version__})
         yield from _bulletins(now)
         yield from _air(now)

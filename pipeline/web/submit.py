@@ -1,5 +1,7 @@
 """Thêm: a script uploaded or typed, with how it will be read at once; taken in as if it were dropped."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,9 +25,36 @@ _MOST_TEXT = 200_000
 
 
 @router.get("/them")
-def ask(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], mau: str = "") -> HTMLResponse:
-    """The form, with a template's text where one was chosen."""
-    return _form(request, v, text=_template(v.desk, mau))
+def ask(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.WRITE))],
+    mau: str = "",
+    chuong_trinh: str = "",
+    phat: str = "",
+    noi: str = "",
+) -> HTMLResponse:
+    """The form, with a template's text where one was chosen; for a slot, where the calendar asks for one."""
+    asked = {"Chương trình": chuong_trinh, "Phát": _local(phat), "Nơi nhận": noi}
+    slot = {key: " ".join(value.split())[:80] for key, value in asked.items() if value.strip()}
+    kept = {"chuong_trinh": chuong_trinh, "phat": phat, "noi": noi} if slot else {}
+    return _form(request, v, text=_with_head(_template(v.desk, mau), slot), slot=kept)
+
+
+def _local(at: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(at):%d/%m/%Y %H:%M}"
+    except ValueError:
+        return ""
+
+
+def _with_head(text: str, wanted: Mapping[str, str]) -> str:
+    """A script's text with some lines of its head filled in, in place of what it says there."""
+    if not wanted:
+        return text
+    lines = text.splitlines() or ["Tiêu đề: "]
+    end = next((n for n, line in enumerate(lines) if not line.strip()), len(lines))
+    head = [line for line in lines[:end] if line.partition(":")[0].strip() not in wanted]
+    return "\n".join([*head, *(f"{key}: {value}" for key, value in wanted.items()), *(lines[end:] or ["", ""])])
 
 
 def _templates(desk: Desk) -> list[str]:
@@ -45,12 +74,13 @@ def _form(
     *,
     text: str = "",
     name: str = "",
+    slot: Mapping[str, str] | None = None,
     checked: object = None,
     problem: PipelineError | None = None,
 ) -> HTMLResponse:
     context = {
         "told": "", "text": text, "name": name, "templates": _templates(v.desk), "checked": checked, "problem": problem,
-        "most": v.desk.config.settings.intake.max_megabytes,
+        "slot": slot or {}, "most": v.desk.config.settings.intake.max_megabytes,
     }  # fmt: skip
     return render(Page(request, v), "submit.html", context, status_of(problem) if problem else 200)
 

@@ -16,6 +16,8 @@ from pipeline.newsroom.office import Office
 _log = structlog.get_logger("bantin.web")
 _ROOM = {Lane.SOUND: 1, Lane.LINE: 4}
 """Threads of each lane; the desk has its own room for what they do."""
+_REMEMBERED = 200
+"""Jobs that have ended and are still told of: those asked for last."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,10 @@ class Work:
                 return job
             with self.office.desk() as desk:
                 job = Job(about, who, desk.now(), via)
+            self._jobs.pop(about, None)
             self._jobs[about] = job
+            for old in [name for name, one in self._jobs.items() if one.ended][:-_REMEMBERED]:
+                del self._jobs[old]
             pool = self._lanes.setdefault(lane, ThreadPoolExecutor(_ROOM[lane], thread_name_prefix=f"web-{lane}"))
         pool.submit(self._do, job, do)
         return job
@@ -64,7 +69,8 @@ class Work:
 
     def counts(self) -> tuple[int, int]:
         """How many jobs wait, and how many are under way."""
-        open_ = [job for job in list(self._jobs.values()) if not job.ended]
+        with self._lock:
+            open_ = [job for job in self._jobs.values() if not job.ended]
         begun = sum(job.begun for job in open_)
         return len(open_) - begun, begun
 

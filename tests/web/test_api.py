@@ -102,6 +102,7 @@ FILL = {
 }
 BODIES = {
     "approveBulletin": {"heard": ["0" * 64]}, "returnBulletin": {"comment": "x"},
+    "urgeBulletin": {"comment": "x"},
     "teachWord": {"written": "UBND", "spoken": "ủy ban"}, "changePerson": {"active": False},
     "enterOutput": {"line": "clips", "quantity": 2, "day": "2026-11-20", "what": "Clip", "evidence": "Biên bản 1"},
     "strikeOutput": {"why": "nhầm"}, "admitPerson": {"login": "moi", "name": "Người mới", "roles": ["xem"]},
@@ -300,7 +301,7 @@ def test_a_script_that_a_program_hands_in_is_made_and_read_and_heard(app, desk):
     again = hand_in(ask, ("khac.txt", GOOD.encode(), "text/plain"))
     assert (again.status_code, again.json()["taken"][0]["again"]) == (200, True)
     facts = ask.get(f"{where}/facts").json()["items"]
-    assert [one["happened"] for one in facts] == ["received", "read", "voiced", "mastered"]
+    assert [one["happened"] for one in facts] == ["received", "read", "voiced", "mastered", "heard"]
 
 
 def test_a_text_is_handed_in_under_a_name_or_only_looked_at(app, desk):
@@ -449,6 +450,41 @@ def test_what_is_urgent_needs_two_people_and_not_two_programs(app, desk):
     problem(twin.post(here, json=heard(twin, bulletin)), 409, "N-101")
     other = program(app, desk, login="hai")
     assert other.post(here, json=heard(other, bulletin)).json()["stage"] == "planned"
+
+
+def test_what_becomes_urgent_is_sent_when_two_people_have_signed(app, desk):
+    known(desk, "hai", "Người hai", Role.APPROVER)
+    bulletin = province.signed(desk, 1, planned=False)
+    here = f"{API}/bulletins/{bulletin.id}"
+    one, run = program(app, desk, Role.APPROVER), program(app, desk, Role.OPERATOR)
+    made_again(desk, bulletin)
+    told = one.post(f"{here}/urgency", json={"comment": "bão số 5"}).json()
+    assert (told["priority"], told["signatures_needed"]) == ("khẩn cấp", 2)
+    problem(run.post(f"{here}/push"), 409, "N-102")
+    one.post(f"{here}/approval", json=heard(one, bulletin))
+    other = program(app, desk, login="hai")
+    assert other.post(f"{here}/approval", json=heard(other, bulletin)).json()["stage"] in {
+        "planned",
+        "partly",
+        "arrived",
+    }
+    while not app.state.work.job(f"khan {bulletin.id}").ended:
+        time.sleep(0.01)
+    assert one.get(here).json()["stations_holding"] == 2
+    confirmed = desk.ledger.facts(happened=Happened.CONFIRMED)
+    assert {(f.who, f.detail["via"]) for f in confirmed} == {("Người hai", "máy thử")}
+    assert run.post(f"{here}/push").status_code == 202
+
+
+def test_who_mends_a_word_of_a_bulletin_by_a_program_does_not_sign_it(app, desk):
+    people.change(desk, "duyet", "lệnh", roles={Role.APPROVER, Role.EDITOR})
+    bulletin = province.signed(desk, 1)
+    made_again(desk, bulletin)
+    ask = program(app, desk, Role.APPROVER)
+    word = {"written": "CTV", "spoken": "cộng tác viên", "bulletin": bulletin.id}
+    assert ask.post(f"{API}/words", json=word).status_code == 201
+    problem(ask.post(f"{API}/words", json={**word, "bulletin": "khong-co"}), 404, "L-103")
+    problem(ask.post(f"{API}/bulletins/{bulletin.id}/approval", json=heard(ask, bulletin)), 409, "N-101")
 
 
 def test_returning_withdrawing_offering_and_making_again(app, desk):

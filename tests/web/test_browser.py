@@ -173,7 +173,14 @@ def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house
     operator.goto(f"{house.url}/phan-phoi?ngay={tomorrow}")
     assert operator.locator(".good", has_text="có").count() == 1
     house.see(operator, "phan-phoi")
+    operator.goto(f"{house.url}/phan-phoi/tuan")
+    assert operator.locator("td .good").count() == 1
+    house.see(operator, "tung-dem")
     assert [f.suffix for f in house.loa.glob("*.mp3")] == [".mp3"]
+    paper = operator.context.new_page()
+    paper.goto((house.loa / "LICH-PHAT.txt").as_uri())
+    assert "Tiêm vắc xin" in paper.inner_text("body")
+    house.see(paper, "lich-phat")
     operator.goto(f"{house.url}/nam?nam={tomorrow[:4]}")
     assert "1/50" in operator.inner_text("h1")
     for path in ("lich", "nhat-ky"):

@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 import pytest
@@ -18,12 +19,13 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Happened
 from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import people, push
+from pipeline.newsroom import announcers, people, push
 from pipeline.newsroom.office import Office
 from pipeline.web import library
 from pipeline.web.app import make_app
 from pipeline.web.server import Server
 from pipeline.web.visitor import Visit
+from pipeline.web.work import Work
 from tests import province
 from tests.flow.test_changes import station
 
@@ -262,12 +264,149 @@ def test_who_wrote_a_script_does_not_sign_it(app, desk):
     assert "người viết" in answer.text
 
 
+def hurried(desk, one, number=1):
+    """A bulletin that nobody has signed, made urgent by whoever is signed in; its page, and what is to be heard."""
+    bulletin = province.signed(desk, number, planned=False)
+    made, path = made_again(desk, bulletin), f"/ban-tin/{bulletin.id}"
+    assert "P-112" in one.submit(f"{path}/khan", on=path, **{"ly-do": " "}).text
+    assert one.submit(f"{path}/khan", on=path, **{"ly-do": "bão đổi hướng"}).status_code == 303
+    return bulletin, path, made
+
+
+def sign(one, path, made):
+    one.get(f"{path}/am-thanh/{made}")
+    return one.submit(f"{path}/duyet", on=path, nghe=[made])
+
+
+def test_what_is_urgent_goes_to_every_station_the_moment_the_second_person_has_signed(app, desk):
+    known(desk, "hai", "Lê Văn Hai", Role.APPROVER)
+    first, second = browser(app, Role.APPROVER), browser(app, login="hai")
+    bulletin, path, made = hurried(desk, first)
+    assert sign(first, path, made).headers["location"].endswith("xong=mot")
+    assert "còn cần một người nữa" in first.get(f"{path}?xong=mot").text
+    assert "chờ người duyệt thứ hai" in second.get("/lich?tuan=2026-11-25").text
+    again = sign(first, path, made)
+    assert (again.status_code, "đã ký rồi" in again.text) == (409, True)
+    assert app.state.work.job(f"khan {bulletin.id}") is None
+    assert desk.ledger.holdings() == []
+    assert sign(second, path, made).status_code == 303
+    while not app.state.work.job(f"khan {bulletin.id}").ended:
+        time.sleep(0.01)
+    assert {(h.station, h.digest) for h in desk.ledger.holdings()} == {("A", made), ("B", made)}
+    shown = second.get(f"{path}/tram").text
+    assert ["Gửi khẩn xong: 2/2 trạm." in shown, "Lê Văn Hai" in shown, shown.count("✓")] == [True, True, 2]
+    kinds = (Happened.URGED, Happened.APPROVED, Happened.RUSHED, Happened.CONFIRMED)
+    done = [(f.happened.value, f.who) for f in desk.ledger.facts(bulletin.id) if f.happened in kinds][1:]
+    hai = "Lê Văn Hai"
+    assert done == [("urged", "Người duyet"), ("approved", "Người duyet"), ("approved", hai), ("rushed", hai),
+                    ("confirmed", hai), ("confirmed", hai)]  # fmt: skip
+    log = second.get("/nhat-ky?loai=rushed").text
+    assert ["gửi khẩn" in log, hai in log] == [True, True]
+
+
+def test_nobody_sends_at_once_what_two_people_have_not_signed(app, desk):
+    known(desk, "ca", "Phạm Cả", *Role)
+    one = browser(app, login="ca")
+    bulletin, path, made = hurried(desk, one)
+    for _ in range(2):
+        sign(one, path, made)
+    answer = one.submit(f"{path}/gui-ngay", on=path)
+    assert (answer.status_code, "N-102" in answer.text) == (409, True)
+    assert app.state.work.job(f"khan {bulletin.id}") is None
+    assert desk.ledger.facts(happened=Happened.RUSHED) == []
+
+
 def test_returning_needs_a_reason(app, desk):
     bulletin = province.signed(desk, 1)
     one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
     assert "P-112" in one.submit(f"{path}/tra", on=path, **{"ly-do": " "}).text
     assert one.submit(f"{path}/tra", on=path, **{"ly-do": "sai tên xã"}).status_code == 303
     assert "sai tên xã" in one.get(path).text
+
+
+def test_what_was_heard_is_in_the_log_once_and_holds_after_a_restart(app, desk):
+    bulletin = province.signed(desk, 1, planned=False)
+    other = made_again(desk, bulletin)
+    path = f"/ban-tin/{bulletin.id}"
+    one = browser(app, Role.APPROVER)
+    for part in ("bytes=0-3", "bytes=4-7", "bytes=0-"):
+        one.get(f"{path}/am-thanh/{other}", headers={"range": part})
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.HEARD)
+    assert (fact.who, fact.digest) == ("Người duyet", other)
+    again = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.APPROVER)
+    assert again.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+    assert desk.ledger.facts(bulletin.id, Happened.APPROVED)[-1].digest == other
+
+
+def test_whoever_mended_a_word_of_it_does_not_sign_it(app, desk):
+    bulletin = province.signed(desk, 1, planned=False)
+    other = made_again(desk, bulletin)
+    people.change(desk, "bien", "lệnh", roles={Role.EDITOR, Role.APPROVER})
+    path = f"/ban-tin/{bulletin.id}"
+    one = browser(app, Role.EDITOR)
+    announcers.teach(desk, "UBND", "ủy ban", "Người bien", bulletin)
+    one.get(f"{path}/am-thanh/{other}")
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
+    assert answer.status_code == 409
+    assert "sửa cách đọc" in answer.text
+    two = browser(app, Role.APPROVER)
+    two.get(f"{path}/am-thanh/{other}")
+    assert two.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+
+
+def test_work_that_has_ended_is_forgotten_in_time_and_what_was_asked_for_last_is_not(app, desk):
+    work = app.state.work
+    for number in range(250):
+        work.ask(Lane.LINE, f"việc {number}", "Người hanh", lambda _desk: None)
+    until = time.monotonic() + 60
+    while any(work.counts()) and time.monotonic() < until:
+        time.sleep(0.01)
+    last = Work(Office(desk.config, lambda _settings: nullcontext(desk)), _jobs=work._jobs)
+    last.ask(Lane.LINE, "thêm một", "Người hanh", lambda _desk: None)
+    assert last.job("việc 0") is None
+    assert last.job("thêm một")
+    assert len(last._jobs) <= 202
+    last.close()
+
+
+def test_the_calendar_shows_a_station_its_own_week_and_what_is_in_the_way(app, desk):
+    province.signed(desk, 1, only=("A",))
+    province.signed(desk, 2, only=("A",), air=(province.FIVE + timedelta(seconds=30),))
+    province.signed(desk, 3, only=("B",))
+    see = browser(app, Role.READER)
+    whole = see.get("/lich?tuan=2026-11-25").text
+    assert [f"Tin số {n}" in whole for n in (1, 2, 3)] == [True, True, True]
+    assert "phát đè lên nhau" in whole
+    assert "dời một bài sang giờ khác" in whole
+    own = see.get("/lich?tuan=2026-11-25&tram=B").text
+    assert [f"Tin số {n}" in own for n in (1, 2, 3)] == [False, False, True]
+    assert "22:00-04:00" in own  # its quiet hours
+    assert "phát đè lên nhau" not in own
+    assert 'class="add"' not in own  # a reader adds nothing
+    assert see.get("/lich?tram=xa").text.count("/lich?tuan=2026-11-23&amp;tram=") == 2  # which of both is meant?
+    assert "Không có trạm nào như vậy." in see.get("/lich?tram=khong").text
+
+
+def test_an_empty_slot_of_the_calendar_opens_the_form_with_its_hour(app, desk):
+    one = browser(app, Role.EDITOR)
+    text = one.get("/lich?tuan=2026-11-25&tram=A").text
+    (link,) = re.findall(r'class="add" href="([^"]*2026-11-25T17[^"]*)"', text)
+    form = one.get(link.replace("&amp;", "&")).text
+    assert "Chương trình: ban-tin\nPhát: 25/11/2026 17:00\nNơi nhận: A\n" in form
+    folder = desk.config.scripts / "mau"
+    folder.mkdir()
+    (folder / "tin.txt").write_text("# lời dặn\nTiêu đề: Mẫu\nPhát:   # giờ\n\nBà con.\n", "utf-8")
+    (link,) = re.findall(r'href="(/them\?mau=[^"]*)"', one.get(link.replace("&amp;", "&")).text)
+    form = one.get(link.replace("&amp;", "&")).text
+    assert "Tiêu đề: Mẫu\nChương trình: ban-tin\nPhát: 25/11/2026 17:00\nNơi nhận: A\n\nBà con." in form
+
+
+def test_more_times_of_day_than_fit_are_shown_by_the_hour(app, desk):
+    for number in range(30):
+        province.signed(desk, number + 1, air=(province.FIVE + timedelta(minutes=number),), only=("A",))
+    answer = browser(app, Role.READER).get("/lich?tuan=2026-11-25").text
+    assert "by-hour" in answer
+    assert [f"Tin số {n}<" in answer for n in (1, 30)] == [True, True]
 
 
 def test_every_link_stays_below_the_path_of_a_proxy(tmp_path, desk):

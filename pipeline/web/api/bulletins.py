@@ -9,15 +9,16 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from pipeline.core.errors import NotHeard, NothingThere, UnknownBulletin
+from pipeline.core.errors import NotApproved, NothingThere, UnknownBulletin
+from pipeline.core.model import Bulletin as Made
 from pipeline.core.model import BulletinId, Digest, Kind, Language, Priority, RecordingMark, Sentence
 from pipeline.core.model import Master as MasterMade
 from pipeline.core.status import Stage, Status
-from pipeline.newsroom import announcers, approvals, bulletins, listing, plan, preview, views
+from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
 from pipeline.newsroom.desk import Desk
 from pipeline.web import errands, hearing
 from pipeline.web.api import jobs, log
-from pipeline.web.api.caller import Caller, See, Sign, Write, part
+from pipeline.web.api.caller import Caller, Run, See, Sign, Write, part
 from pipeline.web.api.fields import Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
 from pipeline.web.api.jobs import Job
 from pipeline.web.api.problems import told
@@ -90,6 +91,7 @@ class Reach(Told):
     in_time: Annotated[int, Field(description="Stations that held a signed master before its first air time there.")]
     covered: Annotated[int, Field(description="Airings that a signed master was there for.")]
     aired: Annotated[int, Field(description="Airings that stations say they played.")]
+    is_current: Annotated[bool, Field(description="False where these figures are out of date and reckoned anew.")]
 
 
 class Bulletin(ListedBulletin):
@@ -148,7 +150,7 @@ class Signature(Asked):
 
 
 class Return(Asked):
-    """Why a bulletin goes back to its editor."""
+    """Why a bulletin goes back to its editor, or is urgent."""
 
     model_config = example(comment="sai tên xã ở câu 3")
 
@@ -162,6 +164,9 @@ class Word(Asked):
 
     written: Annotated[Line, Field(min_length=1)]
     spoken: Annotated[Line, Field(min_length=1)]
+    bulletin: Annotated[
+        str | None, Field(max_length=80, description="The bulletin that it mends, which whoever mends does not sign.")
+    ] = None
 
 
 def line(found: bulletins.Line) -> ListedBulletin:
@@ -199,6 +204,7 @@ def _whole(request: Request, desk: Desk, name: str) -> Bulletin:
         reach=Reach(
             stations=coverage.stations, first_air=coverage.first, airings=coverage.airings, holding=found.arrived,
             in_time=coverage.in_time_of(signed), covered=coverage.covered_of(signed), aired=coverage.aired,
+            is_current=coverage.is_current,
         ),
         fallbacks=bulletins.fallbacks(desk, b)[0],
         notes=[f"{note.about}: {note.message}" for note in read.notes] if read else [],
@@ -235,7 +241,7 @@ def list_bulletins(
     limit: Limit = 50,
 ) -> Bulletins:
     """Bulletins, what airs last first."""
-    found = listing.sought(by.desk, text=text, stage=stage, year=year, language=language)
+    found, _ = listing.sought(by.desk, text=text, stage=stage, year=year, language=language)
     start = 0
     if after:
         places = [n for n, b in enumerate(found) if b.id == after]
@@ -294,38 +300,32 @@ def _sentence(said: Sentence, number: int, voice: str) -> Passage:
 # --- hearing ---------------------------------------------------------------------------------------------------------
 
 
-def _ear(by: Caller) -> str:
-    """Who has heard what a program fetched: the program, and not its person at the page."""
-    return f"{by.program.person.login} / {by.program.label}"
-
-
 @router.get("/bulletins/{bulletin}/sounds/{digest}", response_class=FileResponse, responses={**_SOUND, **told(404)})
-def get_sound(
-    request: Request, by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
-) -> FileResponse:
+def get_sound(by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> FileResponse:
     """The sound of one of its masters, also of an earlier one; ranges can be asked for.
 
     Whoever fetches a current one may sign it with the same token.
     """
-    every = bulletins.every_master(by.desk, _row(by.desk, name).bulletin)
-    master = next((one for one in every if one.digest == digest), None)
+    bulletin = _row(by.desk, name).bulletin
+    master = next((one for one in bulletins.every_master(by.desk, bulletin) if one.digest == digest), None)
     if master is None:
         raise NothingThere
-    return _sound(request, by, master)
+    return _sound(by, bulletin, master)
 
 
 @router.get("/bulletins/{bulletin}/sound/{profile}", response_class=FileResponse, responses={**_SOUND, **told(404)})
-def get_current_sound(request: Request, by: See, name: Bulletin_, profile: _Profile) -> FileResponse:
+def get_current_sound(by: See, name: Bulletin_, profile: _Profile) -> FileResponse:
     """The sound of its current master for a kind of station; `Repr-Digest` (RFC 9530) names the bytes."""
-    master = bulletins.masters(by.desk, _row(by.desk, name).bulletin).get(profile)
+    bulletin = _row(by.desk, name).bulletin
+    master = bulletins.masters(by.desk, bulletin).get(profile)
     if master is None:
         raise NothingThere
-    return _sound(request, by, master)
+    return _sound(by, bulletin, master)
 
 
-def _sound(request: Request, by: Caller, master: MasterMade) -> FileResponse:
+def _sound(by: Caller, bulletin: Made, master: MasterMade) -> FileResponse:
     file = by.desk.store.get(master.digest)
-    request.app.state.heard.note(_ear(by), master.digest)
+    approvals.hear(by.desk, bulletin, master.digest, by.name)
     digest = base64.b64encode(bytes.fromhex(master.digest)).decode()
     kind = hearing.TYPES.get(master.suffix, "application/octet-stream")
     return FileResponse(file, media_type=kind, headers={"Repr-Digest": f"sha-256=:{digest}:"})
@@ -360,10 +360,11 @@ def get_sentence(
 # --- mending ---------------------------------------------------------------------------------------------------------
 
 
-@router.post("/words", status_code=HTTPStatus.CREATED, responses=told(409, 400, 413))
+@router.post("/words", status_code=HTTPStatus.CREATED, responses=told(404, 409, 400, 413))
 def teach_word(by: Write, word: Word) -> Word:
     """Write into the newsroom's dictionary how a word is said; bulletins that hold it are made again by `remake`."""
-    announcers.teach(by.desk, word.written, word.spoken, by.name)
+    bulletin = _row(by.desk, word.bulletin).bulletin if word.bulletin is not None else None
+    announcers.teach(by.desk, word.written, word.spoken, by.name, bulletin)
     return word
 
 
@@ -392,16 +393,30 @@ def offer_bulletin(request: Request, by: Write, name: Bulletin_) -> Bulletin:
 
 @router.post("/bulletins/{bulletin}/approval", responses=told(404, 409, 400, 413))
 def approve_bulletin(request: Request, by: Sign, name: Bulletin_, signature: Signature) -> Bulletin:
-    """Sign exactly the bytes that were heard, and plan them.
+    """Sign exactly the bytes that were heard, and plan them; what is urgent is sent when the second has signed.
 
     The rules are those of the page: nobody signs their own work; what is urgent needs two people; `heard` must name
     every current master, and one of them must have been fetched with this token.
     """
-    row = _row(by.desk, name)
-    if not request.app.state.heard.is_known_to(_ear(by), row.status.masters.values()):
-        raise NotHeard
-    plan.sign(by.desk, row.bulletin, by.name, [Digest(digest) for digest in signature.heard])
+    row, heard = _row(by.desk, name), [Digest(digest) for digest in signature.heard]
+    errands.sign(jobs.work_of(request), by.desk, row, heard)
     return _whole(request, by.desk, name)
+
+
+@router.post("/bulletins/{bulletin}/urgency", responses=told(400, 404, 409, 413))
+def urge_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> Bulletin:
+    """Make it urgent, and say why: it airs at any hour, is sent at once, and needs two people's signatures."""
+    approvals.urge(by.desk, _row(by.desk, name).bulletin, by.name, why.comment.strip())
+    return _whole(request, by.desk, name)
+
+
+@router.post("/bulletins/{bulletin}/push", status_code=HTTPStatus.ACCEPTED, responses=told(404, 409))
+def push_bulletin(by: Run, request: Request, name: Bulletin_) -> Job:
+    """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
+    row = _row(by.desk, name)
+    if not rush.is_ready(bulletins.Row(bulletin=row.bulletin, status=row.status)):
+        raise NotApproved(bulletin=name)
+    return jobs.job(errands.send_at_once(jobs.work_of(request), by.desk, row.bulletin))
 
 
 @router.post("/bulletins/{bulletin}/return", responses=told(404, 409, 400, 413))

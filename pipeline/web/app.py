@@ -16,6 +16,7 @@ from pipeline.core.errors import NothingThere, NotSignedIn, PasswordToChange, Pi
 from pipeline.newsroom.office import Office
 from pipeline.web import account, api, bulletin, library, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import problems
+from pipeline.web.dear import Dear
 from pipeline.web.guard import Guard, is_for_programs
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
@@ -35,6 +36,7 @@ def make_app(office: Office) -> FastAPI:
     state.office, state.zone, state.prefix = office, zone, settings.web.prefix
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
+    state.dear = Dear()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)

@@ -1,5 +1,6 @@
 """Every page, as a browser asks for it."""
 
+import os
 import re
 import socket
 import threading
@@ -10,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,7 +23,8 @@ from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
 from pipeline.newsroom import announcers, people, push
 from pipeline.newsroom.office import Office
-from pipeline.web import library
+from pipeline.report import words
+from pipeline.web import api, library
 from pipeline.web.api.caller import Call
 from pipeline.web.app import make_app
 from pipeline.web.server import Server
@@ -143,6 +146,29 @@ def test_every_page_that_changes_something_asks_for_a_right(app):
     found = list(routes(app))
     assert len(found) > 30
     assert {path for method, path, right in found if method != "GET" and right is None} == {"/dang-nhap"}
+
+
+def route_table(app):
+    """Every page and operation with who may ask for it, as docs/routes.md has it."""
+    rows = [(path, method, right) for method, path, right in routes(app) if not path.startswith(("/api/", "/openapi"))]
+    described = api.make_api()
+    rows += [(f"/api/v1{path}", method, right) for method, path, right in routes(described) if path != "/openapi.json"]
+    heads = " | ".join(words.ROLE[role].vi for role in Role)
+    lines = [f"| page | | {heads} | nobody signed in |", "|---|---|" + "---|" * (len(Role) + 1)]
+    for path, method, right in sorted(rows, key=lambda row: (row[0], row[1])):
+        may = [right is None or right in RIGHTS[role] for role in Role]
+        lines.append(
+            f"| `{path}` | {method} | " + " | ".join("✓" if one else "" for one in [*may, right is None]) + " |"
+        )
+    return "\n".join(lines)
+
+
+def test_the_table_of_who_may_ask_for_what_is_that_of_the_program(app):
+    page = Path(__file__).parents[2] / "docs" / "routes.md"
+    if os.environ.get("BANTIN_PICTURES"):  # written anew with the pictures
+        before = page.read_text("utf-8").split("\n| page |")[0]
+        page.write_text(f"{before}\n{route_table(app)}\n", "utf-8")
+    assert route_table(app) in page.read_text("utf-8")
 
 
 OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz"} | {route.path for route in library.router.routes}

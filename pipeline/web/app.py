@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
-from pipeline.core.errors import NothingThere, NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.core.errors import FormExpired, NothingThere, NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.office import Office
 from pipeline.web import account, api, bulletin, library, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import problems
@@ -90,7 +90,7 @@ def _health(request: Request) -> dict[str, str]:
     return {"status": "ok", "version": __version__}
 
 
-def _refused(request: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, PipelineError)  # noqa: S101 - it is registered for nothing else
     if is_for_programs(request):
         return problems.refusal(problem)
@@ -100,6 +100,8 @@ def _refused(request: Request, problem: Exception) -> Response:
             return RedirectResponse(page.to("/dang-nhap", ve=page.path), HTTPStatus.SEE_OTHER)
         if isinstance(problem, PasswordToChange):
             return RedirectResponse(page.to("/toi"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST" and isinstance(problem, NotSignedIn | FormExpired):
+        return await account.refused_form(request, problem) or refusal(request, problem)
     return refusal(request, problem)
 
 

@@ -11,15 +11,20 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.core.errors import Says, UploadRefused
+from pipeline.core.errors import FilesNotTaken, Says, UploadRefused
 from pipeline.newsroom import outputs, people
+from pipeline.web import carried
 from pipeline.web.api import problems
+from pipeline.web.page import refusal
 from pipeline.web.visitor import SAFE, SESSION, desk_of
 
 SCRIPTS, PAPERS, FOR_PROGRAMS = "/them", "/nam/ket-qua", "/api/v1/bulletins"
 """Where files may be sent: scripts and recordings, papers that prove something; the first by programs, too."""
+SIGN_IN = "/dang-nhap"
 _MOST = 100_000
 """Bytes of any other form."""
+_CARRYING = carried.MOST + _MOST
+"""Bytes of a form of somebody who is not signed in: what they typed is kept until they are."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src"
     " 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -81,11 +86,18 @@ class Guard:
         # A body without a length, or with two ways to tell it, cannot be judged before it is read.
         if not size.isdecimal() or "transfer-encoding" in request.headers:
             return _refused(request, Says("Cần Content-Length.", "It is needed."), HTTPStatus.LENGTH_REQUIRED)
-        most = self._uploads.get(_path(request))
-        if int(size) > (most or _MOST):
+        return await self._refusal_of(request, int(size))
+
+    async def _refusal_of(self, request: Request, length: int) -> Response | None:
+        path = _path(request)
+        most = self._uploads.get(path)
+        if length > (most or (_CARRYING if path == SIGN_IN else _MOST)):
             return _refused(request, Says("Tệp lớn quá.", "Too large."), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if most and not await run_in_threadpool(_is_known, request):
-            return _refused(request, Says("Chưa đăng nhập.", "Not signed in."), HTTPStatus.UNAUTHORIZED)
+            if is_for_programs(request):
+                return _refused(request, Says("Chưa đăng nhập.", "Not signed in."), HTTPStatus.UNAUTHORIZED)
+            if length > _CARRYING:
+                return refusal(request, FilesNotTaken())
         return None
 
 

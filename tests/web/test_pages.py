@@ -1,5 +1,6 @@
 """Every page, as a browser asks for it."""
 
+import html
 import os
 import re
 import socket
@@ -336,6 +337,101 @@ def test_nobody_sends_at_once_what_two_people_have_not_signed(app, desk):
     assert (answer.status_code, "N-102" in answer.text) == (409, True)
     assert app.state.work.job(f"khan {bulletin.id}") is None
     assert desk.ledger.facts(happened=Happened.RUSHED) == []
+
+
+# --- what was typed is not lost with the session ---------------------------------------------------------------------
+
+TYPED = 'Sửa "xã Đất Mũi" </textarea><script>alert(1)</script>\nvà cả câu thứ hai.'
+
+
+def fields(text, action):
+    """What a browser would send of a form: its hidden fields, inputs and texts."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', text, re.DOTALL)[0]
+    found = dict(re.findall(r'<input [^>]*name="([^"]+)"[^>]*value="([^"]*)"', form, re.DOTALL))
+    found |= dict(re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL))
+    return {name: html.unescape(value) for name, value in found.items()}
+
+
+def signed_in_by(one, text, password=PASSWORD, login="duyet"):
+    sent = fields(text, "/dang-nhap") | {"ten": login, "mat-khau": password}
+    return one.post("/dang-nhap", files={name: (None, value) for name, value in sent.items()}, follow_redirects=False)
+
+
+def test_what_was_typed_is_there_after_signing_in_again_and_is_sent_by_a_button_alone(app, desk, clock):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    form = token(one.get(path).text)
+    clock.at += timedelta(hours=3)
+    before = len(desk.ledger.facts())
+    refused = one.post(f"{path}/tra", data={"_token": form, "ly-do": TYPED})
+    assert (refused.status_code, "<script>alert" in refused.text) == (401, False)
+    wrong = signed_in_by(one, refused.text, "sai sai sai sai")
+    assert wrong.status_code == 401
+    again = signed_in_by(one, wrong.text)
+    assert ["Gửi lại" in again.text, "Người duyet" in again.text, "<script>alert" in again.text] == [True, True, False]
+    assert len(desk.ledger.facts()) == before
+    sent = fields(again.text, f"{path}/tra")
+    assert sent["ly-do"] == TYPED
+    assert one.post(f"{path}/tra", data=sent, follow_redirects=False).status_code == 303
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.RETURNED)
+    assert (fact.who, fact.detail["reason"]) == ("Người duyet", TYPED)
+
+
+def test_a_form_from_before_somebody_signed_in_anew_can_be_sent_again_at_once(app, desk):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    old = token(one.get(path).text)
+    one.submit("/dang-nhap", ten="duyet", **{"mat-khau": PASSWORD})
+    again = one.post(f"{path}/tra", data={"_token": old, "ly-do": TYPED})
+    assert again.status_code == 409
+    assert desk.ledger.facts(bulletin.id, Happened.RETURNED) == []
+    assert one.post(f"{path}/tra", data=fields(again.text, f"{path}/tra"), follow_redirects=False).status_code == 303
+
+
+def test_a_script_typed_for_hours_is_taken_in_after_signing_in_and_files_are_to_be_chosen_again(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    form = token(one.get("/them").text)
+    clock.at += timedelta(hours=13)
+    files = [("tep", ("a.wav", b"RIFF", "audio/wav"))]
+    data = {"_token": form, "ten": "bài dài", "bai": GOOD, "viec": "nhan"}
+    refused = one.post("/them", data=data, files=files)
+    assert (refused.status_code, "phải chọn lại" in refused.text) == (401, True)
+    again = signed_in_by(one, refused.text, login="bien")
+    assert "hãy chọn lại" in again.text
+    sent = fields(again.text, "/them")
+    assert (sent["ten"], sent["bai"], sent["viec"]) == ("bài dài", GOOD, "nhan")
+    assert one.post("/them", data=sent, follow_redirects=False).status_code == 303
+    assert [b.title for b in desk.ledger.bulletins()] == ["Tin mới"]
+    large = browser(app).post("/them", data={"bai": "x" * 600_000})
+    assert (large.status_code, "P-130" in large.text) == (401, True)
+
+
+def test_nothing_but_what_was_typed_is_carried_and_nowhere_else(app, desk, clock):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    form = token(one.get(path).text)
+    clock.at += timedelta(hours=3)
+    for where, data in (("/toi/mat-khau", {"cu": "bí mật lắm"}), (f"{path}/duyet", {"nghe": "0" * 64}),
+                        ("/cai-dat/nguoi", {"ho-ten": "bí mật"})):  # fmt: skip
+        answer = one.post(where, data={"_token": form, **data})
+        assert ['name="giu' in answer.text, "bí mật" in answer.text] == [False, False], where
+    cross = one.post(f"{path}/tra", data={"ly-do": TYPED}, headers={"origin": "http://xau.test"})
+    assert (cross.status_code, "giu" in cross.text) == (403, False)
+    page = browser(app).get("/dang-nhap").text
+    for forged in ("/toi/mat-khau", "//xau.test/them", "https://xau.test/them", f"{path}/duyet", "/them/../toi"):
+        sent = fields(page, "/dang-nhap") | {"ten": "duyet", "mat-khau": PASSWORD, "giu": forged, "giu-bai": "x"}
+        two = Browser(app, base_url="http://ban-tin.test")
+        sent["_token"] = token(two.get("/dang-nhap").text)
+        assert two.post("/dang-nhap", data=sent, follow_redirects=False).headers.get("location") == "/", forged
+
+
+def test_typing_keeps_a_session_and_looking_does_not(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    for _ in range(5):
+        clock.at += timedelta(minutes=100)
+        assert one.get("/con-day").status_code == 204
+    clock.at += timedelta(minutes=121)
+    assert one.get("/con-day", headers={"hx-request": "true"}).status_code == 401
 
 
 def test_returning_needs_a_reason(app, desk):

@@ -27,8 +27,7 @@ def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) ->
     """The first page."""
     desk = v.desk
     now = desk.now()
-    rows = bulletins.rows(desk, stations=())
-    open_ = [row for row in rows if max(row.bulletin.air) > now - _LATELY]
+    open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
     here = now.astimezone(desk.config.zone).date()
     dear: Dear = request.app.state.dear
     days = [

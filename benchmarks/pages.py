@@ -212,7 +212,7 @@ def paths(desk: Desk) -> list[str]:
     last, code = max(desk.ledger.bulletins(), key=lambda b: b.air).id, next(iter(desk.config.stations))
     return [
         "/", "/ban-tin", "/ban-tin?tinh_trang=arrived", f"/ban-tin/{last}", "/lich", "/phan-phoi",
-        "/phan-phoi?thieu=1", "/phan-phoi?ngay=2026-11-27", f"/phan-phoi/{code}", "/nam", "/nhat-ky",
+        "/phan-phoi?thieu=1", "/phan-phoi/tuan", "/phan-phoi?ngay=2026-11-27", f"/phan-phoi/{code}", "/nam", "/nhat-ky",
         "/nhat-ky?loai=missed", f"/nhat-ky?tram={code}", "/cai-dat", "/them",
     ]  # fmt: skip
 

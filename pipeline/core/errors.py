@@ -823,6 +823,17 @@ class FormExpired(PipelineError):
     fix = Says("tải lại trang rồi làm lại; chưa có gì thay đổi", "load the page again; nothing was changed")
 
 
+class FilesNotTaken(PipelineError):
+    """Files came from somebody whose session was over; they were not even read."""
+
+    code = "P-130"
+    what = Says("phiên làm việc đã hết nên tệp chưa được nhận", "the session was over, so the files were not taken")
+    fix = Says(
+        "đăng nhập lại rồi chọn lại tệp; tệp trên máy bạn vẫn còn nguyên",
+        "sign in and choose them again; they are still on your machine",
+    )
+
+
 class NotHeard(PipelineError):
     """Somebody would sign what they have not played."""
 

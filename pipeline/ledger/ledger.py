@@ -359,6 +359,12 @@ class Ledger:
         query = _due(after, until, now, stations)
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
 
+    def stations_due(self, after: datetime, until: datetime, names: Collection[BulletinId]) -> set[StationCode]:
+        """Stations where any of some bulletins is planned to air in a span of time, its beginning left out."""
+        c = tables.transmissions.c
+        query = sa.select(c.station).where(c.at > after, c.at <= until, stands(), c.bulletin.in_(list(names)))
+        return self._stations(query)
+
     def due_counts(
         self, after: datetime, until: datetime, now: datetime, good: Mapping[BulletinId, Collection[Digest]]
     ) -> tuple[list[tuple[BulletinId, datetime, int, int]], int, int]:

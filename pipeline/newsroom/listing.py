@@ -1,6 +1,6 @@
 """Listings: which bulletins somebody looks for, what airs in a span of time, what waits for whom."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from pipeline.core.status import Stage
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Line, Row
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import figures, remaining, stuck
+from pipeline.newsroom.digest import remaining, stuck
 
 _LATELY = timedelta(days=3)
 """How long something waits for somebody after its last air time, and how long a refused file is told."""
@@ -74,17 +74,17 @@ class Today:
     """Files that were refused of late, the last first."""
 
 
-def today(desk: Desk) -> Today:
-    """How things stand now."""
+def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
+    """How things stand now; `figured` gives a local day in figures, as `digest.figures` reckons them."""
     now = desk.now()
-    open_ = [row for row in bulletins.rows(desk, stations=()) if max(row.bulletin.air) > now - _LATELY]
+    open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
     here = now.astimezone(desk.config.zone).date()
     refused = desk.ledger.facts(happened=Happened.REFUSED, since=now - _LATELY)[-_SHOWN:]
     return Today(
         now=now,
         to_sign=tuple(r for r in open_ if r.status.stage is Stage.WAITING),
         to_mend=tuple(r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED}),
-        days=(figures(desk, here), figures(desk, here + timedelta(days=1))),
+        days=(figured(here), figured(here + timedelta(days=1))),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
         remains=remaining(desk),
         stuck=stuck(desk),

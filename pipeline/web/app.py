@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
-from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.core.errors import FormExpired, NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.office import Office
 from pipeline.web import account, bulletin, library, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import document, problems
+from pipeline.web.dear import Dear
 from pipeline.web.guard import Guard
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
@@ -35,6 +36,7 @@ def make_app(office: Office) -> FastAPI:
     state.office, state.zone, state.prefix = office, zone, settings.web.prefix
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
+    state.dear = Dear()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
@@ -88,7 +90,7 @@ def _health(request: Request) -> dict[str, str]:
     return {"status": "ok", "version": __version__}
 
 
-def _refused(request: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, PipelineError)  # noqa: S101 - it is registered for nothing else
     if problems.is_asked(request):
         return problems.answer(request, problem)
@@ -98,6 +100,8 @@ def _refused(request: Request, problem: Exception) -> Response:
             return RedirectResponse(page.to("/dang-nhap", ve=page.path), HTTPStatus.SEE_OTHER)
         if isinstance(problem, PasswordToChange):
             return RedirectResponse(page.to("/toi"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST" and isinstance(problem, NotSignedIn | FormExpired):
+        return await account.refused_form(request, problem) or refusal(request, problem)
     return refusal(request, problem)
 
 

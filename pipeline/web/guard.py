@@ -10,18 +10,29 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.core.errors import FromElsewhere, LengthMissing, NotSignedIn, PipelineError, SentTooMuch, TokenRefused
+from pipeline.core.errors import (
+    FilesNotTaken,
+    FromElsewhere,
+    LengthMissing,
+    PipelineError,
+    SentTooMuch,
+    TokenRefused,
+)
 from pipeline.newsroom import outputs, people
+from pipeline.web import carried
 from pipeline.web.api import problems
 from pipeline.web.api.caller import asking
 from pipeline.web.api.problems import API
-from pipeline.web.page import status_of
+from pipeline.web.page import refusal, status_of
 from pipeline.web.visitor import SAFE, SESSION, desk_of
 
 SCRIPTS, PAPERS = "/them", "/nam/ket-qua"
 """The pages to which files may be sent: scripts and recordings, papers that prove something."""
+SIGN_IN = "/dang-nhap"
 _MOST = 100_000
 """Bytes of any other form."""
+_CARRYING = carried.MOST + _MOST
+"""Bytes of a form of somebody who is not signed in: what they typed is kept until they are."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src"
     " 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -81,10 +92,8 @@ class Guard:
         if request.method in SAFE:
             return None
         problem = self._problem(request)
-        if problem is None and not await run_in_threadpool(self._may_send, request):
-            problem = TokenRefused() if problems.is_asked(request) else NotSignedIn()
         if problem is None:
-            return None
+            return await run_in_threadpool(self._refusal_of_strangers, request)
         if problems.is_asked(request):
             return problems.answer(request, problem)
         told = f"{problem.code} {problem.message.vi} / {problem.message.en}"
@@ -98,18 +107,25 @@ class Guard:
         # A body without a length, or with two ways to tell it, cannot be judged before it is read.
         if not size.isdecimal() or "transfer-encoding" in request.headers:
             return LengthMissing()
-        most = self._upload(request) or _MOST
+        most = self._upload(request) or (_CARRYING if self._path(request) == SIGN_IN else _MOST)
         return SentTooMuch(size=size, most=most) if int(size) > most else None
 
     def _upload(self, request: Request) -> int | None:
         """How much may be sent to where files are taken."""
-        return self._uploads.get(request.scope["path"].removeprefix(self._prefix))
+        return self._uploads.get(self._path(request))
 
-    def _may_send(self, request: Request) -> bool:
-        """Whether a body is read: a program's if it has a token, a file of a page if somebody is signed in."""
+    def _path(self, request: Request) -> str:
+        path: str = request.scope["path"]
+        return path.removeprefix(self._prefix)
+
+    def _refusal_of_strangers(self, request: Request) -> Response | None:
+        """Nothing that a program without a token sends is read, and of a page without a session no large file."""
         if problems.is_asked(request):
-            return asking(request, desk_of(request)) is not None
-        return not self._upload(request) or _is_signed_in(request)
+            return None if asking(request, desk_of(request)) else problems.answer(request, TokenRefused())
+        large = int(request.headers.get("content-length", "0")) > _CARRYING
+        if large and self._upload(request) and not _is_signed_in(request):
+            return refusal(request, FilesNotTaken())
+        return None
 
 
 def _is_from_here(request: Request) -> bool:

@@ -16,7 +16,8 @@ from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
 from pipeline.core.search import finds, fold, words_of
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import digest
+from pipeline.newsroom.digest import figures, lacking, stations_of
+from pipeline.newsroom.digest import grid as of_day
 from pipeline.newsroom.nights import nights, worrying
 from pipeline.web import errands
 from pipeline.web.page import Page, back, render
@@ -36,17 +37,21 @@ def grid(
     request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], ngay: str = "", thieu: str = "", trang: int = 1
 ) -> HTMLResponse:
     """The stations of a day, and which of its bulletins each holds."""
-    desk = v.desk
+    desk, dear = v.desk, request.app.state.dear
+    day = desk.now().astimezone(desk.config.zone).date()
     try:
-        day = digest(desk, date.fromisoformat(ngay) if ngay else None)
-    except (OverflowError, ValueError):
-        day = digest(desk)
-    codes = sorted(day.grid)
+        day = max(_FIRST, min(_LAST, date.fromisoformat(ngay))) if ngay else day
+    except ValueError:
+        ngay = ""
     if thieu:
-        codes = [code for code in codes if not all(day.grid[code].values())]
+        codes = dear.get(("lacking", day, desk.config.stamp), lambda: lacking(desk, day))
+    else:
+        codes = stations_of(desk, day)
     start = (max(trang, 1) - 1) * _A_PAGE
+    shown = codes[start : start + _A_PAGE]
     context = {
-        "told": "", "day": day, "codes": codes[start : start + _A_PAGE], "count": len(codes), "thieu": thieu,
+        "told": "", "day": dear.get(("day", day, desk.config.stamp), lambda: figures(desk, day)), "codes": shown,
+        "grid": of_day(desk, day, shown), "count": len(codes), "thieu": thieu,
         "page_number": max(trang, 1), "more": len(codes) > start + _A_PAGE, "stations": desk.config.stations,
         "troubles": desk.ledger.troubles(), "visited": desk.ledger.visited(desk.now()),
     }  # fmt: skip

@@ -1,26 +1,33 @@
 """Hôm nay: what waits for whoever looks, tonight's push, what is wrong and what to do."""
 
-from datetime import timedelta
+from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from pipeline.core.day import Figures
 from pipeline.core.people import Right
 from pipeline.newsroom import listing
+from pipeline.newsroom.digest import figures
 from pipeline.newsroom.tally import tally
 from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
-_LATELY = timedelta(days=3)
-_SHOWN = 12
 
 
 @router.get("/")
 def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) -> HTMLResponse:
     """The first page."""
-    desk, now = v.desk, listing.today(v.desk)
+    desk, dear = v.desk, request.app.state.dear
+
+    def figured(day: date) -> Figures:
+        made: Figures = dear.get(("day", day, desk.config.stamp), partial(figures, desk, day))
+        return made
+
+    now = listing.today(desk, figured)
     context = {
         "told": "", "to_sign": now.to_sign, "to_mend": now.to_mend, "days": now.days, "threats": now.threats,
         "remains": now.remains, "now": now.now, "tally": tally(desk), "stuck": now.stuck, "refused": now.refused,

@@ -26,7 +26,7 @@ from pipeline.web.uploads import plain_name
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
-_WIDE, _HIGH = 720, 220
+_WIDE, _HIGH, _A_PAGE = 720, 220, 300
 _MOST_AIRINGS = 60_000
 """Of which a report is made while a browser waits: about four seconds."""
 _See = Annotated[Visitor, Depends(Visit(Right.SEE))]
@@ -34,19 +34,25 @@ _Count = Annotated[Visitor, Depends(Visit(Right.COUNT))]
 
 
 @router.get("/nam")
-def year(request: Request, v: _See, nam: int = 0) -> HTMLResponse:
+def year(request: Request, v: _See, nam: int = 0, trang: int = 1) -> HTMLResponse:
     """A year."""
-    return _page(request, v, nam)
+    return _page(request, v, nam, page_number=max(trang, 1))
 
 
 def _page(
-    request: Request, v: Visitor, nam: int, problem: PipelineError | None = None, typed: Output | None = None
+    request: Request,
+    v: Visitor,
+    nam: int,
+    problem: PipelineError | None = None,
+    typed: Output | None = None,
+    page_number: int = 1,
 ) -> HTMLResponse:
     desk = v.desk
     today = desk.now().astimezone(desk.config.zone).date()
     wanted = nam if 2000 <= nam <= 9998 else today.year
     counted, entered = tally(desk, wanted), outputs.outputs(desk, wanted)
     rows = [row for row in counted.rows if row.counted]
+    last = len(counted.rows) - (page_number - 1) * _A_PAGE  # the newest are on the first page
     days = (date(wanted + 1, 1, 1) - date(wanted, 1, 1)).days
     passed = (today - date(wanted, 1, 1)).days + 1
     page = Page(request, v)
@@ -54,7 +60,8 @@ def _page(
     context = {
         "told": "", "tally": counted, "this_year": today.year, "today": today, "problem": problem, "typed": typed,
         "line": _line(counted.target, rows, wanted, today), "wide": _WIDE, "high": _HIGH, "by_hand": BY_HAND,
-        "outputs": entered,
+        "outputs": entered, "page_number": page_number,
+        "shown": counted.rows[max(0, last - _A_PAGE) : max(0, last)], "more": last > _A_PAGE,
         "forecast": round(counted.counted * days / passed) if today.year == wanted else None, "period": whole,
         "reached": reached(reports.targets(desk), entered, [row.air_date for row in rows], whole.first, whole.last),
         **_counts(page, desk, counted),

@@ -19,12 +19,11 @@ from pipeline.newsroom.digest import digest
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.tally import tally
 from pipeline.report.tally import as_json
-from pipeline.web.api.caller import Call
 from pipeline.web.app import make_app
 from tests import province
 from tests.flow.test_bad_input import zip_of_something_else
 from tests.flow.test_changes import station
-from tests.web.test_pages import GOOD, LOGINS, PASSWORD, browser, known, made_again
+from tests.web.test_pages import GOOD, LOGINS, PASSWORD, browser, known, made_again, operations
 
 API = "/api/v1"
 
@@ -79,16 +78,6 @@ def ended(ask, path):
             return job
         time.sleep(0.01)
     raise AssertionError(job)
-
-
-def operations(app):
-    """Every operation with the scope that it asks for."""
-    parts = [getattr(route, "original_router", None) for route in app.routes]
-    for route in (route for part in parts if part for route in part.routes):
-        if route.path.startswith("/api/"):
-            (call,) = [d.call for d in route.dependant.dependencies if isinstance(d.call, Call)]
-            for method in route.methods - {"HEAD"}:
-                yield method, route.path, call.right
 
 
 FILL = {

@@ -208,6 +208,40 @@ def test_the_same_without_a_script_in_the_browser(house):
 
 
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+
+
+def test_a_session_that_ends_over_a_long_text_loses_nothing(house):
+    editor = house.page("bien", scripts=False)
+    editor.goto(f"{house.url}/them")
+    editor.fill("#ten", "bài dài")
+    editor.fill("#bai", script())
+    editor.context.clear_cookies()
+    editor.click("text=Nhận bài và làm bản tin")
+    assert "Chữ bạn đã gõ còn nguyên" in editor.inner_text("main")
+    editor.fill("#ten", "bien")
+    editor.fill("#mat-khau", PASSWORD)
+    editor.click("main button")
+    assert editor.input_value("#giu-bai") == script()
+    with house.office.desk() as desk:
+        assert desk.ledger.bulletins() == []  # nothing is sent by itself
+    house.see(editor, "gui-lai")
+    editor.click("button >> text=Gửi lại")
+    editor.wait_for_selector("h1 >> text=Tiêm vắc xin")
+
+
+def test_whoever_types_stays_signed_in_and_is_told_when_it_is_over_all_the_same(house):
+    editor = house.page("bien")
+    editor.goto(f"{house.url}/them")
+    with editor.expect_response("**/con-day") as answer:
+        editor.locator("#bai").press_sequentially("Kính thưa")
+    assert answer.value.status == 204
+    editor.goto(f"{house.url}/them")
+    editor.context.clear_cookies()
+    editor.locator("#bai").press_sequentially("Kính thưa")
+    editor.wait_for_selector("#het-phien >> text=chữ đã gõ còn nguyên")
+    assert [line for line in house.said if "401" not in line] == []
+
+
 PAGES = [
     "/",
     "/ban-tin",

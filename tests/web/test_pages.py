@@ -1,5 +1,7 @@
 """Every page, as a browser asks for it."""
 
+import html
+import os
 import re
 import socket
 import threading
@@ -10,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,7 +24,9 @@ from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
 from pipeline.newsroom import announcers, people, push
 from pipeline.newsroom.office import Office
+from pipeline.report import words
 from pipeline.web import library
+from pipeline.web.api.caller import Call
 from pipeline.web.app import make_app
 from pipeline.web.server import Server
 from pipeline.web.visitor import Visit
@@ -143,10 +148,40 @@ def routes(app):
             yield method, route.path, rights[0] if rights else None
 
 
+def operations(app):
+    """Every operation of the API with the scope that it asks for."""
+    parts = [getattr(route, "original_router", None) for route in app.routes]
+    for route in (route for part in parts if part for route in part.routes if route.path.startswith("/api/")):
+        (call,) = [d.call for d in route.dependant.dependencies if isinstance(d.call, Call)]
+        for method in route.methods - {"HEAD"}:
+            yield method, route.path, call.right
+
+
 def test_every_page_that_changes_something_asks_for_a_right(app):
     found = list(routes(app))
     assert len(found) > 30
     assert {path for method, path, right in found if method != "GET" and right is None} == {"/dang-nhap"}
+
+
+def route_table(app):
+    """Every page and operation with who may ask for it, as docs/routes.md has it."""
+    rows = [(path, method, right) for method, path, right in (*routes(app), *operations(app))]
+    heads = " | ".join(words.ROLE[role].vi for role in Role)
+    lines = [f"| page | | {heads} | nobody signed in |", "|---|---|" + "---|" * (len(Role) + 1)]
+    for path, method, right in sorted(rows, key=lambda row: (row[0], row[1])):
+        may = [right is None or right in RIGHTS[role] for role in Role]
+        lines.append(
+            f"| `{path}` | {method} | " + " | ".join("✓" if one else "" for one in [*may, right is None]) + " |"
+        )
+    return "\n".join(lines)
+
+
+def test_the_table_of_who_may_ask_for_what_is_that_of_the_program(app):
+    page = Path(__file__).parents[2] / "docs" / "routes.md"
+    if os.environ.get("BANTIN_PICTURES"):  # written anew with the pictures
+        before = page.read_text("utf-8").split("\n| page |")[0]
+        page.write_text(f"{before}\n{route_table(app)}\n", "utf-8")
+    assert route_table(app) in page.read_text("utf-8")
 
 
 OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz", "/metrics"} | {r.path for r in library.router.routes}
@@ -314,6 +349,101 @@ def test_nobody_sends_at_once_what_two_people_have_not_signed(app, desk):
     assert (answer.status_code, "N-102" in answer.text) == (409, True)
     assert app.state.work.job(f"khan {bulletin.id}") is None
     assert desk.ledger.facts(happened=Happened.RUSHED) == []
+
+
+# --- what was typed is not lost with the session ---------------------------------------------------------------------
+
+TYPED = 'Sửa "xã Đất Mũi" </textarea><script>alert(1)</script>\nvà cả câu thứ hai.'
+
+
+def fields(text, action):
+    """What a browser would send of a form: its hidden fields, inputs and texts."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', text, re.DOTALL)[0]
+    found = dict(re.findall(r'<input [^>]*name="([^"]+)"[^>]*value="([^"]*)"', form, re.DOTALL))
+    found |= dict(re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL))
+    return {name: html.unescape(value) for name, value in found.items()}
+
+
+def signed_in_by(one, text, password=PASSWORD, login="duyet"):
+    sent = fields(text, "/dang-nhap") | {"ten": login, "mat-khau": password}
+    return one.post("/dang-nhap", files={name: (None, value) for name, value in sent.items()}, follow_redirects=False)
+
+
+def test_what_was_typed_is_there_after_signing_in_again_and_is_sent_by_a_button_alone(app, desk, clock):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    form = token(one.get(path).text)
+    clock.at += timedelta(hours=3)
+    before = len(desk.ledger.facts())
+    refused = one.post(f"{path}/tra", data={"_token": form, "ly-do": TYPED})
+    assert (refused.status_code, "<script>alert" in refused.text) == (401, False)
+    wrong = signed_in_by(one, refused.text, "sai sai sai sai")
+    assert wrong.status_code == 401
+    again = signed_in_by(one, wrong.text)
+    assert ["Gửi lại" in again.text, "Người duyet" in again.text, "<script>alert" in again.text] == [True, True, False]
+    assert len(desk.ledger.facts()) == before
+    sent = fields(again.text, f"{path}/tra")
+    assert sent["ly-do"] == TYPED
+    assert one.post(f"{path}/tra", data=sent, follow_redirects=False).status_code == 303
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.RETURNED)
+    assert (fact.who, fact.detail["reason"]) == ("Người duyet", TYPED)
+
+
+def test_a_form_from_before_somebody_signed_in_anew_can_be_sent_again_at_once(app, desk):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    old = token(one.get(path).text)
+    one.submit("/dang-nhap", ten="duyet", **{"mat-khau": PASSWORD})
+    again = one.post(f"{path}/tra", data={"_token": old, "ly-do": TYPED})
+    assert again.status_code == 409
+    assert desk.ledger.facts(bulletin.id, Happened.RETURNED) == []
+    assert one.post(f"{path}/tra", data=fields(again.text, f"{path}/tra"), follow_redirects=False).status_code == 303
+
+
+def test_a_script_typed_for_hours_is_taken_in_after_signing_in_and_files_are_to_be_chosen_again(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    form = token(one.get("/them").text)
+    clock.at += timedelta(hours=13)
+    files = [("tep", ("a.wav", b"RIFF", "audio/wav"))]
+    data = {"_token": form, "ten": "bài dài", "bai": GOOD, "viec": "nhan"}
+    refused = one.post("/them", data=data, files=files)
+    assert (refused.status_code, "phải chọn lại" in refused.text) == (401, True)
+    again = signed_in_by(one, refused.text, login="bien")
+    assert "hãy chọn lại" in again.text
+    sent = fields(again.text, "/them")
+    assert (sent["ten"], sent["bai"], sent["viec"]) == ("bài dài", GOOD, "nhan")
+    assert one.post("/them", data=sent, follow_redirects=False).status_code == 303
+    assert [b.title for b in desk.ledger.bulletins()] == ["Tin mới"]
+    large = browser(app).post("/them", data={"bai": "x" * 600_000})
+    assert (large.status_code, "P-130" in large.text) == (401, True)
+
+
+def test_nothing_but_what_was_typed_is_carried_and_nowhere_else(app, desk, clock):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    form = token(one.get(path).text)
+    clock.at += timedelta(hours=3)
+    for where, data in (("/toi/mat-khau", {"cu": "bí mật lắm"}), (f"{path}/duyet", {"nghe": "0" * 64}),
+                        ("/cai-dat/nguoi", {"ho-ten": "bí mật"})):  # fmt: skip
+        answer = one.post(where, data={"_token": form, **data})
+        assert ['name="giu' in answer.text, "bí mật" in answer.text] == [False, False], where
+    cross = one.post(f"{path}/tra", data={"ly-do": TYPED}, headers={"origin": "http://xau.test"})
+    assert (cross.status_code, "giu" in cross.text) == (403, False)
+    page = browser(app).get("/dang-nhap").text
+    for forged in ("/toi/mat-khau", "//xau.test/them", "https://xau.test/them", f"{path}/duyet", "/them/../toi"):
+        sent = fields(page, "/dang-nhap") | {"ten": "duyet", "mat-khau": PASSWORD, "giu": forged, "giu-bai": "x"}
+        two = Browser(app, base_url="http://ban-tin.test")
+        sent["_token"] = token(two.get("/dang-nhap").text)
+        assert two.post("/dang-nhap", data=sent, follow_redirects=False).headers.get("location") == "/", forged
+
+
+def test_typing_keeps_a_session_and_looking_does_not(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    for _ in range(5):
+        clock.at += timedelta(minutes=100)
+        assert one.get("/con-day").status_code == 204
+    clock.at += timedelta(minutes=121)
+    assert one.get("/con-day", headers={"hx-request": "true"}).status_code == 401
 
 
 def test_returning_needs_a_reason(app, desk):

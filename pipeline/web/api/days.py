@@ -1,6 +1,7 @@
 """Days: what waits for whom, how a day stands, what airs when."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -9,7 +10,7 @@ from pydantic import Field
 from pipeline.core import day
 from pipeline.core.errors import BadPeriod
 from pipeline.newsroom import bulletins, listing, plan
-from pipeline.newsroom.digest import digest
+from pipeline.newsroom.digest import digest, figures
 from pipeline.web.api import log
 from pipeline.web.api.bulletins import ListedBulletin, line
 from pipeline.web.api.caller import See, part
@@ -158,7 +159,8 @@ class Plan(Told):
 @router.get("/today")
 def get_today(by: See) -> Today:
     """What waits to be signed or mended, how today and tomorrow stand, which stations need somebody."""
-    desk, now = by.desk, listing.today(by.desk)
+    desk = by.desk
+    now = listing.today(desk, partial(figures, desk))
     waiting = [row.bulletin for row in (*now.to_sign, *now.to_mend)]
     lines = {one.bulletin.id: line(one) for one in bulletins.lines_of(desk, [b.id for b in waiting])}
     return Today(

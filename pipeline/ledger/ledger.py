@@ -137,16 +137,19 @@ class Ledger:
         most: int,
         *,
         before: int = 0,
+        until: datetime | None = None,
         happened: Happened | None = None,
         who: str = "",
         bulletin: str = "",
         station: str = "",
     ) -> list[Fact]:
-        """The last facts, newest first: at most so many, before a number, and only those of what is named."""
+        """The last facts, newest first: at most so many, before a number, up to an instant, of what is named."""
         c = tables.facts.c
         query = sa.select(tables.facts).order_by(c.number.desc()).limit(most)
         if before:
             query = query.where(c.number < before)
+        if until:
+            query = query.where(c.at <= until)
         if happened:
             query = query.where(c.happened == happened.value)
         for column, wanted in ((c.who, who), (c.bulletin, bulletin), (c.station, station)):

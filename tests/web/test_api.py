@@ -228,6 +228,13 @@ def test_what_makes_no_sense_is_a_problem_and_never_a_page(app, desk):
     problem(ask.post(f"{API}/bulletins", content=b"", headers={"content-length": str(most)}), 413, "P-125")
 
 
+def test_a_request_without_a_body_need_not_say_its_length(app, desk):
+    ask = program(app, desk, Role.OPERATOR)
+    bare = ask.build_request("POST", f"{API}/stations/A/test")
+    del bare.headers["content-length"]
+    assert ask.send(bare).status_code == 202
+
+
 def test_a_bug_is_a_problem_too(app, desk, monkeypatch):
     monkeypatch.setattr(type(desk.ledger), "coverage", lambda *_: 1 / 0)
     told = problem(program(app, desk, Role.READER).get(f"{API}/years/2026"), 500, "N-100")

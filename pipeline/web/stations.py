@@ -1,7 +1,7 @@
 """Phân phối: communes by night; a station with its visits, receipts and last word; trying it, pushing to it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
@@ -15,13 +15,12 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
-from pipeline.core.ports import Lane
 from pipeline.core.search import finds, fold, words_of
-from pipeline.newsroom import push, registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import figures, lacking, stations_of
 from pipeline.newsroom.digest import grid as of_day
 from pipeline.newsroom.nights import nights, one_night, worrying
+from pipeline.web import errands
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -139,7 +138,7 @@ def station(
     night = _night(dem)
     end = datetime.combine(night + timedelta(days=1), time(), desk.config.zone) if night else None
     facts = desk.ledger.latest(_FACTS, station=found.code, until=end)
-    job = request.app.state.work.job(about(code))
+    job = request.app.state.work.job(errands.about_station(code))
     context = {
         "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
         "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
@@ -169,44 +168,12 @@ def page_told(request: Request, v: Visitor, job: object) -> str:
 @router.post("/phan-phoi/{code}/thu")
 def try_out(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Call a station, write and remove a small file there."""
-    return _ask(request, v, code, trial(code))
+    errands.try_out(request.app.state.work, v.desk, code)
+    return back(Page(request, v), f"/phan-phoi/{code}")
 
 
 @router.post("/phan-phoi/{code}/gui")
 def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Send a station what it lacks, now."""
-    return _ask(request, v, code, sending(code))
-
-
-def trial(code: str) -> Callable[[Desk], Says]:
-    """The work of trying a station."""
-
-    def do(desk: Desk) -> Says:
-        found = registry.try_out(desk, registry.find(desk, code))
-        free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
-        return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
-
-    return do
-
-
-def sending(code: str) -> Callable[[Desk], Says]:
-    """The work of pushing to a station."""
-
-    def do(desk: Desk) -> Says:
-        done = push.push(desk, code)
-        done.must_have_succeeded()
-        return Says(f"Đã gửi {done.sent} tệp.", f"{done.sent} files were sent.")
-
-    return do
-
-
-def about(code: str) -> str:
-    """What work for a station is asked for under."""
-    return f"tram {code}"
-
-
-def _ask(request: Request, v: Visitor, code: str, do: Callable[[Desk], Says]) -> Response:
-    if StationCode(code) not in v.desk.config.stations:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.work.ask(Lane.LINE, about(code), v.person.name, do)
+    errands.push_to(request.app.state.work, v.desk, code)
     return back(Page(request, v), f"/phan-phoi/{code}")

@@ -206,4 +206,5 @@ def _clashes(
         left = room(station, at.astimezone(zone))
         if len(together) > 1 and left is not None and length > left and not set(together) & set(urgent):
             yield Clash(station.code, at, together, "overrun")
-        busy, before = max(busy, at + length), together
+        if at + length > busy:  # what lasts longest is what the next one gets in the way of
+            busy, before = at + length, together

@@ -326,6 +326,13 @@ class Ledger:
             query = query.where(c.at > after)
         return {(BulletinId(row.bulletin), row.at) for row in self._rows(query)}
 
+    def airings(self, begin: datetime, end: datetime) -> int:
+        """How many airings are planned in a span of time, over all stations; its end is left out."""
+        c = tables.transmissions.c
+        query = sa.select(sa.func.count().label("all")).where(c.at >= begin, c.at < end)
+        (row,) = self._rows(query)
+        return int(row.all)
+
     def unplanned(self, names: Iterable[BulletinId]) -> set[tuple[BulletinId, StationCode]]:
         """Stations that were taken out of a bulletin's plan, with all its airings, and not put in again."""
         c = tables.unplanned.c

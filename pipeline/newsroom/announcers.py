@@ -4,6 +4,7 @@ import os
 from functools import lru_cache
 
 from pipeline import reading
+from pipeline.core.errors import BadRows
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, Note, Programme, Seconds
 from pipeline.ledger.lock import alone
@@ -41,7 +42,9 @@ def teach(desk: Desk, key: str, spoken: str, by: str, bulletin: Bulletin | None 
         BadRows: it cannot be so, or the dictionary is not one that we can write.
     """
     file, day = desk.config.dictionary, f"{desk.now().astimezone(desk.config.zone):%d/%m/%Y}"
-    cells = [" ".join(key.split()), " ".join(spoken.split()), "", "", f"{by}, {day}"]
+    cells = [*(_plain(text) for text in (key, spoken)), "", "", f"{by}, {day}"]
+    if cells[0].startswith("#"):  # in a table it would be a remark
+        raise BadRows(file=file.name, faults=f"chữ không bắt đầu bằng dấu #: {cells[0]}")
     with alone(desk.config.state, "dictionary", DICTIONARY_WAIT):
         before = file.read_bytes() if file.is_file() else b""
         after = with_row(before, file.name, cells)
@@ -50,6 +53,11 @@ def teach(desk: Desk, key: str, spoken: str, by: str, bulletin: Bulletin | None 
             stream.flush()
             os.fsync(stream.fileno())  # before it takes the name: a power cut must not leave an empty dictionary
     desk.ledger.record(desk.fact(Happened.TAUGHT, bulletin=bulletin, who=by, key=cells[0], spoken=cells[1]))
+
+
+def _plain(text: str) -> str:
+    """Words with one space between them, without what nobody can see; but Khmer words keep the marks between them."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable() or c in "\u200b\u200c\u200d")
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, Digest, Priority
+from pipeline.core.model import Bulletin, Digest, Paragraph, Priority
 from pipeline.core.people import alike
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger.store import hash_file
@@ -154,6 +154,7 @@ def _must_be_another(desk: Desk, bulletin: Bulletin, by: str) -> None:
     if desk.config.settings.approvals.by_author:
         return
     hands = [f.who for kind in (Happened.RECEIVED, Happened.TAUGHT) for f in desk.ledger.facts(bulletin.id, kind)]
+    hands += _taught(desk, bulletin)
     authors = {alike(name) for name in (bulletin.author, *hands) if name}
     if alike(by) in authors:
         raise NotApprovable(
@@ -167,6 +168,17 @@ def _must_be_another(desk: Desk, bulletin: Bulletin, by: str) -> None:
                 "have another person listen and sign, or set by_author = true in [approvals] of config.toml",
             ),
         )
+
+
+def _taught(desk: Desk, bulletin: Bulletin) -> list[str]:
+    """Who wrote into the dictionary, since a script was received, how a word that stands in it is said."""
+    received = desk.ledger.facts(bulletin.id, Happened.RECEIVED)
+    script = desk.ledger.script(bulletin.script)
+    if not received or script is None:
+        return []
+    text = " ".join(p.text for p in script.body if isinstance(p, Paragraph)).casefold()
+    taught = desk.ledger.facts(happened=Happened.TAUGHT, since=received[0].at)
+    return [fact.who for fact in taught if str(fact.detail.get("key", "")).casefold() in text]
 
 
 def check(desk: Desk, bulletin: Bulletin, status: Status) -> None:

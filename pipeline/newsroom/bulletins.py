@@ -14,6 +14,7 @@ from pipeline.core.model import (
     Bulletin,
     BulletinId,
     Dbtp,
+    Digest,
     Language,
     Loudness,
     Lufs,
@@ -184,23 +185,25 @@ def masters(desk: Desk, bulletin: Bulletin) -> dict[str, Master]:
 
 def every_master(desk: Desk, bulletin: Bulletin) -> list[Master]:
     """Every master a bulletin ever had, oldest first."""
-    return [
-        Master(
-            digest=fact.digest,
-            profile=str(fact.detail["profile"]),
-            size=int(str(fact.detail["size"])),
-            seconds=Seconds(float(str(fact.detail["seconds"]))),
-            loudness=Loudness(
-                integrated=Lufs(float(str(fact.detail["lufs"]))),
-                true_peak=Dbtp(float(str(fact.detail["dbtp"]))),
-                range=float(str(fact.detail["lra"])),
-            ),
-            reduction=float(str(fact.detail.get("reduction", 0))),
-            suffix=str(fact.detail.get("suffix", ".mp3")),
-        )
-        for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED)
-        if fact.digest
-    ]
+    return [master(fact) for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED) if fact.digest]
+
+
+def master(made: Fact) -> Master:
+    """The master that a `mastered` fact tells of, as measured when it was made."""
+    detail = made.detail
+    return Master(
+        digest=Digest(str(made.digest)),
+        profile=str(detail["profile"]),
+        size=int(str(detail["size"])),
+        seconds=Seconds(float(str(detail["seconds"]))),
+        loudness=Loudness(
+            integrated=Lufs(float(str(detail["lufs"]))),
+            true_peak=Dbtp(float(str(detail["dbtp"]))),
+            range=float(str(detail["lra"])),
+        ),
+        reduction=float(str(detail.get("reduction", 0))),
+        suffix=str(detail.get("suffix", ".mp3")),
+    )
 
 
 def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:

@@ -1,14 +1,15 @@
 """The library: what anybody may hear and read now. One gate, asked anew each time: nothing else decides it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.core.facts import Happened
+from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, BulletinId, Digest, Language, Master
 from pipeline.core.search import finds, fold, words_of
+from pipeline.core.status import Status, status_of
 from pipeline.ledger import documents
 from pipeline.newsroom import bulletins, views
 from pipeline.newsroom.desk import Desk
@@ -26,6 +27,8 @@ class Item:
     """The one that is given out: signed."""
     since: datetime
     """When it became public: its first air time, or the end of its embargo."""
+    read: Digest | None
+    """The reading that its sound was made of; None for a bare recording."""
 
 
 def items(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Item]:
@@ -46,13 +49,22 @@ def items(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Item]
         and _since(b) <= now
         and (b.expires is None or now < b.expires)
     ]
-    rows = bulletins.rows(desk, [b.id for b in open_], stations=()) if open_ else []
-    found = [
-        Item(bulletin=row.bulletin, master=master, since=_since(row.bulletin))
-        for row in rows
-        if not row.status.is_taken_back and row.status.may_go_out and (master := _given_out(desk, row)) is not None
-    ]
+    facts = desk.ledger.facts_by_bulletin([b.id for b in open_], ()) if open_ else {}
+    found = [item for b in open_ if (item := _item(desk, b, facts.get(b.id, []))) is not None]
     return sorted(found, key=lambda item: (item.since, item.bulletin.id), reverse=True)
+
+
+def _item(desk: Desk, bulletin: Bulletin, facts: Sequence[Fact]) -> Item | None:
+    status = status_of(facts)
+    if status.is_taken_back or not status.may_go_out:
+        return None
+    made = _given_out(desk, status, facts)
+    if made is None:
+        return None
+    read = [f.digest for f in facts if f.happened is Happened.READ and f.digest and f.number < made.number]
+    return Item(
+        bulletin=bulletin, master=bulletins.master(made), since=_since(bulletin), read=read[-1] if read else None
+    )
 
 
 def item(desk: Desk, name: str) -> Item | None:
@@ -65,24 +77,20 @@ def _since(bulletin: Bulletin) -> datetime:
     return max(first, bulletin.embargo) if bulletin.embargo else first
 
 
-def _given_out(desk: Desk, row: bulletins.Row) -> Master | None:
+def _given_out(desk: Desk, status: Status, facts: Sequence[Fact]) -> Fact | None:
     """The signed master of the first kind of station, in the order of the settings, whose files anybody can play."""
-    signed = {profile: digest for profile in row.status.masters if (digest := row.status.signed(profile))}
-    if not signed:
-        return None
-    known = bulletins.masters(desk, row.bulletin)
     for profile in desk.config.profiles:
-        master = known.get(profile)
-        if master and master.suffix == _SUFFIX and signed.get(profile) == master.digest:
-            return master
+        digest = status.signed(profile)
+        made = [f for f in facts if f.happened is Happened.MASTERED and digest and f.digest == digest]
+        fitting = [f for f in made if f.detail["profile"] == profile and f.detail.get("suffix", _SUFFIX) == _SUFFIX]
+        if fitting:
+            return fitting[-1]
     return None
 
 
 def text(desk: Desk, one: Item) -> str:
     """What it says, a line a sentence: as it was read when what is given out was made. Empty for a bare recording."""
-    made = next(f for f in desk.ledger.facts(one.bulletin.id, Happened.MASTERED) if f.digest == one.master.digest)
-    read = [f for f in desk.ledger.facts(one.bulletin.id, Happened.READ) if f.digest and f.number < made.number]
-    return _read(desk.store.get(read[-1].digest), read[-1].digest) if read and read[-1].digest else ""
+    return _read(desk.store.get(one.read), one.read) if one.read else ""
 
 
 @lru_cache(maxsize=4096)
@@ -96,13 +104,22 @@ def _folded(told: str) -> str:
 
 
 def search(
-    desk: Desk, query: str = "", *, programme: str = "", language: Language | None = None, month: str = ""
+    desk: Desk,
+    query: str = "",
+    every: Sequence[Item] | None = None,
+    *,
+    programme: str = "",
+    language: Language | None = None,
+    month: str = "",
 ) -> list[Item]:
-    """Those of the public ones in whose title or text every word of a query stands; `month` as 2026-11."""
+    """Those of the public ones in whose title or text every word of a query stands; `month` as 2026-11.
+
+    `every`: all that is public now, where that is known.
+    """
     wanted = words_of(query)
     found = [
         one
-        for one in items(desk)
+        for one in (items(desk) if every is None else every)
         if (not programme or one.bulletin.programme == programme)
         and (language is None or language in one.bulletin.languages)
         and (not month or f"{one.since.astimezone(desk.config.zone):%Y-%m}" == month)

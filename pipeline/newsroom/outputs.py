@@ -1,5 +1,6 @@
 """Outputs: what people enter for the plan's other lines, each with its evidence; never changed, only struck out."""
 
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -105,7 +106,7 @@ def _opens(paper: Path) -> bool:
     try:
         with zipfile.ZipFile(paper) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, EOFError):
         return False
     return bool(names & {"word/document.xml", "xl/workbook.xml", "content.xml"})
 

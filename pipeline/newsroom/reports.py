@@ -50,14 +50,17 @@ def targets(desk: Desk) -> dict[PlanLine, int]:
     return {line: getattr(desk.config.settings.plan, line.value) for line in PlanLine}
 
 
+def span(desk: Desk, of: Period) -> tuple[datetime, datetime]:
+    """The instants at which a period begins, and at which it is over."""
+    begin, end = (datetime.combine(day, datetime.min.time(), desk.config.zone) for day in (of.first, of.after))
+    return begin.astimezone(UTC), end.astimezone(UTC)
+
+
 def report(desk: Desk, of: Period) -> Report:
     """What a period came to, whatever the desk's patience."""
     desk = replace(desk, patience=None)
     counted = tally(desk, of.year)
-    span = tuple(
-        datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC) for day in (of.first, of.after)
-    )
-    entries = _entries(desk, of, counted, (span[0], span[1]))
+    entries = _entries(desk, of, counted, span(desk, of))
     every = outputs(desk, of.year)
     days = [row.air_date for row in counted.rows if row.counted]
     return Report(

@@ -29,7 +29,6 @@ def rush(desk: Desk, bulletin: Bulletin, patience: Seconds = PATIENCE) -> Pushed
     if not is_ready(row):
         raise NotApproved(bulletin=bulletin.id)
     wanted = _wanted(desk, row)
-    desk.ledger.record(desk.fact(Happened.RUSHED, bulletin=bulletin, stations=len(wanted)))
     attempts: dict[str, Attempt] = {}
     end = time.monotonic() + patience
     while wanted:
@@ -42,6 +41,8 @@ def rush(desk: Desk, bulletin: Bulletin, patience: Seconds = PATIENCE) -> Pushed
         for code in busy - lacking:  # the other run has brought it
             attempts[code] = replace(attempts[code], problem=None)
         wanted = [one for one in wanted if one.station.code in busy & lacking]
+    if attempts and not desk.stop.is_set():  # cut short, or nothing to send yet: whoever looks next begins anew
+        desk.ledger.record(desk.fact(Happened.RUSHED, bulletin=bulletin, stations=len(attempts)))
     return Pushed(attempts=tuple(attempts[code] for code in sorted(attempts)), missed=0)
 
 

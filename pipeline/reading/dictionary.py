@@ -86,6 +86,8 @@ def _sheet_with(data: bytes, name: str, cells: Sequence[str]) -> bytes:
         if _gives_way(written, cells[0]):
             sheet.delete_rows(number)
     sheet.append(list(cells))
+    for cell in sheet[sheet.max_row]:
+        cell.data_type = "s"  # also what begins as a formula does
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def rows(columns: Sequence[str], found: Iterable[Sequence[Cell]]) -> bytes:
     """A table. Days are ISO 8601, numbers have a decimal point."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # a spreadsheet of another country cuts at other signs
     writer.writerow(columns)
     for row in found:
         writer.writerow([_cell(cell) for cell in row])

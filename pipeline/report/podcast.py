@@ -53,7 +53,7 @@ def podcast(channel: Channel, episodes: Sequence[Episode]) -> bytes:
     feed = FeedGenerator()
     feed.load_extension("podcast")
     feed.title(_plain(channel.title))
-    feed.description(_plain(channel.description))
+    feed.description(_plain(channel.description) or _plain(channel.title))
     feed.link(href=channel.link, rel="alternate")
     feed.link(href=channel.self, rel="self", type="application/rss+xml")
     feed.language(channel.language.value)

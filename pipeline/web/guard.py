@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.core.errors import (
+    BadRequest,
     FilesNotTaken,
     FromElsewhere,
     LengthMissing,
@@ -89,11 +90,16 @@ class Guard:
             await run_in_threadpool(seats.close)  # it may wait for settings that are being read anew
 
     async def _refusal(self, request: Request) -> Response | None:
+        if "\x00" in request.scope["path"] or b"%00" in request.scope["query_string"]:  # nothing of ours is called so
+            return self._told(request, BadRequest(what="%00"))
         if request.method in SAFE:
             return None
         problem = self._problem(request)
         if problem is None:
             return await run_in_threadpool(self._refusal_of_strangers, request)
+        return self._told(request, problem)
+
+    def _told(self, request: Request, problem: PipelineError) -> Response:
         if problems.is_asked(request):
             return problems.answer(request, problem)
         told = f"{problem.code} {problem.message.vi} / {problem.message.en}"

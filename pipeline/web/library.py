@@ -50,7 +50,8 @@ def shelf(
 ) -> HTMLResponse:
     """What there is, the newest first, or what a search found."""
     language = Language(tieng) if tieng in {one.value for one in Language} else None
-    found = library.search(desk, tim, programme=chuong_trinh, language=language, month=thang)
+    every = library.items(desk)
+    found = library.search(desk, tim, every, programme=chuong_trinh, language=language, month=thang)
     number = max(trang, 1)
     shown = found[(number - 1) * _A_PAGE :][:_A_PAGE]
     wanted = words_of(tim)
@@ -58,7 +59,7 @@ def shelf(
         "told": "", "rows": [(one, excerpt(library.text(desk, one), wanted)) for one in shown], "count": len(found),
         "page_number": number, "more": len(found) > number * _A_PAGE, "tim": tim, "tieng": tieng, "thang": thang,
         "chuong_trinh": chuong_trinh, "programmes": _programmes(desk), "languages": list(Language),
-        "feeds": _feeds(desk),
+        "feeds": _feeds(desk, every),
     }  # fmt: skip
     return _kept(render(Page(request), "library.html", context))
 
@@ -74,9 +75,9 @@ def _programmes(desk: Desk) -> list[Programme]:
     return [p for code, p in desk.config.programmes.items() if not chosen or code in chosen]
 
 
-def _feeds(desk: Desk) -> list[tuple[Programme, Language]]:
+def _feeds(desk: Desk, every: list[Item]) -> list[tuple[Programme, Language]]:
     """The podcasts that have something to hear."""
-    found = {(i.bulletin.programme, one) for i in library.items(desk) for one in i.bulletin.languages}
+    found = {(i.bulletin.programme, one) for i in every for one in i.bulletin.languages}
     return [(p, one) for p in _programmes(desk) for one in Language if (p.code, one) in found]
 
 

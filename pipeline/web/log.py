@@ -1,8 +1,7 @@
 """Nhật ký: every fact, the newest first, by kind, person, bulletin and station; and as CSV."""
 
-import csv
-import io
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,12 +9,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.people import Right
+from pipeline.report import csvfile
+from pipeline.report.sheets import Cell
 from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _A_PAGE, _MOST = 100, 20_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _kind(name: str) -> Happened | None:
@@ -30,7 +30,7 @@ def log(
     ai: str = "",
     bai: str = "",
     tram: str = "",
-    truoc: Annotated[int, Query(ge=0, le=1 << 62)] = 0,
+    truoc: Annotated[int, Query(ge=0, le=(1 << 31) - 1)] = 0,
 ) -> HTMLResponse:
     """A page of it."""
     facts = v.desk.ledger.latest(_A_PAGE + 1, before=truoc, happened=_kind(loai), who=ai, bulletin=bai, station=tram)
@@ -46,19 +46,13 @@ def as_csv(
     v: Annotated[Visitor, Depends(Visit(Right.SEE))], loai: str = "", ai: str = "", bai: str = "", tram: str = ""
 ) -> Response:
     """The same for Excel: at most the last 20,000."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(["number", "at", "happened", "who", "bulletin", "station", "digest", "detail"])
+    columns = ["number", "at", "happened", "who", "bulletin", "station", "digest", "detail"]
+    rows: list[Sequence[Cell]] = []
     for f in v.desk.ledger.latest(_MOST, happened=_kind(loai), who=ai, bulletin=bai, station=tram):
         cells = [f.number, f.at.isoformat(), f.happened.value, f.who, f.bulletin, f.station, f.digest, _detail(f)]
-        rows.writerow([_harmless(str(cell or "")) for cell in cells])
+        rows.append([str(cell or "") for cell in cells])
     headers = {"Content-Disposition": 'attachment; filename="nhat-ky.csv"'}
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _harmless(cell: str) -> str:
-    """A cell that Excel takes for text, whatever a script's title begins with."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return Response(csvfile.rows(columns, rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _detail(fact: Fact) -> str:

@@ -65,7 +65,9 @@ def laid_down(folder: Path, sent: Sent) -> list[Path]:
     paths: list[Path] = []
     for number, file in enumerate(sent.files, start=1):
         name = plain_name(file.filename or "", f"tep-{number}")
-        path = folder / (f"{number}-{name}" if (folder / name).exists() else name)
+        path, again = folder / name, number
+        while path.exists():
+            path, again = folder / f"{again}-{name}", again + 1
         with path.open("xb") as out:
             while block := file.file.read(1 << 20):
                 out.write(block)

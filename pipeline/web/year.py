@@ -136,9 +136,7 @@ def _period(desk: Desk, nam: int, tu: str, den: str) -> Period:
 
 def must_be_waited_for(desk: Desk, of: Period) -> None:
     """Raise TooMuchForAPage where a report takes longer than anybody waits."""
-    names = [row.bulletin for row in tally(desk, of.year).rows]
-    known = desk.ledger.coverage(names, desk.patience).values()
-    count = sum(one.airings if one.is_current else max(one.airings, _MOST_AIRINGS) for one in known)
+    count = desk.ledger.airings(*reports.span(desk, of))
     if count > _MOST_AIRINGS:
         raise TooMuchForAPage(count=count, year=of.year)
 

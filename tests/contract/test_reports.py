@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -179,6 +180,7 @@ def test_a_title_that_looks_like_a_formula_stays_a_title(desk, made):
     assert odd.data_type == "s"
     text = reports.write(desk, made, "csv", "vi").decode("utf-8-sig")
     assert "'=1+1 không phải công thức" in text
+    assert all(line.startswith('"') and line.endswith('"') for line in text.splitlines())
 
 
 def test_csv_and_json_say_the_same(desk, made):
@@ -345,6 +347,17 @@ def test_an_output_keeps_its_paper_whole_and_says_who_entered_it(empty, tmp_path
     assert outputs.outputs(empty, 2025) == []
 
 
+def test_a_crafted_archive_is_no_paper(empty, tmp_path):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("word/document.xml", "<x/>")
+    data = bytearray(made.getvalue())
+    data[data.index(b"PK\x01\x02") + 6] = 255  # needs a version of the format that there is not
+    (tmp_path / "a.docx").write_bytes(data)
+    with pytest.raises(BadOutput):
+        outputs.enter(empty, Output(**GOOD), tmp_path / "a.docx")
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"<html><script>", b"MZ\x90\x00", b"PK\x03\x04broken", b"GIF89a", b"%PDF-" + bytes(outputs.MOST)]
 )
@@ -379,7 +392,7 @@ def test_the_command_writes_each_file_whole_and_says_what_it_cannot(workspace, t
     assert docx.Document(out).tables
     assert not list(tmp_path.glob(".*.part"))
     half = workspace.bantin("report", "--from", "01/03/2026", "--to", "2026-06-30", "--format", "csv").stdout
-    assert half.startswith("Ngày phát,Mã,Tiêu đề")
+    assert half.startswith('"Ngày phát","Mã","Tiêu đề"')
     workspace.bantin("report", "--format", "xlsx", code=2)
     workspace.bantin("report", "--from", "01/03/2026", code=2)
     workspace.bantin("report", "-o", tmp_path / "bao-cao.pdf", code=2)

@@ -14,7 +14,7 @@ from pipeline.newsroom.lease import leased
 from tests.flow.test_changes import sounds, station
 from tests.province import FIVE, Clock, Serving, lay_out, newsroom, remaster, signed
 
-AN, BINH = "Nguyễn Văn An", "Trần Thị Bình"
+AN, BINH = "Nguyễn Văn A", "Trần Thị B"
 LATER = FIVE + timedelta(days=3, hours=4)
 """09:00, beyond what a night pushes and outside the windows."""
 
@@ -136,3 +136,16 @@ def test_nothing_is_made_urgent_twice_nor_after_its_time_nor_when_withdrawn(desk
     with pytest.raises(NotApprovable, match="has passed"):
         approvals.urge(desk, passed, AN, "x")
     assert status_of(desk.ledger.facts(passed.id)).stage is Stage.APPROVED
+
+
+def test_what_is_embargoed_goes_off_when_that_is_over_and_not_before(desk, tmp_path):
+    bulletin = urgent(desk, embargo=desk.now() + timedelta(hours=1))
+    approvals.approve(desk, bulletin, BINH)
+    plan.plan(desk, bulletin)
+    rush.rush_new(desk)
+    assert not sounds(tmp_path, "A")
+    desk.now.at += timedelta(hours=2)
+    rush.rush_new(desk)
+    assert sounds(tmp_path, "A")
+    assert kinds(desk, bulletin, Happened.RUSHED) == [("rushed", "bantin")]
+    assert rush.rush_new(desk) == []

@@ -212,6 +212,21 @@ def test_search_finds_words_with_or_without_accents_and_in_khmer(desk, site, que
         assert "<mark>ទឹក\u200bជំនន់</mark>" in text
 
 
+def test_a_name_with_a_letter_that_no_database_takes_is_refused_at_the_door(desk, site):
+    for path in ("/nghe/bai/%00", "/nghe?tim=%00", "/ban-tin/a%00b", "/api/v1/bulletins?text=%00"):
+        assert site.get(path, follow_redirects=False).status_code in {400, 409, 422}, path
+
+
+def test_a_shelf_of_many_asks_the_ledger_no_more_often_than_one_of_few(desk, site, monkeypatch):
+    asked = []
+    monkeypatch.setattr(type(desk.ledger), "facts", lambda *asks, **more: asked.append((asks, more)) or [])
+    for number in range(3):
+        bulletin(desk, number + 1)
+    for path in ("/nghe", "/nghe?tim=gia", "/nghe/podcast/ban-tin/vi.rss"):
+        assert site.get(path).status_code == 200
+    assert asked == []
+
+
 # --- podcasts --------------------------------------------------------------------------------------------------------
 
 ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
@@ -274,6 +289,14 @@ def test_a_podcast_is_sent_again_only_when_it_changed_and_keeps_its_episodes_nam
     assert channel_of(again.content).find("item/guid").text == channel_of(first.content).find("item/guid").text
     bulletin(desk, 2)
     assert site.get("/nghe/podcast/ban-tin/vi.rss", headers=tag).status_code == 200
+
+
+def test_a_podcast_that_nobody_described_still_is_one(tmp_path, clock):
+    with newsroom(tmp_path, clock, description='""') as desk:
+        bulletin(desk, 1)
+        app = make_app(Office(desk.config, lambda _settings: nullcontext(desk)))
+        answer = TestClient(app, base_url="http://ban-tin.test").get("/nghe/podcast/ban-tin/vi.rss")
+        assert channel_of(answer.content).findtext("description")
 
 
 def test_a_podcast_of_nothing_is_one_and_of_no_programme_is_none(desk, site):

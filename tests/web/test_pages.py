@@ -20,6 +20,7 @@ from fastapi.testclient import TestClient
 from pipeline import passwords
 from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Happened
+from pipeline.core.model import Language, Paragraph
 from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
 from pipeline.newsroom import announcers, people, push
@@ -314,7 +315,7 @@ def sign(one, path, made):
 
 
 def test_what_is_urgent_goes_to_every_station_the_moment_the_second_person_has_signed(app, desk):
-    known(desk, "hai", "Lê Văn Hai", Role.APPROVER)
+    known(desk, "hai", "Người thứ hai", Role.APPROVER)
     first, second = browser(app, Role.APPROVER), browser(app, login="hai")
     bulletin, path, made = hurried(desk, first)
     assert sign(first, path, made).headers["location"].endswith("xong=mot")
@@ -329,12 +330,12 @@ def test_what_is_urgent_goes_to_every_station_the_moment_the_second_person_has_s
         time.sleep(0.01)
     assert {(h.station, h.digest) for h in desk.ledger.holdings()} == {("A", made), ("B", made)}
     shown = second.get(f"{path}/tram").text
-    assert ["Gửi khẩn xong: 2/2 trạm." in shown, "Lê Văn Hai" in shown, shown.count("✓")] == [True, True, 2]
+    assert ["Gửi khẩn xong: 2/2 trạm." in shown, "Người thứ hai" in shown, shown.count("✓")] == [True, True, 2]
     kinds = (Happened.URGED, Happened.APPROVED, Happened.RUSHED, Happened.CONFIRMED)
     done = [(f.happened.value, f.who) for f in desk.ledger.facts(bulletin.id) if f.happened in kinds][1:]
-    hai = "Lê Văn Hai"
-    assert done == [("urged", "Người duyet"), ("approved", "Người duyet"), ("approved", hai), ("rushed", hai),
-                    ("confirmed", hai), ("confirmed", hai)]  # fmt: skip
+    hai = "Người thứ hai"
+    assert done == [("urged", "Người duyet"), ("approved", "Người duyet"), ("approved", hai), ("confirmed", hai),
+                    ("confirmed", hai), ("rushed", hai)]  # fmt: skip
     log = second.get("/nhat-ky?loai=rushed").text
     assert ["gửi khẩn" in log, hai in log] == [True, True]
 
@@ -466,6 +467,28 @@ def test_what_was_heard_is_in_the_log_once_and_holds_after_a_restart(app, desk):
     again = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.APPROVER)
     assert again.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
     assert desk.ledger.facts(bulletin.id, Happened.APPROVED)[-1].digest == other
+
+
+def test_nor_does_whoever_taught_a_word_that_stands_in_it_elsewhere(app, desk):
+    made = province.signed(desk, 1, planned=False)
+    script = replace(desk.ledger.script(made.script), digest="f" * 64, body=(Paragraph("Giá LÚA tăng.", Language.VI),))
+    bulletin = replace(made, id="20261124-lua", script=script.digest)
+    desk.ledger.receive(script, bulletin, desk.fact(Happened.RECEIVED, bulletin=bulletin, digest=script.digest))
+    other = made_again(desk, bulletin)
+    announcers.teach(desk, "lúa", "lúa gạo", "Người duyet")
+    path, one = f"/ban-tin/{bulletin.id}", browser(app, Role.APPROVER)
+    one.get(f"{path}/am-thanh/{other}")
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
+    assert (answer.status_code, "sửa cách đọc" in answer.text) == (409, True)
+
+
+def test_files_of_one_name_are_all_taken_in(app):
+    one = browser(app, Role.EDITOR)
+    form = {"_token": token(one.get("/them").text)}
+    names = ("3-a.txt", "a.txt", "a.txt", "../a.txt")
+    files = [("tep", (name, f"Tin số {n} về giá lúa.".encode())) for n, name in enumerate(names)]
+    answer = one.post("/them", data=form, files=files, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ban-tin")
 
 
 def test_whoever_mended_a_word_of_it_does_not_sign_it(app, desk):

@@ -56,7 +56,9 @@ def list_facts(
     who: Wanted = "",
     bulletin: Wanted = "",
     station: Wanted = "",
-    before: Annotated[int, Query(ge=0, le=1 << 62, description="Only facts before this number; 0: the newest.")] = 0,
+    before: Annotated[
+        int, Query(ge=0, le=(1 << 31) - 1, description="Only facts before this number; 0: the newest.")
+    ] = 0,
     limit: Limit = 100,
 ) -> Facts:
     """Facts, the newest first: of one kind, person, bulletin or station."""

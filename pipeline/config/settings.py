@@ -71,6 +71,21 @@ def _prefix(path: str) -> str:
     return path
 
 
+def _public_address(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme == "https" and parts.hostname and url == f"https://{parts.netloc}"):
+        raise ValueError("như https://phatthanh.vi-du.vn, không có gì sau tên máy / such as this one, with no path")
+    if parts.username is not None:
+        raise ValueError("không ghi tên hay mật khẩu vào đây / no name and no password here")
+    return url
+
+
+def _mail(address: str) -> str:
+    if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", address):
+        raise ValueError("như phatthanh@vi-du.vn / an address such as this one")
+    return address
+
+
 _Time = Annotated[time, AfterValidator(_local)]
 
 
@@ -257,6 +272,37 @@ class Web(_Section):
     proxies: tuple[str, ...] = ("127.0.0.1",)
 
 
+_ABOUT = {
+    Language.VI: "Các bản tin đã phát trên loa của các xã, để nghe lại.",
+    Language.KM: "ព័ត៌មានដែលបានផ្សាយតាមឧបករណ៍បំពងសំឡេងនៅតាមឃុំ សម្រាប់ស្តាប់ឡើងវិញ។",
+}
+
+
+class Library(_Section):
+    """The pages and podcasts that anybody may hear."""
+
+    on: bool = False
+    address: Annotated[str, AfterValidator(_public_address)] = ""
+    title: str = Field("Nghe lại bản tin", min_length=1)
+    description: Mapping[Language, str] = Field(default_factory=lambda: {**_ABOUT})
+    author: str = ""
+    mail: Annotated[str, AfterValidator(_mail)] = ""
+    category: Literal[
+        "Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness", "History",
+        "Kids & Family", "Leisure", "Music", "News", "Religion & Spirituality", "Science", "Society & Culture",
+        "Sports", "TV & Film", "Technology", "True Crime",
+    ] = "News"  # fmt: skip
+    explicit: bool = False
+    items: int = Field(100, ge=1, le=500)
+    programmes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_its_address(self) -> "Library":
+        if self.on and not self.address:
+            raise ValueError("on = true cần address: địa chỉ công khai của trang / needs the page's public address")
+        return self
+
+
 class YearPlan(_Section):
     """The plan's lines and what counts; when nothing airs."""
 
@@ -291,6 +337,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     approvals: Approvals = Approvals()
     web: Web = Web()
+    library: Library = Library()
     plan: YearPlan = YearPlan()
 
     @model_validator(mode="after")
@@ -306,6 +353,14 @@ class Settings(BaseSettings):
                 near = difflib.get_close_matches(programme.rundown, self.rundowns, n=1, cutoff=0)[0]
                 told = f"programmes.{code}.rundown: không có {programme.rundown!r}; gần nhất / nearest: {near}"
                 raise ValueError(told)
+        return self
+
+    @model_validator(mode="after")
+    def _public_programmes_exist(self) -> "Settings":
+        for code in self.library.programmes:
+            if code not in self.programmes:
+                near = difflib.get_close_matches(code, self.programmes, n=1, cutoff=0)[0]
+                raise ValueError(f"library.programmes: không có {code!r}; gần nhất / nearest: {near}")
         return self
 
     @classmethod

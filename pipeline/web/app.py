@@ -13,8 +13,9 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
 from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.newsroom.library import Library
 from pipeline.newsroom.office import Office
-from pipeline.web import account, bulletin, log, people, stations, submit, today, week, year
+from pipeline.web import account, bulletin, library, log, people, stations, submit, today, week, year
 from pipeline.web.guard import Guard
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
@@ -35,10 +36,11 @@ def make_app(office: Office) -> FastAPI:
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
     state.heard = {}
+    state.library = Library()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
-    for part in (account, today, bulletin, submit, week, stations, year, log, people):
+    for part in (account, today, bulletin, submit, week, stations, year, log, people, library):
         app.include_router(part.router)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)

@@ -219,7 +219,8 @@ def listed(
     context = {
         "library": desk.config.settings.library, "rows": [(e, _found(shelf, e, words)) for e in rows], "wanted": words,
         "tim": asked, "chosen": chosen, "number": number, "count": len(found), "more": len(found) > number * _A_PAGE,
-        "looked_for": bool(words or any(chosen.values())), "feeds": _feeds(public), "own_name": library.OWN_NAME, "canonical": shelf.address(""),
+        "looked_for": bool(words or any(chosen.values())), "feeds": _feeds(public), "own_name": library.OWN_NAME,
+        "canonical": shelf.address(""),
         "choices": _choices(public, zone),
     }  # fmt: skip
     return render(page, "library.html", context)

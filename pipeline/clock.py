@@ -18,7 +18,7 @@ from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
 from pipeline.core.model import BulletinId, StationCode
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, missed, plan, push, registry, scripts, telling
+from pipeline.newsroom import bulletins, missed, plan, push, registry, rush, scripts, telling
 from pipeline.newsroom.desk import LINE_WAIT, Desk, GivenUp
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.push import Pushed, Whom
@@ -131,6 +131,7 @@ class Clock:
             "decided": (self.push_decided, IntervalTrigger(seconds=AGAIN.total_seconds())),
             "retry": (self.retry, IntervalTrigger(seconds=AGAIN.total_seconds())),
             "watch": (self.watch, IntervalTrigger(seconds=WATCH.total_seconds())),
+            "reckon": (self.reckon, IntervalTrigger(seconds=WATCH.total_seconds())),
         }
         for name, (job, trigger) in times.items():
             side_by_side = _SIDE_BY_SIDE if name in {"soon", "decided", "retry"} else 1
@@ -188,13 +189,16 @@ class Clock:
     def push_decided(self) -> None:
         """As soon as somebody has signed, returned or withdrawn: what the next look between nights would be late for.
 
-        What airs later waits for that look, so that a station is not called anew for every signature.
+        What is urgent goes out whenever it airs. What airs later waits for that look, so that a station is not called
+        anew for every signature.
         """
         with self._desk() as desk:
             last = desk.ledger.last_decision()
             if last != self._decided:
                 self._decided = last
                 _plan(desk)
+                for pushed in rush.rush_new(desk):
+                    self._report_visits(pushed)
                 self._report(push.push(desk, ahead=SOON + plan.margin(desk), whom=Whom.WELL))
 
     def retry(self) -> None:
@@ -216,6 +220,12 @@ class Clock:
             missed.tell(desk)
             missed.tell_late(desk)
             self._send(desk)
+
+    def reckon(self) -> None:
+        """Reckon ahead how far bulletins got, so that no page has to: for half of the time at most."""
+        end = time.monotonic() + WATCH.total_seconds() / 2
+        with self._desk() as desk:
+            desk.ledger.reckon(until=lambda: desk.stop.is_set() or time.monotonic() > end)
 
     def _write_fault(self, desk: Desk) -> None:
         """Say once that the files as they are now cannot be used."""

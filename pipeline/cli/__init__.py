@@ -13,6 +13,7 @@ for _topic in (
     "sound",
     "bulletins",
     "air",
+    "report",
     "delivery",
     "stations",
     "people",

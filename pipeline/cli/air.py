@@ -1,4 +1,4 @@
-"""Commands for the air: plan, run-due, push, status, report, serve."""
+"""Commands for the air: plan, run-due, push, status, digest, serve."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.core.errors import PipelineError, Says, WrongDate, as_problem
+from pipeline.core.errors import PipelineError, Says, as_problem
 
 if TYPE_CHECKING:
     from pipeline.newsroom.desk import Desk
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 from pipeline.cli.shared import (
     AsJson,
     Choice,
+    a_day,
     app,
     at_desk,
     at_office,
@@ -49,7 +50,7 @@ def plan(
     from pipeline.newsroom import registry
 
     with at_desk() as desk:
-        day = _a_date(date)
+        day = a_day(date)
         planned = planning.plan_all(desk, day)
         airings, clashes = planning.airings(desk, day), planning.clashes(desk)
         if as_json:
@@ -191,7 +192,7 @@ def digest(
     from pipeline.report import digest as message
 
     with at_desk() as desk:
-        day, zone = day_of(desk, _a_date(date)), desk.config.zone
+        day, zone = day_of(desk, a_day(date)), desk.config.zone
         lang = Choice.lang or desk.config.settings.newsroom.language
         if as_json:
             print_json(day.as_json())
@@ -200,28 +201,6 @@ def digest(
         if send:
             desk.check_alerts()
             desk.tell(message.title(day, lang), message.text(day, lang, zone))
-
-
-@app.command()
-def report(
-    year: Annotated[int | None, typer.Option("--year", min=2000, max=9999, help="Else the current one.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Count the year toward the plan, each bulletin with its evidence.
-
-    Example: bantin report --year 2026 --json
-    """
-    from pipeline.newsroom.tally import tally
-    from pipeline.report.tally import as_json as tally_json
-
-    with at_desk() as desk:
-        counted = tally(desk, year)
-        if as_json:
-            print_json(tally_json(counted))
-            return
-        faces = faces_of(desk.config)
-        typer.echo(faces.year(counted))
-        print_table(faces.tally(counted))
 
 
 @app.command()
@@ -304,14 +283,3 @@ def _push_and_tell(desk: "Desk", only: str, as_json: bool) -> "Pushed":
         told = words.format(sent=done.sent, good=good, all=len(done.attempts), missed=done.missed)
         typer.echo(in_language(told))
     return done
-
-
-def _a_date(text: str) -> Any:  # noqa: ANN401 - a date or None
-    from datetime import date, datetime
-
-    try:
-        if "/" in text:
-            return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day has no zone
-        return date.fromisoformat(text) if text else None
-    except ValueError as problem:
-        raise WrongDate(text=text) from problem

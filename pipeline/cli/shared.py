@@ -295,6 +295,20 @@ def a_language(code: str) -> Any:  # noqa: ANN401 - a Language, imported where u
         raise typer.BadParameter(f"{code!r}: vi | km", param_hint="--lang") from problem
 
 
+def a_day(text: str) -> Any:  # noqa: ANN401 - a date or None
+    """A local day as people write it; None for nothing. Raises WrongDate."""
+    from datetime import date, datetime
+
+    from pipeline.core.errors import WrongDate
+
+    try:
+        if "/" in text:
+            return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day has no zone
+        return date.fromisoformat(text) if text else None
+    except ValueError as problem:
+        raise WrongDate(text=text) from problem
+
+
 def is_there(file: Path) -> bool:
     """Whether a file is there. A sentence where a file's name belongs is too long for one, and is not."""
     try:

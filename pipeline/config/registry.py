@@ -166,6 +166,7 @@ class _Reader:
             bandwidth=self._read("bandwidth", _whole(8, 10_000_000), 0),
             verification=self._read("verification", _verification, Verification.HASH),
             keep_days=self._read("keep_days", _whole(0, 3650), KEEP_DAYS),
+            coordinates=self._read("coordinates", _coordinates, None),
         )
 
     def _commune(self) -> Commune:
@@ -236,6 +237,15 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _coordinates(text: str) -> tuple[float, float] | None:
+    """Degrees north and east, as maps show them."""
+    found = re.fullmatch(r"(-?\d{1,2}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)", text)
+    if not found or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:
+        vi, en = f"“{text}”: viết như 8.617 104.730, vĩ độ trước", f"“{text}”: write 8.617 104.730, latitude first"
+        raise Unreadable(vi, en)
+    return float(found[1]), float(found[2])
 
 
 def _yes_no(text: str) -> bool:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pipeline.config.windows import window
 from pipeline.core.errors import ConfigError
 from pipeline.core.model import Codec, Kind, Language
+from pipeline.core.pay import Measure, Part
 
 CONFIG_NAME = "config.toml"
 DICTIONARY_NAME = "tu-dien.tsv"
@@ -69,21 +70,6 @@ def _prefix(path: str) -> str:
     if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
         raise ValueError("như /bantin: có gạch chéo ở đầu, không có ở cuối / such as /bantin, no slash at its end")
     return path
-
-
-def _public_address(url: str) -> str:
-    parts = urlsplit(url)
-    if url and not (parts.scheme == "https" and parts.hostname and url == f"https://{parts.netloc}"):
-        raise ValueError("như https://phatthanh.vi-du.vn, không có gì sau tên máy / such as this one, with no path")
-    if parts.username is not None:
-        raise ValueError("không ghi tên hay mật khẩu vào đây / no name and no password here")
-    return url
-
-
-def _mail(address: str) -> str:
-    if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", address):
-        raise ValueError("như phatthanh@vi-du.vn / an address such as this one")
-    return address
 
 
 _Time = Annotated[time, AfterValidator(_local)]
@@ -272,6 +258,22 @@ class Web(_Section):
     proxies: tuple[str, ...] = ("127.0.0.1",)
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    wrong = parts.query or parts.fragment or parts.username is not None or url.endswith("/")
+    if url and (parts.scheme != "https" or not parts.hostname or wrong):
+        raise ValueError(
+            "như https://loa.example.vn/bantin, không gạch chéo ở cuối / such as this, no slash at its end"
+        )
+    return url
+
+
+def _mail(address: str) -> str:
+    if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", address):
+        raise ValueError("như phatthanh@vi-du.vn / an address such as this one")
+    return address
+
+
 _ABOUT = {
     Language.VI: "Các bản tin đã phát trên loa của các xã, để nghe lại.",
     Language.KM: "ព័ត៌មានដែលបានផ្សាយតាមឧបករណ៍បំពងសំឡេងនៅតាមឃុំ សម្រាប់ស្តាប់ឡើងវិញ។",
@@ -279,10 +281,11 @@ _ABOUT = {
 
 
 class Library(_Section):
-    """The pages and podcasts that anybody may hear."""
+    """What anybody may hear and read, and the podcasts of it."""
 
-    on: bool = False
-    address: Annotated[str, AfterValidator(_public_address)] = ""
+    public: bool = False
+    address: Annotated[str, AfterValidator(_address)] = ""
+    programmes: tuple[str, ...] = ()
     title: str = Field("Nghe lại bản tin", min_length=1)
     description: Mapping[Language, str] = Field(default_factory=lambda: {**_ABOUT})
     author: str = ""
@@ -291,16 +294,44 @@ class Library(_Section):
         "Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness", "History",
         "Kids & Family", "Leisure", "Music", "News", "Religion & Spirituality", "Science", "Society & Culture",
         "Sports", "TV & Film", "Technology", "True Crime",
-    ] = "News"  # fmt: skip
+    ] = "Government"  # fmt: skip
     explicit: bool = False
     items: int = Field(100, ge=1, le=500)
-    programmes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _has_its_address(self) -> "Library":
-        if self.on and not self.address:
-            raise ValueError("on = true cần address: địa chỉ công khai của trang / needs the page's public address")
+    def _has_an_address(self) -> "Library":
+        if self.public and not self.address:
+            raise ValueError("address: mở thư viện thì phải ghi địa chỉ công khai / a public library needs one")
         return self
+
+
+class ReportSettings(_Section):
+    """What stands on the paper of a report beside its figures."""
+
+    superior: str = "ỦY BAN NHÂN DÂN TỈNH CÀ MAU"
+    symbol: str = "BC-SVHTTDL"
+    place: str = "Cà Mau"
+    signer: str = "GIÁM ĐỐC"
+    recipients: tuple[str, ...] = ("UBND tỉnh", "Lưu: VT")
+    template: str = ""
+
+
+class PayRate(_Section):
+    """What one part in a bulletin is paid from a day on."""
+
+    since: date
+    part: Part
+    measure: Measure
+    dong: int = Field(ge=0)
+    kind: Kind | None = None
+    language: Language | None = None
+
+
+class Pay(_Section):
+    """What those who make bulletins are paid."""
+
+    page_letters: int = Field(1800, ge=100)
+    rates: tuple[PayRate, ...] = ()
 
 
 class YearPlan(_Section):
@@ -313,6 +344,7 @@ class YearPlan(_Section):
     documents: int = Field(440, ge=0)
     clips: int = Field(24, ge=0)
     trainees: int = Field(80, ge=0)
+    themes: Mapping[str, str] = Field(default_factory=lambda: {"chinh-sach-dan-toc": "Chính sách dân tộc"})
 
 
 class Settings(BaseSettings):
@@ -337,8 +369,10 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     approvals: Approvals = Approvals()
     web: Web = Web()
-    library: Library = Library()
     plan: YearPlan = YearPlan()
+    report: ReportSettings = ReportSettings()
+    library: Library = Library()
+    pay: Pay = Pay()
 
     @model_validator(mode="after")
     def _queue_has_its_database(self) -> "Settings":

@@ -35,6 +35,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "bandwidth": ("bang-thong",),
     "verification": ("kiem-chung",),
     "keep_days": ("luu-giu", "so-ngay-giu"),
+    "coordinates": ("toa-do", "vi-tri"),
     "since": ("tu-ngay",),
     "until": ("den-ngay",),
     "predecessors": ("tien-than", "xa-cu"),

@@ -25,6 +25,8 @@ class Coverage:
     """Airings before which their station held these bytes, verified."""
     aired: int = 0
     """Airings that stations say they played."""
+    is_current: bool = True
+    """Whether this is how it stands now; else how it stood when it was reckoned last, or nothing where it never was."""
 
     def arrived_of(self, digests: Iterable[Digest]) -> int:
         """Stations that got any of some bytes last."""

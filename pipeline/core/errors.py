@@ -823,6 +823,17 @@ class FormExpired(PipelineError):
     fix = Says("tải lại trang rồi làm lại; chưa có gì thay đổi", "load the page again; nothing was changed")
 
 
+class FilesNotTaken(PipelineError):
+    """Files came from somebody whose session was over; they were not even read."""
+
+    code = "P-130"
+    what = Says("phiên làm việc đã hết nên tệp chưa được nhận", "the session was over, so the files were not taken")
+    fix = Says(
+        "đăng nhập lại rồi chọn lại tệp; tệp trên máy bạn vẫn còn nguyên",
+        "sign in and choose them again; they are still on your machine",
+    )
+
+
 class NotHeard(PipelineError):
     """Somebody would sign what they have not played."""
 
@@ -845,6 +856,73 @@ class NothingSent(PipelineError):
     code = "P-113"
     what = Says("chưa chọn tệp và cũng chưa gõ bài", "there is neither a file nor a text")
     fix = Says("chọn tệp hoặc gõ bài rồi gửi lại", "choose a file or type a text")
+
+
+class BadOutput(PipelineError):
+    """What somebody would enter for a line of the plan cannot be so."""
+
+    code = "P-114"
+    what = Says("chưa ghi được kết quả: {what}", "the output cannot be entered: {what}")
+    fix = Says("sửa lại rồi ghi lần nữa; chưa có gì được ghi", "correct it and enter it again; nothing was kept")
+
+
+class BadPeriod(PipelineError):
+    """Days of which no report can be made."""
+
+    code = "P-115"
+    what = Says("kỳ báo cáo không hợp lệ: {first} – {last}", "no period for a report: {first} to {last}")
+    fix = Says(
+        "ghi ngày đầu rồi ngày cuối, cùng một năm, như 01/01/2026 và 30/06/2026",
+        "the first day, then the last, of one year, such as 2026-01-01 and 2026-06-30",
+    )
+
+
+class BadRequest(PipelineError):
+    """What a program asked cannot be understood."""
+
+    code = "P-118"
+    what = Says("yêu cầu không đúng: {what}", "the request cannot be understood: {what}")
+    fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
+
+
+class NothingThere(PipelineError):
+    """What a program asked for is not there."""
+
+    code = "P-119"
+    what = Says("không có địa chỉ hay mục này", "there is no such address or thing")
+    fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
+
+
+class UploadRefused(PipelineError):
+    """A request was refused before it was read."""
+
+    code = "P-120"
+    what = Says("{what}", "{what}")
+    fix = Says("sửa lại rồi gửi lần nữa; chưa có gì được nhận", "correct it and send it again; nothing was taken in")
+
+
+class TooMuchForAPage(PipelineError):
+    """A report that takes longer than a browser waits."""
+
+    code = "P-117"
+    what = Says(
+        "báo cáo này có {count} lượt phát, lập trên trang thì lâu quá",
+        "this report has {count} airings, which takes longer than a page may",
+    )
+    fix = Says(
+        "lập trên máy chủ: bantin report --year {year} -o TỆP", "on the server: bantin report --year {year} -o FILE"
+    )
+
+
+class BadTemplate(PipelineError):
+    """The newsroom's own paper for reports cannot be filled in."""
+
+    code = "P-116"
+    what = Says("mẫu báo cáo {file} không dùng được: {why}", "the report's template {file} cannot be used: {why}")
+    fix = Says(
+        "sửa mẫu theo docs/vi/bao-cao.md, hoặc để trống template ở [report] của config.toml",
+        "mend it after docs/vi/bao-cao.md, or leave template empty in [report] of config.toml",
+    )
 
 
 class PasswordToChange(PipelineError):

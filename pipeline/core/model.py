@@ -47,6 +47,10 @@ class Priority(StrEnum):
     URGENT = "khẩn cấp"
 
 
+NEEDED: dict[Priority, int] = {Priority.NORMAL: 1, Priority.PREFERRED: 1, Priority.URGENT: 2}
+"""How many people must sign: what is urgent airs at any hour, so two."""
+
+
 # --- what an editor hands in -----------------------------------------------------------------------------------------
 
 
@@ -71,6 +75,10 @@ class Head:
     """Station codes or commune names to leave out."""
     counts: bool | None = None
     author: str = ""
+    """Names, as those of the other parts: several with commas between, each perhaps with its language, `(km)`."""
+    editor: str = ""
+    translator: str = ""
+    announcer: str = ""
     repeat: int = 0
     """Days after its last air time on which it airs again."""
     expires: datetime | None = None
@@ -427,6 +435,9 @@ class Bulletin:
     priority: Priority = Priority.NORMAL
     counts: bool = True
     author: str = ""
+    editor: str = ""
+    translator: str = ""
+    announcer: str = ""
     expires: datetime | None = None
     """UTC; after it the bulletin must not air, and its files leave the stations."""
     embargo: datetime | None = None
@@ -434,8 +445,8 @@ class Bulletin:
 
     @property
     def signatures(self) -> int:
-        """How many people must sign it: what is urgent airs at any hour, so two."""
-        return 2 if self.priority is Priority.URGENT else 1
+        """How many people must sign it."""
+        return NEEDED[self.priority]
 
     @property
     def language(self) -> str:
@@ -548,6 +559,8 @@ class Station:
     verification: Verification = Verification.HASH
     keep_days: int = 7
     """Days that a bulletin stays there after its last air time."""
+    coordinates: tuple[float, float] | None = None
+    """Degrees north and east (WGS 84), for a map; None where nobody wrote them down."""
 
     @property
     def name(self) -> str:

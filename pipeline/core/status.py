@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import Digest, StationCode
+from pipeline.core.model import NEEDED, Digest, Priority, StationCode
+from pipeline.core.people import alike
 
 
 class Stage(StrEnum):
@@ -146,6 +147,8 @@ def _take_in(status: Status, fact: Fact) -> None:
     match fact.happened:
         case Happened.RECEIVED:
             status.needed = int(str(fact.detail.get("signatures", 1)))
+        case Happened.URGED:
+            status.needed = max(status.needed, NEEDED[Priority.URGENT])
         case Happened.VOICED:
             status.draft = bool(fact.detail.get("embedded"))
         case Happened.MASTERED if fact.digest:
@@ -162,7 +165,7 @@ def _take_in(status: Status, fact: Fact) -> None:
 
 def _sign(status: Status, digest: Digest, who: str) -> None:
     names = status.signatures.setdefault(digest, [])
-    if who not in names:
+    if alike(who) not in map(alike, names):
         names.append(who)
     if len(names) >= status.needed:
         status.refused.discard(digest)

@@ -34,7 +34,9 @@ class Row:
     air_date: date
     counted: bool
     why: str
-    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `share`."""
+    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `share`; or `unknown`, where its
+    stations are still being reckoned.
+    """
     approved_by: str
     stations: int
     in_time: int
@@ -51,6 +53,8 @@ class Tally:
     rows: tuple[Row, ...]
     expected: float
     """How many the pace asks for by the day of the count."""
+    outdated: int = 0
+    """Of how many of its bulletins the figures are as they were known last, and are being reckoned anew."""
 
     @property
     def counted(self) -> int:
@@ -76,9 +80,10 @@ def tally(
     A bulletin counts once, when it was approved and at least `count_share` of its planned stations held exactly the
     approved bytes, verified, before its first air time there. Withdrawn ones and tests do not count.
     """
-    rows = [_row(e, count_share, zone) for e in evidence if _air_date(e, zone).year == year]
-    rows.sort(key=lambda row: (row.air_date, row.bulletin))
-    return Tally(year=year, target=target, rows=tuple(rows), expected=_pace(year, target, today))
+    of_year = [e for e in evidence if _air_date(e, zone).year == year]
+    rows = sorted((_row(e, count_share, zone) for e in of_year), key=lambda row: (row.air_date, row.bulletin))
+    outdated = sum(not e.coverage.is_current for e in of_year)
+    return Tally(year=year, target=target, rows=tuple(rows), expected=_pace(year, target, today), outdated=outdated)
 
 
 def _pace(year: int, target: int, today: date) -> float:
@@ -112,5 +117,5 @@ def _why(evidence: Evidence, in_time: int, stations: int, count_share: float) ->
     if not evidence.masters:
         return "unapproved"
     if not stations:
-        return "unplanned"
+        return "unplanned" if evidence.coverage.is_current else "unknown"
     return "counted" if in_time >= math.ceil(count_share * stations - 1e-9) else "share"

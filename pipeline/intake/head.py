@@ -40,6 +40,9 @@ KEYS = (
     Key("Nơi nhận", ("recipients", "stations"), ("only", "without"), values.recipients, "tất cả, trừ Đất Mũi"),
     Key("Tính chỉ tiêu", ("counts", "count"), ("counts",), values.yes_or_no, "có hoặc không"),
     Key("Tác giả", ("người viết", "author"), ("author",), str, "Phòng Văn hóa – Xã hội"),
+    Key("Biên tập", ("người biên tập", "editor"), ("editor",), str, "Nguyễn Văn A"),
+    Key("Biên dịch", ("người dịch", "translator"), ("translator",), str, "Nguyễn Văn A (km)"),
+    Key("Phát thanh viên", ("người đọc", "announcer"), ("announcer",), str, "Nguyễn Văn A (vi), Nguyễn Văn B (km)"),
 )
 _BY_NAME: Mapping[str, Key] = {slug(name): key for key in KEYS for name in (key.label, *key.names)}
 

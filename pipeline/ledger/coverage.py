@@ -10,15 +10,20 @@ from pipeline.core.coverage import Coverage
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import BulletinId, Digest, Verification
 from pipeline.ledger import tables
+from pipeline.ledger.kinds import is_kind
 from pipeline.ledger.standing import stands
 
 _MOST_NAMES = 500
 
 
 def forget(connection: sa.Connection, names: Iterable[BulletinId]) -> None:
-    """What is known of some bulletins is out of date: in the transaction of what makes it so."""
+    """What is known of some bulletins is out of date: in the transaction of what makes it so.
+
+    Of those that nobody asked for yet nothing is known, so there is nothing to be said.
+    """
     if wanted := sorted(set(names)):
-        connection.execute(tables.coverage.delete().where(tables.coverage.c.bulletin.in_(wanted)))
+        c = tables.coverage.c
+        connection.execute(tables.coverage.update().where(c.bulletin.in_(wanted)).values(changed=c.changed + 1))
 
 
 def forget_of(connection: sa.Connection, facts: Iterable[Fact]) -> None:
@@ -27,23 +32,45 @@ def forget_of(connection: sa.Connection, facts: Iterable[Fact]) -> None:
 
 
 def known(connection: sa.Connection, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
-    """What was reckoned of some bulletins and still holds."""
+    """What was reckoned of some bulletins, and whether it still holds; nothing of those nobody asked for yet."""
     found: dict[BulletinId, Coverage] = {}
     wanted = sorted(set(names))
     c = tables.coverage.c
     for start in range(0, len(wanted), _MOST_NAMES):
         some = wanted[start : start + _MOST_NAMES]
         for row in connection.execute(sa.select(tables.coverage).where(c.bulletin.in_(some))):
-            found[BulletinId(row.bulletin)] = _read(row.document)
+            found[BulletinId(row.bulletin)] = _read(row.document, is_current=row.changed == row.reckoned)
     return found
 
 
-def reckon(connection: sa.Connection, name: BulletinId) -> Coverage:
-    """Reckon one bulletin's coverage and keep it."""
-    made = _reckoned(connection, name)
-    connection.execute(tables.coverage.delete().where(tables.coverage.c.bulletin == name))
-    connection.execute(tables.coverage.insert().values(bulletin=name, document=_written(made)))
-    return made
+def outdated(connection: sa.Connection) -> list[BulletinId]:
+    """Bulletins of which nothing was reckoned, or of which it does not hold any more, the newest first."""
+    b, c = tables.bulletins.c, tables.coverage.c
+    query = sa.select(b.id).outerjoin_from(tables.bulletins, tables.coverage, c.bulletin == b.id)
+    query = query.where(sa.or_(c.bulletin.is_(None), c.changed != c.reckoned)).order_by(b.id.desc())
+    return [BulletinId(row.id) for row in connection.execute(query)]
+
+
+def begin(connection: sa.Connection, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
+    """What is known of each of some bulletins, with room for what will be, so that `forget` can say that it changed."""
+    there = known(connection, wanted := sorted(set(names)))
+    new = [name for name in wanted if name not in there]
+    if new:
+        connection.execute(tables.coverage.insert(), [{"bulletin": name, "document": {}} for name in new])
+    return there | {name: Coverage(is_current=False) for name in new}
+
+
+def reckon(connection: sa.Connection, name: BulletinId) -> tuple[Coverage, int]:
+    """One bulletin's coverage as a snapshot of the ledger has it, and what it was reckoned from, for `keep`."""
+    seen = connection.execute(sa.select(tables.coverage.c.changed).where(tables.coverage.c.bulletin == name)).scalar()
+    return _reckoned(connection, name), int(seen or 0)
+
+
+def keep(connection: sa.Connection, name: BulletinId, made: Coverage, seen: int) -> None:
+    """Keep what was reckoned, unless somebody kept what is newer."""
+    c = tables.coverage.c
+    older = tables.coverage.update().where(c.bulletin == name, c.reckoned < seen)
+    connection.execute(older.values(document=_written(made), reckoned=seen))
 
 
 def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
@@ -68,10 +95,10 @@ def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
         .where(proven, r.at < t.at, stands())
         .group_by(r.digest)
     )
-    kinds = [Happened.CONFIRMED.value, Happened.RECALLED.value, Happened.LOST.value]
+    moved = is_kind(f.happened, Happened.CONFIRMED, Happened.RECALLED, Happened.LOST)
     last = (
         sa.select(sa.func.max(f.number).label("number"))
-        .where(f.bulletin == name, f.station.is_not(None), f.happened.in_(kinds))
+        .where(f.bulletin == name, f.station.is_not(None), moved)
         .group_by(f.station)
         .subquery()
     )
@@ -79,10 +106,10 @@ def _reckoned(connection: sa.Connection, name: BulletinId) -> Coverage:
         sa.select(f.digest, sa.func.count())
         .join_from(tables.facts, last, last.c.number == f.number)
         .join(first, first.c.station == f.station)
-        .where(f.happened == Happened.CONFIRMED.value)
+        .where(is_kind(f.happened, Happened.CONFIRMED))
         .group_by(f.digest)
     )
-    aired = sa.select(sa.func.count()).where(f.bulletin == name, f.happened == Happened.AIRED.value)
+    aired = sa.select(sa.func.count()).where(f.bulletin == name, is_kind(f.happened, Happened.AIRED))
     airings = sa.select(sa.func.count()).select_from(tables.transmissions).where(here)
     return Coverage(
         stations=int(plan[0]),
@@ -107,6 +134,7 @@ def _written(made: Coverage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read(document: dict[str, Any]) -> Coverage:
-    first = document["first"]
-    return Coverage(**{**document, "first": datetime.fromisoformat(first) if first else None})
+def _read(document: dict[str, Any], *, is_current: bool) -> Coverage:
+    first = document.get("first")
+    kept = {**document, "first": datetime.fromisoformat(first) if first else None}
+    return Coverage(**kept, is_current=is_current)

@@ -124,6 +124,18 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+@contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that only reads, all of it as the ledger was when it began, whatever is written meanwhile."""
+    begin = "BEGIN" if engine.dialect.name == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with reading(engine) as connection:
+        connection.exec_driver_sql(begin)
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+
 def _migrate(engine: sa.Engine, found: str | None, where: str) -> None:
     from alembic import command  # noqa: PLC0415 - heavy, and needed only when the ledger's shape changes
     from alembic.config import Config  # noqa: PLC0415 - as above

@@ -1,6 +1,7 @@
 """The ledger: facts in one transaction with the records they are about. Safe for threads and processes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ from pipeline.ledger import coverage, database, documents, records, tables
 from pipeline.ledger.accounts import Accounts
 from pipeline.ledger.adding import add
 from pipeline.ledger.holdings import HOLDS
+from pipeline.ledger.kinds import is_kind
 from pipeline.ledger.standing import stands
 
 OF_BULLETINS = frozenset(
     {Happened.RECEIVED, Happened.READ, Happened.VOICED, Happened.MASTERED, Happened.HELD, Happened.APPROVED,
-     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED}
+     Happened.RETURNED, Happened.WITHDRAWN, Happened.OFFERED, Happened.HEARD, Happened.TAUGHT, Happened.URGED,
+     Happened.RUSHED}
 )  # fmt: skip
 """Kinds of fact that are never about a station."""
 _MOST_NAMES = 500
@@ -43,6 +46,12 @@ _NOBODY = ""
 """The holder of a lease that was given back."""
 _TOO_LONG = timedelta(hours=1)
 """No lease holds so long without being renewed."""
+_LOT, _A_LOT, _LEAST = 50, 20_000, 200
+"""Bulletins whose figures are reckoned and kept together: so many, or until so many airings were looked at; a bulletin
+with few of them costs as much as one with so many.
+"""
+_NO_LONGER = 0.3
+"""Seconds that whoever has little patience waits for another who reckons."""
 
 
 class Ledger:
@@ -53,6 +62,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._reckoning = threading.Lock()
         self.accounts = Accounts(engine)
         """People, and who is signed in: in the same database, as each of them is told by a fact."""
 
@@ -211,6 +221,14 @@ class Ledger:
             return False
         return True
 
+    def revise(self, bulletin: Bulletin, fact: Fact) -> None:
+        """Keep a bulletin as it is from now on, with the fact of what was changed and by whom."""
+        document = documents.bulletins().dump_json(bulletin).decode()
+        with self._engine.begin() as connection:
+            mine = tables.bulletins.c.id == bulletin.id
+            connection.execute(tables.bulletins.update().where(mine).values(document=document))
+            add(connection, [fact])
+
     def script(self, digest: Digest) -> Script | None:
         """A script received before."""
         rows = self._rows(sa.select(tables.scripts.c.document).where(tables.scripts.c.digest == digest))
@@ -298,7 +316,8 @@ class Ledger:
     def air_times(self, after: datetime | None = None) -> set[tuple[BulletinId, datetime]]:
         """The instants at which a bulletin is planned at any station, or those after an instant."""
         c = tables.transmissions.c
-        query = sa.select(c.bulletin, c.at).where(stands()).distinct()
+        # Grouped in the order of the index by time: for DISTINCT, SQLite reads every airing there ever was.
+        query = sa.select(c.at, c.bulletin).where(stands()).group_by(c.at, c.bulletin)
         if after is not None:
             query = query.where(c.at > after)
         return {(BulletinId(row.bulletin), row.at) for row in self._rows(query)}
@@ -323,17 +342,27 @@ class Ledger:
         """When each of some bulletins was planned for the first time."""
         c = tables.facts.c
         first = sa.func.min(c.at, type_=tables.Utc).label("at")
-        query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), c.happened == Happened.PLANNED.value)
+        query = sa.select(c.bulletin, first).where(c.bulletin.in_(list(names)), is_kind(c.happened, Happened.PLANNED))
         return {row.bulletin: row.at for row in self._rows(query.group_by(c.bulletin))}
 
-    def due(self, after: datetime, until: datetime, now: datetime) -> list[Due]:
+    def due(
+        self, after: datetime, until: datetime, now: datetime, stations: Collection[StationCode] | None = None
+    ) -> list[Due]:
         """Each bulletin at each station where it is planned to air in a span of time, and what the station holds of it.
+
+        At some stations, or at all.
 
         What was cleaned away after its time is told as if it were still there; but not what a clock that went wrong
         cleaned later than `now`. Soonest first; both ends are instants, the first left out.
         """
-        query = _due(after, until, now)
+        query = _due(after, until, now, stations)
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in self._rows(query)]
+
+    def stations_due(self, after: datetime, until: datetime, names: Collection[BulletinId]) -> set[StationCode]:
+        """Stations where any of some bulletins is planned to air in a span of time, its beginning left out."""
+        c = tables.transmissions.c
+        query = sa.select(c.station).where(c.at > after, c.at <= until, stands(), c.bulletin.in_(list(names)))
+        return self._stations(query)
 
     def due_counts(
         self, after: datetime, until: datetime, now: datetime, good: Mapping[BulletinId, Collection[Digest]]
@@ -343,19 +372,19 @@ class Ledger:
         Each of those bulletins with its first air time in the span, its stations, and those that hold it; then how many
         stations are to air any of them, and how many hold all that they are to.
         """
-        rows = _due(after, until, now).subquery().c
+        rows = _due(after, until, now).order_by(None).cte().c
         pairs = [(rows.bulletin == name) & rows.digest.in_(list(digests)) for name, digests in good.items() if digests]
         holds = sa.case((sa.or_(sa.false(), *pairs), 1), else_=0)
         among = rows.bulletin.in_(list(good))
-        first = sa.func.min(rows.at, type_=tables.Utc).label("at")
-        stations, holding = sa.func.count().label("stations"), sa.func.sum(holds).label("holding")
-        by_bulletin: sa.Select[Any] = sa.select(rows.bulletin, first, stations, holding).where(among)
-        served = self._rows(by_bulletin.group_by(rows.bulletin).order_by(first, rows.bulletin))
+        first = sa.func.min(rows.at, type_=tables.Utc)
+        by_bulletin: sa.Select[Any] = sa.select(rows.bulletin, first, sa.func.count(), sa.func.sum(holds))
         whole = sa.select(sa.func.min(holds).label("whole")).where(among).group_by(rows.station).subquery()
-        figures: Any = sa.select(sa.func.count().label("all"), sa.func.sum(whole.c.whole).label("whole"))
-        (total,) = self._rows(figures.select_from(whole))
-        found = [(BulletinId(r.bulletin), r.at, int(r.stations), int(r.holding)) for r in served]
-        return found, int(total.all), int(total.whole or 0)
+        total: Any = sa.select(sa.null(), sa.null(), sa.func.count(), sa.func.sum(whole.c.whole))
+        both = sa.union_all(by_bulletin.where(among).group_by(rows.bulletin), total.select_from(whole))
+        with database.reading(self._engine) as connection:  # in one question: what is due is looked up once
+            *served, (_, _, stations, complete) = connection.execute(both).all()
+        found = [(BulletinId(name), at, int(count), int(holding)) for name, at, count, holding in served]
+        return sorted(found, key=lambda one: (one[1], one[0])), int(stations), int(complete or 0)
 
     def passed(self, since: datetime, now: datetime) -> list[Due]:
         """Each airing that passed in a span of time, soonest first, and what its station held of it at that instant."""
@@ -363,7 +392,7 @@ class Ledger:
         held = (
             sa.select(sa.case((f.happened == Happened.CONFIRMED.value, f.digest)))
             .where(f.bulletin == t.bulletin, f.station == t.station, f.at < t.at)
-            .where(f.happened.in_([kind.value for kind in HOLDS]))
+            .where(is_kind(f.happened, *HOLDS))
             .order_by(f.number.desc())
             .limit(1)
             .scalar_subquery()
@@ -372,19 +401,62 @@ class Ledger:
         rows = self._rows(query.order_by(t.at, t.station))
         return [Due(row.bulletin, row.station, row.at, row.digest) for row in rows]
 
-    def coverage(self, names: Iterable[BulletinId]) -> dict[BulletinId, Coverage]:
+    def coverage(self, names: Iterable[BulletinId], patience: int | None = None) -> dict[BulletinId, Coverage]:
         """How far each of some bulletins got over all its stations.
 
-        What nothing changed since is not reckoned again: of a year that has passed, nothing.
+        What nothing changed since is not reckoned again: of a year that has passed, nothing. With `patience`, what is
+        out of date is reckoned, the newest first, only until so many airings were looked at; the rest is told as it was
+        known last, and says so (`is_current`).
         """
         wanted = list(names)
         with database.reading(self._engine) as connection:
             found = coverage.known(connection, wanted)
-        for name in wanted:
-            if name not in found:
-                with self._engine.begin() as connection:  # a fact that comes meanwhile waits, and makes it out of date
-                    found[name] = coverage.reckon(connection, name)
+        left = sorted({name for name in wanted if name not in found or not found[name].is_current}, reverse=True)
+        found |= {name: Coverage(is_current=False) for name in left if name not in found}
+        while left and (patience is None or patience > 0):
+            if not self._reckoning.acquire(timeout=-1 if patience is None else _NO_LONGER):
+                break
+            try:
+                made = self._reckon(left, _A_LOT if patience is None else patience)
+            finally:
+                self._reckoning.release()
+            found |= made
+            left = left[len(made) :]
+            patience = None if patience is None else patience - _work(made)
         return found
+
+    def reckon(self, until: Callable[[], bool]) -> int:
+        """Reckon how far bulletins got, where that is out of date, the newest first, before anybody asks for it.
+
+        It ends early where `until` says so, asked after every few. How many bulletins are left.
+        """
+        with database.reading(self._engine) as connection:
+            left = coverage.outdated(connection)
+        while left and not until():
+            with self._reckoning:
+                left = left[len(self._reckon(left, _A_LOT)) :]
+        return len(left)
+
+    def _reckon(self, names: Sequence[BulletinId], most: int) -> dict[BulletinId, Coverage]:
+        """The coverage of the first few of some bulletins, reckoned and kept until so many airings were looked at.
+
+        One at a time in a process: whoever waited finds what the one before has reckoned.
+        """
+        with self._engine.begin() as connection:
+            found = coverage.begin(connection, names[:_LOT])
+        made: dict[BulletinId, Coverage] = {}
+        new: dict[BulletinId, tuple[Coverage, int]] = {}
+        for name in names[:_LOT]:
+            if not found[name].is_current:
+                with database.snapshot(self._engine) as connection:
+                    new[name] = coverage.reckon(connection, name)
+            made[name] = new[name][0] if name in new else found[name]
+            if _work(made) >= most:
+                break
+        with self._engine.begin() as connection:
+            for name, (one, seen) in new.items():
+                coverage.keep(connection, name, one, seen)
+        return made
 
     def reach(self, name: BulletinId, most: int) -> list[Due]:
         """Stations of a bulletin's plan with what each holds of it: those that hold nothing first, at most so many."""
@@ -490,7 +562,7 @@ class Ledger:
         f, later = tables.facts, tables.facts.alias()
         since = sa.exists().where(
             later.c.bulletin == f.c.bulletin, later.c.station == f.c.station, later.c.number > f.c.number,
-            later.c.happened.in_([kind.value for kind in HOLDS]),
+            is_kind(later.c.happened, *HOLDS),
         )  # fmt: skip
         query = sa.select(f).where(f.c.happened == Happened.LOST.value, ~since).order_by(f.c.number)
         if station is not None:
@@ -499,9 +571,10 @@ class Ledger:
 
     def strays(self) -> list[Holding]:
         """What stations hold of bulletins that are not in their plan any more, with no airing at all."""
-        h, u = tables.holdings, tables.unplanned
-        out = sa.exists().where(u.c.bulletin == h.c.bulletin, u.c.station == h.c.station)
-        query = sa.select(h).where(out, ~_has_airing(h)).order_by(h.c.bulletin, h.c.station)
+        h, u = tables.holdings, tables.unplanned.c
+        out = sa.select(u.bulletin, u.station).distinct().subquery().c
+        here = (h.c.bulletin == out.bulletin) & (h.c.station == out.station)
+        query = sa.select(h).where(here, ~_has_airing(h)).order_by(h.c.bulletin, h.c.station)
         return [records.holding(row) for row in self._rows(query)]
 
     def held(self) -> set[BulletinId]:
@@ -621,25 +694,33 @@ class Ledger:
             return connection.execute(query).all()
 
 
+def _work(made: Mapping[BulletinId, Coverage]) -> int:
+    """How many airings' worth of work it was to reckon some coverage."""
+    return sum(max(one.airings, _LEAST) for one in made.values())
+
+
 def _is_held(lease: sa.Row[Any], now: datetime) -> bool:
     """Whether it was not released, nor ran out; a clock that was ahead may have released it in the time to come."""
     return bool(lease.holder != _NOBODY and lease.until > now)
 
 
-def _due(after: datetime, until: datetime, now: datetime) -> sa.Select[Any]:
+def _due(
+    after: datetime, until: datetime, now: datetime, stations: Collection[StationCode] | None = None
+) -> sa.Select[Any]:
     """Bulletin, station, first instant and digest of what is due in a span of time, soonest first; see `Ledger.due`."""
     t, h, f = tables.transmissions.c, tables.holdings.c, tables.facts.c
     first = sa.func.min(t.at, type_=tables.Utc).label("at")
+    here = sa.true() if stations is None else t.station.in_(list(stations))
     airings = (
         sa.select(t.bulletin, t.station, first)
-        .where(t.at > after, t.at <= until, stands())
+        .where(t.at > after, t.at <= until, stands(), here)
         .group_by(t.bulletin, t.station)
         .subquery()
     )
     d = airings.c
     cleaned = (
         sa.select(f.digest)
-        .where(f.bulletin == d.bulletin, f.station == d.station, f.happened == Happened.CLEANED.value)
+        .where(f.bulletin == d.bulletin, f.station == d.station, is_kind(f.happened, Happened.CLEANED))
         .where(f.at <= now)
         .order_by(f.number.desc())
         .limit(1)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")
@@ -97,7 +97,7 @@ transmissions = Table(
     Column("station", String(32), nullable=False),
     Column("bulletin", String(80), nullable=False),
     UniqueConstraint("bulletin", "station", "at", name="transmissions_once"),
-    Index("transmissions_by_time", "at"),
+    Index("transmissions_by_time", "at", "bulletin", "station"),
     Index("transmissions_by_station", "station", "at"),
 )
 
@@ -235,5 +235,10 @@ coverage = Table(
     metadata,
     Column("bulletin", String(80), primary_key=True),
     Column("document", JSON, nullable=False),
+    Column("changed", Integer, nullable=False, server_default="1"),
+    Column("reckoned", Integer, nullable=False, server_default="0"),
 )
-"""Figures over a bulletin's stations: an index over facts, receipts and plan; losing a row costs reckoning it anew."""
+"""Figures over a bulletin's stations: an index over facts, receipts and plan; losing a row costs reckoning it anew.
+
+`changed` counts what made them out of date, `reckoned` says as of which of these they are: where both are equal, now.
+"""

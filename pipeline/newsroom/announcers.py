@@ -1,12 +1,11 @@
 """Announcers: how a programme's texts are read, with the editor's dictionary as it stands now."""
 
 import os
-from dataclasses import replace
 from functools import lru_cache
 
 from pipeline import reading
 from pipeline.core.facts import Happened
-from pipeline.core.model import Note, Programme, Seconds
+from pipeline.core.model import Bulletin, Note, Programme, Seconds
 from pipeline.ledger.lock import alone
 from pipeline.newsroom.desk import Desk
 from pipeline.reading.dictionary import Dictionary, load, with_row
@@ -33,8 +32,10 @@ def faults(desk: Desk) -> tuple[Note, ...]:
     return tuple(Note(found.name, f"dòng {fault.line} không dùng được: {fault.reason}") for fault in found.faults)
 
 
-def teach(desk: Desk, key: str, spoken: str, by: str) -> None:
+def teach(desk: Desk, key: str, spoken: str, by: str, bulletin: Bulletin | None = None) -> None:
     """Write into the editor's dictionary how a word is said from now on; what stood there for it gives way.
+
+    Whoever mends a word of a bulletin has a hand in its text.
 
     Raises:
         BadRows: it cannot be so, or the dictionary is not one that we can write.
@@ -48,7 +49,7 @@ def teach(desk: Desk, key: str, spoken: str, by: str) -> None:
             stream.write(after)
             stream.flush()
             os.fsync(stream.fileno())  # before it takes the name: a power cut must not leave an empty dictionary
-    desk.ledger.record(replace(desk.fact(Happened.TAUGHT, who=by), detail={"key": cells[0], "spoken": cells[1]}))
+    desk.ledger.record(desk.fact(Happened.TAUGHT, bulletin=bulletin, who=by, key=cells[0], spoken=cells[1]))
 
 
 @lru_cache(maxsize=8)

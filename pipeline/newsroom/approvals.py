@@ -1,11 +1,12 @@
 """Approvals: a named person's yes to exact bytes, a no with its reason, a bulletin taken back."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
 from pipeline.core.facts import Happened
-from pipeline.core.model import Bulletin, Digest
+from pipeline.core.model import Bulletin, Digest, Priority
 from pipeline.core.people import alike
 from pipeline.core.status import Stage, Status, status_of
 from pipeline.ledger.store import hash_file
@@ -67,6 +68,18 @@ def approve(desk: Desk, bulletin: Bulletin, by: str, heard: Collection[Digest] |
     return status_of(desk.ledger.facts(bulletin.id))
 
 
+def hear(desk: Desk, bulletin: Bulletin, digest: Digest, by: str) -> None:
+    """Say, once, that somebody plays these bytes."""
+    if not was_heard(desk, bulletin, [digest], by):
+        desk.ledger.record(desk.fact(Happened.HEARD, bulletin=bulletin, digest=digest, who=by))
+
+
+def was_heard(desk: Desk, bulletin: Bulletin, digests: Iterable[Digest], by: str) -> bool:
+    """Whether somebody has played any of some masters: those of a bulletin differ only in their format."""
+    played = {fact.digest for fact in desk.ledger.facts(bulletin.id, Happened.HEARD) if alike(fact.who) == alike(by)}
+    return not played.isdisjoint(digests)
+
+
 def offer(desk: Desk, bulletin: Bulletin, by: str) -> None:
     """Say that somebody has heard it and asks for a signature; nothing else waits for that.
 
@@ -77,9 +90,42 @@ def offer(desk: Desk, bulletin: Bulletin, by: str) -> None:
     desk.ledger.record(desk.fact(Happened.OFFERED, bulletin=bulletin, who=by))
 
 
+def urge(desk: Desk, bulletin: Bulletin, by: str, why: str) -> Bulletin:
+    """Make a bulletin urgent: it airs at any hour, is sent at once, and needs two people's signatures.
+
+    Who has signed it before has signed it still; until another has, too, it does not go out any more.
+
+    Raises:
+        NotApprovable: nobody says so, it is urgent already, it does not air any more, or it was withdrawn.
+    """
+    by = " ".join(by.split())
+    _must_have_a_name(bulletin, by)
+    status = status_of(desk.ledger.facts(bulletin.id))
+    if status.stage is Stage.WITHDRAWN:
+        check(desk, bulletin, status)
+    if bulletin.priority is Priority.URGENT or max(bulletin.air) <= desk.now():
+        over = bulletin.priority is not Priority.URGENT
+        raise NotApprovable(
+            bulletin=bulletin.id,
+            reason=Says("đã qua giờ phát cuối", "its last air time has passed")
+            if over
+            else Says("đã là khẩn cấp", "it is urgent already"),
+            how=Says("thả lại bài với giờ phát mới", "drop it again with a new air time")
+            if over
+            else Says("nghe rồi ký", "listen, then sign"),
+        )
+    urgent = replace(bulletin, priority=Priority.URGENT)
+    desk.ledger.revise(urgent, desk.fact(Happened.URGED, bulletin=bulletin, who=by, reason=_said(why)))
+    return urgent
+
+
+def _said(why: str) -> str:
+    return "".join(letter for letter in why if letter.isprintable() or letter == "\n")
+
+
 def send_back(desk: Desk, bulletin: Bulletin, by: str, why: str) -> None:
     """Return a bulletin to its editor with a comment; any signature is void."""
-    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=why))
+    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=_said(why)))
 
 
 def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:
@@ -100,12 +146,15 @@ def _must_be_another(desk: Desk, bulletin: Bulletin, by: str) -> None:
     """Raise NotApprovable where somebody would sign their own work and the settings do not let them."""
     if desk.config.settings.approvals.by_author:
         return
-    received = desk.ledger.facts(bulletin.id, Happened.RECEIVED)
-    authors = {alike(name) for name in (bulletin.author, *(fact.who for fact in received)) if name}
+    hands = [f.who for kind in (Happened.RECEIVED, Happened.TAUGHT) for f in desk.ledger.facts(bulletin.id, kind)]
+    authors = {alike(name) for name in (bulletin.author, *hands) if name}
     if alike(by) in authors:
         raise NotApprovable(
             bulletin=bulletin.id,
-            reason=Says(f"{by} là người viết hoặc người nộp bài", f"{by} wrote it or took it in"),
+            reason=Says(
+                f"{by} là người viết, người nộp hoặc người sửa cách đọc bài này",
+                f"{by} wrote it, took it in, or mended its words",
+            ),
             how=Says(
                 "nhờ người khác nghe và ký, hoặc đặt by_author = true ở [approvals] của config.toml",
                 "have another person listen and sign, or set by_author = true in [approvals] of config.toml",

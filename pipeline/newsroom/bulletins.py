@@ -78,9 +78,9 @@ class Line:
 
 
 def lines_of(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Line]:
-    """Bulletins for a list, by id: those named, or all."""
+    """Bulletins for a list, by id: those named, or all; as the desk's patience allows."""
     found = rows(desk, names, stations=())
-    coverage = desk.ledger.coverage(row.bulletin.id for row in found)
+    coverage = desk.ledger.coverage((row.bulletin.id for row in found), desk.patience)
     return [Line(bulletin=r.bulletin, status=r.status, coverage=coverage[r.bulletin.id]) for r in found]
 
 

@@ -79,6 +79,12 @@ class Desk:
     """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
     who: str = "bantin"
     """Whose hand it is when nobody in particular asked."""
+    via: str = ""
+    """The label of the token by which a program asks in their name; empty where they ask themselves."""
+    patience: int | None = None
+    """How many airings are looked at, at most, where figures over all stations are out of date; None for all. The rest
+    is told as it was known last, and says so.
+    """
     progress: Progress = field(default=silent)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set once work at this desk is to end: by Ctrl-C, or because it is closed. No visit begins any more, what is cut
@@ -100,7 +106,9 @@ class Desk:
         who: str = "",
         **detail: Json,
     ) -> Fact:
-        """A fact of this moment."""
+        """A fact of this moment; of what a program did, it says by which token."""
+        if self.via:
+            detail["via"] = self.via
         return Fact(
             happened=happened,
             who=who or self.who,

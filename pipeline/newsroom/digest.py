@@ -1,6 +1,6 @@
 """The digest: who has a day's bulletins, who lacks them and why, what was tried, what to do; one message, not many."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
@@ -21,10 +21,11 @@ _Lacked = tuple[datetime, Row]
 
 def digest(desk: Desk, day: date | None = None) -> Day:
     """How a local day stands now, by default today."""
-    zone, now = desk.config.zone, desk.now()
-    day = day or now.astimezone(zone).date()
-    begin = datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
-    due = desk.ledger.due(begin - _FIRST, begin + _ONE_DAY - _FIRST, now)
+    now = desk.now()
+    day = day or now.astimezone(desk.config.zone).date()
+    span = _span(desk, day)
+    begin = span[0] + _FIRST
+    due = desk.ledger.due(*span, now)
     names = {d.bulletin for d in due}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=())}
     unplanned = desk.ledger.unplanned(names)
@@ -83,10 +84,8 @@ def stuck(desk: Desk) -> tuple[Concern, ...]:
 
 def figures(desk: Desk, day: date) -> Figures:
     """A local day in figures: what `digest` says of it, without a look at each station."""
-    begin = datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC)
-    span = (begin - _FIRST, begin + _ONE_DAY - _FIRST)
-    names = {b.id for b in desk.ledger.bulletins() if any(span[0] < at <= span[1] for at in b.air)}
-    rows = {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=()) if not missed.is_off(row)}
+    span = _span(desk, day)
+    rows = _going_on(desk, span)
     good = {
         name: [digest for profile in row.status.masters if (digest := row.status.signed(profile))]
         for name, row in rows.items()
@@ -94,6 +93,43 @@ def figures(desk: Desk, day: date) -> Figures:
     served, stations, complete = desk.ledger.due_counts(*span, desk.now(), good)
     told = (Served(bulletin=rows[name].bulletin, at=at, stations=n, holding=held) for name, at, n, held in served)
     return Figures(day=day, served=tuple(told), stations=stations, complete=complete)
+
+
+def stations_of(desk: Desk, day: date) -> list[StationCode]:
+    """Stations of the registry that are to air something on a local day, by code."""
+    span = _span(desk, day)
+    codes = desk.ledger.stations_due(*span, _going_on(desk, span))
+    return sorted(codes & desk.config.stations.keys())
+
+
+def lacking(desk: Desk, day: date) -> list[StationCode]:
+    """Those of them that lack something, by code."""
+    return [code for code, held in sorted(grid(desk, day).items()) if not all(held.values())]
+
+
+def grid(
+    desk: Desk, day: date, codes: Collection[StationCode] | None = None
+) -> dict[StationCode, dict[BulletinId, bool]]:
+    """By station and bulletin, whether it holds what it is to air on a local day: at some of them, or at all."""
+    span = _span(desk, day)
+    rows = _going_on(desk, span)
+    found: dict[StationCode, dict[BulletinId, bool]] = {}
+    for d in desk.ledger.due(*span, desk.now(), codes):
+        if d.station in desk.config.stations and (row := rows.get(d.bulletin)):
+            found.setdefault(d.station, {})[d.bulletin] = not missed.is_lacking(desk, row, d)
+    return found
+
+
+def _span(desk: Desk, day: date) -> tuple[datetime, datetime]:
+    """A local day, as the ledger asks for what is after an instant and not after another."""
+    begin = datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC)
+    return begin - _FIRST, begin + _ONE_DAY - _FIRST
+
+
+def _going_on(desk: Desk, span: tuple[datetime, datetime]) -> dict[BulletinId, Row]:
+    """Bulletins that are to air in a span of time, and that nobody took back."""
+    names = {b.id for b in desk.ledger.bulletins() if any(span[0] < at <= span[1] for at in b.air)}
+    return {row.bulletin.id: row for row in bulletins.rows(desk, names, stations=()) if not missed.is_off(row)}
 
 
 def alarm(desk: Desk, facts: Sequence[Fact], stuck: Sequence[Concern] = ()) -> Alarm:

@@ -120,16 +120,16 @@ def reset(desk: Desk, login: str, password: str, by: str) -> None:
     desk.ledger.accounts.set_password(login, passwords.hashed(password), told, temporary=True)
 
 
-def choose(desk: Desk, person: Person, old: str, new: str) -> None:
+def choose(desk: Desk, person: Person, old: str, new: str, address: str = "") -> None:
     """Change one's own password; every session of theirs ends.
 
     Raises:
         WrongPassword: the old one is not theirs.
+        LockedOut: too many wrong ones of late, as for signing in: a page that was left open is no way to guess.
         WeakPassword: the new one is too easy to guess, or the old one again.
     """
-    known, _ = desk.ledger.accounts.secret(person.login)
-    if not passwords.verify(old[:_MOST_OF_A_PASSWORD], known)[0]:
-        raise WrongPassword
+    with _ONE:
+        _must_know(desk, person.login, old, address)
     if old == new:
         raise WeakPassword(reason=Says("giống mật khẩu cũ", "is the old one"), least=LEAST)
     _check_password(person, new)
@@ -181,20 +181,26 @@ def sign_in(desk: Desk, login: str, password: str, address: str) -> str:
     login = login.strip().lower()[:32]
     accounts, now = desk.ledger.accounts, desk.now()
     with _ONE:
-        _must_not_be_locked(desk, login, address)
-        known, _ = accounts.secret(login)
-        good, stronger = passwords.verify(password[:_MOST_OF_A_PASSWORD], known)
-        if not good:
-            locks = any(len(at) + 1 == most for most, at in _tries(desk, login, address))
-            told = [_fact(desk, login, "locked", "", address=address)] if locks else []
-            accounts.failed(login, address, now, told)
-            raise WrongPassword
+        stronger = _must_know(desk, login, password, address)
     if stronger:
         accounts.rehash(login, stronger)
     accounts.forgive(login, address)
     token = passwords.token()
     accounts.begin(passwords.kept(token), login, now, now + SESSION)
     return token
+
+
+def _must_know(desk: Desk, login: str, password: str, address: str) -> str | None:
+    """Raise WrongPassword or LockedOut; else the password's hash under today's parameters, where it is another."""
+    _must_not_be_locked(desk, login, address)
+    known, _ = desk.ledger.accounts.secret(login)
+    good, stronger = passwords.verify(password[:_MOST_OF_A_PASSWORD], known)
+    if not good:
+        locks = any(len(at) + 1 == most for most, at in _tries(desk, login, address))
+        told = [_fact(desk, login, "locked", "", address=address)] if locks else []
+        desk.ledger.accounts.failed(login, address, desk.now(), told)
+        raise WrongPassword
+    return stronger
 
 
 def _must_not_be_locked(desk: Desk, login: str, address: str) -> None:
@@ -264,7 +270,16 @@ def take_token(desk: Desk, person: Person, label: str) -> None:
     desk.ledger.accounts.take(person.login, label, told)
 
 
-def program(desk: Desk, token: str, at: datetime) -> tuple[Person, frozenset[Right]] | None:
-    """In whose name a program asks, and what it may do: never more than the person may now."""
+def program(desk: Desk, token: str, at: datetime) -> tuple[Person, Token] | None:
+    """In whose name a program asks, and by which token; its scopes are never more than the person may now."""
     found = desk.ledger.accounts.shown(passwords.kept(token), at) if token else None
-    return (found[0], found[1].scopes & rights_of(found[0].roles)) if found else None
+    if found is None:
+        return None
+    person, given = found
+    return person, replace(given, scopes=given.scopes & rights_of(person.roles))
+
+
+def must_be_in(right: Right, scopes: Collection[Right]) -> None:
+    """Raise NotAllowed where a token does not give a right."""
+    if right not in scopes:
+        raise NotAllowed

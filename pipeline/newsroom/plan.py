@@ -96,8 +96,9 @@ def _is_overtaken(desk: Desk) -> bool:
 
 def _inputs(desk: Desk, row: Row) -> str:
     """What a plan is made of; the same again would give the same plan."""
+    loud = [row.bulletin.priority] if row.bulletin.priority is Priority.URGENT else []  # it airs at any hour
     signed = sorted(digest for profile in row.status.masters if (digest := row.status.signed(profile)))
-    return digest_of(" ".join([desk.config.fingerprint, *signed]).encode())
+    return digest_of(" ".join([desk.config.fingerprint, *signed, *loud]).encode())
 
 
 def airings(desk: Desk, day: date | None = None) -> list[Airing]:

@@ -213,6 +213,13 @@ def _lacking(desk: Desk, soon: Sequence[Due], going: _Going) -> dict[StationCode
     return lacking
 
 
+def lacking(desk: Desk, bulletin: Bulletin) -> list[StationCode]:
+    """The stations that a bulletin is still to air at and that do not hold it as signed; none where it is embargoed."""
+    now = desk.now()
+    due = [d for d in desk.ledger.due(now, max(bulletin.air), now) if d.bulletin == bulletin.id]
+    return sorted(_lacking(desk, due, _going(desk, {bulletin.id})))
+
+
 def _unlisted(desk: Desk, going: _Going, within: timedelta) -> set[StationCode]:
     """Stations that hold what airs soon, at an hour that their timetable does not know yet."""
     now, stations = desk.now(), desk.config.stations

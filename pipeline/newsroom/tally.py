@@ -11,10 +11,10 @@ from pipeline.newsroom.desk import Desk
 
 
 def tally(desk: Desk, year: int | None = None) -> Tally:
-    """The count of a year, by default the current one, each row with its evidence."""
+    """The count of a year, by default the current one, each row with its evidence; as the desk's patience allows."""
     today = desk.now().astimezone(desk.config.zone).date()
     rows = bulletins.rows(desk, stations=())
-    coverage = desk.ledger.coverage(row.bulletin.id for row in rows)
+    coverage = desk.ledger.coverage((row.bulletin.id for row in rows), desk.patience)
     return count(
         [_evidence(row, coverage[row.bulletin.id]) for row in rows],
         year=year or today.year,

@@ -11,6 +11,7 @@ from pipeline.core.day import Airing, Day, Wanted
 from pipeline.core.errors import PipelineError, Says
 from pipeline.core.facts import Fact
 from pipeline.core.model import Bulletin, BulletinId, Reading, Station, StationCode, Voice
+from pipeline.core.report import Period
 from pipeline.core.status import Status
 from pipeline.core.tally import Tally
 from pipeline.report.words import (
@@ -229,13 +230,15 @@ class Faces:
             )
         return table
 
-    def tally(self, tally: Tally) -> Table:
-        """The year, a row a bulletin, each with its evidence."""
+    def tally(self, tally: Tally, of: Period) -> Table:
+        """Those that first aired in a period, a row a bulletin, each with its evidence."""
         table = self._table(
             Says("Ngày phát", "Airs"), _ID, Says("Loại", "Kind"), Says("Tiếng", "Language"),
             Says("Trạm nhận kịp", "Stations in time"), Says("Người duyệt", "Approved by"), Says("Kết quả", "Result"),
         )  # fmt: skip
         for row in tally.rows:
+            if not of.holds(row.air_date):
+                continue
             table.add_row(
                 f"{row.air_date:%d/%m/%Y}", row.bulletin, row.kind.value, self.say(language(row.language)),
                 f"{row.in_time}/{row.stations}", row.approved_by, self.say(WHY[row.why]),

@@ -3,6 +3,8 @@
 from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import Language, Priority, Verification
+from pipeline.core.outputs import PlanLine
+from pipeline.core.pay import Measure, Part
 from pipeline.core.people import Right, Role
 from pipeline.core.status import Stage
 
@@ -19,6 +21,21 @@ STAGE: dict[Stage, Says] = {
     Stage.ARRIVED: Says("đã đến đủ trạm", "at every station"),
     Stage.WITHDRAWN: Says("đã rút", "withdrawn"),
 }
+
+SIGN: dict[Stage, str] = {
+    Stage.RECEIVED: "…",
+    Stage.READ: "…",
+    Stage.VOICED: "…",
+    Stage.HELD: "✗",
+    Stage.WAITING: "○",
+    Stage.RETURNED: "↩",
+    Stage.APPROVED: "✓",
+    Stage.PLANNED: "✓",
+    Stage.PARTLY: "◐",
+    Stage.ARRIVED: "●",
+    Stage.WITHDRAWN: "–",
+}
+"""A stage at a glance, beside its colour."""
 
 HAPPENED: dict[Happened, Says] = {
     Happened.RECEIVED: Says("nhận bài", "received"),
@@ -48,7 +65,12 @@ HAPPENED: dict[Happened, Says] = {
     Happened.TRUSTED: Says("ghim khoá máy", "host key pinned"),
     Happened.REGISTERED: Says("sửa danh sách trạm", "registry changed"),
     Happened.OFFERED: Says("gửi duyệt", "offered to be signed"),
+    Happened.HEARD: Says("nghe", "heard"),
+    Happened.URGED: Says("chuyển thành khẩn cấp", "made urgent"),
+    Happened.RUSHED: Says("gửi khẩn", "sent at once"),
     Happened.TAUGHT: Says("ghi từ điển", "dictionary changed"),
+    Happened.ENTERED: Says("ghi kết quả", "output entered"),
+    Happened.STRUCK: Says("gạch kết quả", "output struck out"),
     Happened.ACCOUNT: Says("tài khoản", "account"),
 }
 
@@ -63,7 +85,9 @@ WHY: dict[str, Says] = {
     "test": Says("không tính chỉ tiêu", "not meant to count"),
     "unapproved": Says("chưa duyệt", "not approved"),
     "unplanned": Says("chưa lên lịch", "not planned"),
+    "unknown": Says("đang tính", "being reckoned"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
+    "earlier": Says("phát lần đầu trước kỳ này", "aired first before this period"),
 }
 
 UNCLEAR = Says("! {station}: không hiểu “{line}”", "! {station}: cannot make out “{line}”")
@@ -84,6 +108,15 @@ CLASH: dict[str, Says] = {
     "overlap": Says("phát đè lên nhau", "air over each other"),
     "overrun": Says("phát nối nhau thì quá khung giờ của trạm", "together outlast the station's window"),
 }
+HINDERED: dict[str, Says] = {
+    "window": Says("dời giờ phát, hoặc sửa khung giờ của trạm", "air it at another hour, or change their windows"),
+    "long": Says("rút ngắn bài, hoặc dời lên sớm hơn", "shorten it, or air it earlier"),
+    "embargo": Says("dời giờ phát muộn hơn giờ hết cấm", "air it later after its embargo"),
+    "profile": Says("chờ làm thêm bản rồi nghe và duyệt lại", "wait for the other master, then listen and sign"),
+    "overlap": Says("dời một bài sang giờ khác, hoặc rút một bài", "move one to another hour, or withdraw one"),
+    "overrun": Says("rút ngắn, hoặc dời một bài sang giờ khác", "shorten them, or move one to another hour"),
+}
+"""What to do about a conflict or a clash."""
 HALF_SIGNED = Says("chờ người duyệt thứ hai", "waiting for a second signature")
 
 FOUND: dict[str, Says] = {
@@ -105,6 +138,7 @@ STEP: dict[str, Says] = {
     "push": Says("gửi tới trạm", "pushing"),
     "verify": Says("kiểm tra trạm", "verifying"),
     "export": Says("chép ra thẻ nhớ", "exporting"),
+    "report": Says("tổng hợp báo cáo", "reckoning the report"),
 }
 
 LANGUAGE: dict[str, Says] = {
@@ -141,6 +175,34 @@ RIGHT: dict[Right, Says] = {
     Right.RUN: Says("gửi, thử trạm", "push and test"),
     Right.COUNT: Says("ghi số liệu kế hoạch", "enter the plan's figures"),
     Right.PEOPLE: Says("quản lý tài khoản", "manage accounts"),
+}
+
+
+PLAN_LINE: dict[PlanLine, Says] = {
+    PlanLine.BULLETINS: Says("Bản tin (trên hệ thống phát thanh)", "Bulletins on the loudspeaker network"),
+    PlanLine.DOCUMENTS: Says("Tài liệu tuyên truyền", "Sets of documents"),
+    PlanLine.CLIPS: Says("Video clip", "Video clips"),
+    PlanLine.TRAINEES: Says("Tập huấn, bồi dưỡng", "People trained"),
+}
+
+UNIT: dict[PlanLine, Says] = {
+    PlanLine.BULLETINS: Says("CT, PS", "programmes"),
+    PlanLine.DOCUMENTS: Says("bộ", "sets"),
+    PlanLine.CLIPS: Says("clip", "clips"),
+    PlanLine.TRAINEES: Says("người", "people"),
+}
+
+PART: dict[Part, Says] = {
+    Part.AUTHOR: Says("tác giả", "author"),
+    Part.EDITOR: Says("biên tập", "editor"),
+    Part.TRANSLATOR: Says("biên dịch", "translator"),
+    Part.ANNOUNCER: Says("phát thanh viên", "announcer"),
+}
+
+MEASURE: dict[Measure, Says] = {
+    Measure.ITEM: Says("bản tin", "bulletin"),
+    Measure.PAGE: Says("trang", "page"),
+    Measure.MINUTE: Says("phút", "minute"),
 }
 
 

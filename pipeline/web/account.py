@@ -1,5 +1,6 @@
 """Signing in and out, one's own password and programs, the language of the pages."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -9,8 +10,11 @@ from starlette.concurrency import run_in_threadpool
 
 from pipeline import passwords
 from pipeline.core.errors import PipelineError, Says, WeakPassword
-from pipeline.core.people import Right, rights_of
+from pipeline.core.people import Person, Right, rights_of
 from pipeline.newsroom import people
+from pipeline.newsroom.desk import Desk
+from pipeline.web import carried
+from pipeline.web.carried import Carried
 from pipeline.web.page import Page, back, render, status_of
 from pipeline.web.visitor import BEFORE, LANGUAGE, SESSION, TOKEN, Visit, Visitor, desk_of, form_token, must_be_ours
 
@@ -33,11 +37,38 @@ def ask(request: Request, ve: str = "/") -> HTMLResponse:
     return _form(request, ve)
 
 
-def _form(request: Request, ve: str, login: str = "", problem: PipelineError | None = None) -> HTMLResponse:
+async def refused_form(request: Request, problem: PipelineError) -> Response | None:
+    """What a form is answered with that came after its session was over: what was typed into it is not lost.
+
+    Whoever is signed in by now may send it again at once, others when they have signed in. None where nothing was.
+    """
+    kept = await carried.typed(request)
+    if kept is None:
+        return None
+    token = request.cookies.get(SESSION, "")
+    desk = desk_of(request)
+    found = await run_in_threadpool(people.whoever, desk, token)
+    if found is None:
+        return _form(request, "/", problem=problem, kept=kept)
+    return _again(request, desk, found[0], token, kept)
+
+
+def _again(request: Request, desk: Desk, person: Person, token: str, kept: Carried) -> HTMLResponse:
+    visitor = Visitor(desk=desk, person=person, token=form_token(token))
+    return render(Page(request, visitor), "again.html", {"carried": kept}, HTTPStatus.CONFLICT)
+
+
+def _form(
+    request: Request,
+    ve: str,
+    login: str = "",
+    problem: PipelineError | None = None,
+    kept: Carried | None = None,
+) -> HTMLResponse:
     page = Page(request)
     cookie = request.cookies.get(BEFORE, "") or passwords.token()
     field = Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, form_token(cookie))
-    context = {"problem": problem, "login": login, "ve": ve, "field": field}
+    context = {"problem": problem, "login": login, "ve": ve, "field": field, "carried": kept}
     answer = render(page, "sign_in.html", context, status_of(problem) if problem else 200)
     _set(answer, request, BEFORE, cookie, None)
     return answer
@@ -57,17 +88,26 @@ async def sign_in(
     ve: Annotated[str, Form()] = "/",
 ) -> Response:
     """Sign somebody in."""
-    page = Page(request)
+    page, kept = Page(request), carried.passed_on(await request.form())
     try:
         await must_be_ours(request, request.cookies.get(BEFORE, ""))
         address = request.client.host if request.client else ""
-        token = await run_in_threadpool(lambda: people.sign_in(desk_of(request), login, password, address))
+        desk = desk_of(request)
+        token = await run_in_threadpool(lambda: people.sign_in(desk, login, password, address))
+        found = await run_in_threadpool(people.whoever, desk, token) if kept else None
     except PipelineError as problem:
-        return _form(request, ve, login, problem)
-    answer = back(page, _inside(page, ve))
+        return _form(request, ve, login, problem, kept)
+    again = _again(request, desk, found[0], token, kept) if kept and found else None
+    answer: Response = again or back(page, _inside(page, ve))
     _set(answer, request, SESSION, token, None)
     answer.delete_cookie(BEFORE, path=page.prefix or "/")
     return answer
+
+
+@router.get("/con-day", dependencies=[Depends(Visit(Right.SEE, temporary=True))])
+def alive() -> Response:
+    """What a page asks for while somebody types into it, so that their session does not end over a long text."""
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.post("/dang-xuat")
@@ -118,13 +158,13 @@ def choose(
     again: Annotated[str, Form(alias="lai")] = "",
 ) -> Response:
     """Change one's own password, and stay signed in by the new one."""
+    address = request.client.host if request.client else ""
     try:
         if new != again:
             raise WeakPassword(reason=Says("gõ hai lần không giống nhau", "was typed differently"), least=people.LEAST)
-        people.choose(v.desk, v.person, old, new)
+        people.choose(v.desk, v.person, old, new, address)
     except PipelineError as problem:
         return _me(request, v, problem=problem)
-    address = request.client.host if request.client else ""
     token = people.sign_in(v.desk, v.person.login, new, address)
     answer = back(Page(request, v), "/toi", xong="mat-khau")
     _set(answer, request, SESSION, token, None)

@@ -12,11 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
-from pipeline.core.errors import NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.core.errors import FormExpired, NothingThere, NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.library import Library
 from pipeline.newsroom.office import Office
-from pipeline.web import account, bulletin, library, log, people, stations, submit, today, week, year
-from pipeline.web.guard import Guard
+from pipeline.web import account, api, bulletin, library, log, metrics, people, stations, submit, today, week, year
+from pipeline.web.api import problems
+from pipeline.web.dear import Dear
+from pipeline.web.guard import Guard, is_for_programs
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
 
@@ -35,14 +37,17 @@ def make_app(office: Office) -> FastAPI:
     state.office, state.zone, state.prefix = office, zone, settings.web.prefix
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
-    state.heard = {}
+    state.dear = Dear()
     state.library = Library()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
-    for part in (account, today, bulletin, submit, week, stations, year, log, people, library):
+    for part in (account, today, bulletin, submit, week, stations, year, log, people, library, metrics):
         app.include_router(part.router)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
+    programs = api.make_api()
+    programs.state = state
+    app.mount(api.PATH, programs)
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.add_exception_handler(PipelineError, _refused)
     app.add_exception_handler(HTTPException, _no_such_page)
@@ -87,22 +92,29 @@ def _health(request: Request) -> dict[str, str]:
     return {"status": "ok", "version": __version__}
 
 
-def _refused(request: Request, problem: Exception) -> Response:
+async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, PipelineError)  # noqa: S101 - it is registered for nothing else
+    if is_for_programs(request):
+        return problems.refusal(problem)
     page = Page(request)
     if request.method == "GET" and "hx-request" not in request.headers:
         if isinstance(problem, NotSignedIn):
             return RedirectResponse(page.to("/dang-nhap", ve=page.path), HTTPStatus.SEE_OTHER)
         if isinstance(problem, PasswordToChange):
             return RedirectResponse(page.to("/toi"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST" and isinstance(problem, NotSignedIn | FormExpired):
+        return await account.refused_form(request, problem) or refusal(request, problem)
     return refusal(request, problem)
 
 
 def _no_such_page(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else HTTPStatus.NOT_FOUND
+    if is_for_programs(request):
+        return problems.refusal(NothingThere(), status)
     return render(Page(request), "nothing.html", {}, status)
 
 
 def _broken(request: Request, fault: Exception) -> Response:
     _log.error("page failed", path=request.url.path, method=request.method, exc_info=fault)
-    return refusal(request, as_problem(fault, request.url.path))
+    problem = as_problem(fault, request.url.path)
+    return problems.refusal(problem) if is_for_programs(request) else refusal(request, problem)

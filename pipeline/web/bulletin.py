@@ -1,6 +1,7 @@
 """Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
 
 import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +10,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import NoReason, NotHeard, PipelineError, Says
-from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
+from pipeline.core.errors import NoReason, NotApproved, NotHeard, PipelineError, Says
+from pipeline.core.model import Bulletin, BulletinId, Digest, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.ports import Lane
-from pipeline.core.status import Stage
+from pipeline.core.status import Stage, Status
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, views
-from pipeline.newsroom.bulletins import Line
+from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, rush, views
+from pipeline.newsroom.bulletins import Line, Row
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
@@ -25,13 +26,18 @@ router = APIRouter(include_in_schema=False)
 _A_PAGE = 50
 _STATIONS = 150
 """Stations that one page names, those that lack it first."""
-_MOST_HEARD = 10_000
 _VOICE = threading.Semaphore(1)
 """One sentence at a time is voiced for pages: bulletins and the clock need the processor, too."""
-_TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+"""What files of masters are called on the web."""
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
     "duyet": Says("Đã duyệt.", "Signed."),
+    "mot": Says(
+        "Đã ký. Bản tin khẩn cấp còn cần một người nữa nghe và ký.",
+        "Signed. It is urgent: one more person has to listen and sign.",
+    ),
+    "khan": Says("Đã chuyển thành khẩn cấp: cần hai người ký.", "It is urgent now: two people have to sign."),
     "tra": Says("Đã trả lại.", "Returned."),
     "rut": Says("Đã rút.", "Withdrawn."),
     "tu": Says("Đã ghi vào từ điển; bản tin đang được làm lại.", "Written into the dictionary; it is made again."),
@@ -52,14 +58,17 @@ def listed(
     found = sorted(v.desk.ledger.bulletins(), key=lambda b: (min(b.air), b.id), reverse=True)
     if wanted := tim.strip().casefold():
         found = [b for b in found if wanted in b.title.casefold() or wanted in b.id]
+    outdated = 0
     if stage:
-        known = {line.bulletin.id: line.stage for line in bulletins.lines_of(v.desk)}
+        every = bulletins.lines_of(v.desk)
+        outdated, known = sum(not line.coverage.is_current for line in every), {e.bulletin.id: e.stage for e in every}
         found = [b for b in found if known[b.id] is stage]
     shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
     rows = {line.bulletin.id: line for line in bulletins.lines_of(v.desk, [b.id for b in shown])}
     context = {
         "told": "", "rows": [rows[b.id] for b in shown], "stage": stage, "stages": list(Stage), "tim": tim,
         "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
+        "outdated": outdated,
     }  # fmt: skip
     return render(Page(request, v), "bulletins.html", context)
 
@@ -68,6 +77,10 @@ def listed(
 def one(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, xong: str = "") -> HTMLResponse:
     """One bulletin."""
     return _show(request, v, _row(v.desk, name), told=_TOLD.get(xong))
+
+
+def _was_heard(v: Visitor, row: Line) -> bool:
+    return approvals.was_heard(v.desk, row.bulletin, row.status.masters.values(), v.person.name)
 
 
 def _row(desk: Desk, name: str) -> Line:
@@ -86,7 +99,7 @@ def _show(
         passages, unreadable = preview.passages(desk, bulletin), None
     except PipelineError as fault:
         passages, unreadable = (), fault
-    masters = bulletins.masters(desk, bulletin)
+    masters, masters_now = bulletins.masters(desk, bulletin), row.status.masters.values()
     job = request.app.state.work.job(bulletin.id)
     facts = desk.ledger.facts_by_bulletin([bulletin.id], ()).get(bulletin.id, [])
     context = {
@@ -94,9 +107,10 @@ def _show(
         "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
-        "was_heard": _was_heard(request, v, row), "fallbacks": bulletins.fallbacks(desk, bulletin)[0],
-        "twins": bulletins.twins(desk, bulletin), "reach": desk.ledger.reach(bulletin.id, _STATIONS),
-        "troubles": desk.ledger.troubles(), "current": set(row.status.masters.values()),
+        "was_heard": _was_heard(v, row),
+        "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
+        "signers": list(dict.fromkeys(who for d in masters_now for who in row.status.signatures.get(d, ()))),
+        "to_come": max(bulletin.air) > desk.now(), **_reach(request, v, row),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
 
@@ -115,24 +129,16 @@ def _numbered(passages: tuple[object, ...]) -> list[tuple[int, object]]:
 
 
 @router.get("/ban-tin/{name}/am-thanh/{digest}")
-def sound(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
+def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> FileResponse:
     """The sound of one of its masters; whoever plays it has heard it."""
     row = _row(v.desk, name)
     master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
     if master is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    heard: dict[tuple[str, str], bool] = request.app.state.heard
-    if len(heard) >= _MOST_HEARD:
-        heard.clear()
-    heard[v.person.login, digest] = True
+    approvals.hear(v.desk, row.bulletin, master.digest, v.person.name)
     # Never from the browser's own store: who plays it has to have asked for it.
-    kind = _TYPES.get(master.suffix, "application/octet-stream")
+    kind = TYPES.get(master.suffix, "application/octet-stream")
     return FileResponse(v.desk.store.get(master.digest), media_type=kind)
-
-
-def _was_heard(request: Request, v: Visitor, row: Line) -> bool:
-    """Whether somebody has played at least one of the masters that there are now: they differ only in their format."""
-    return any((v.person.login, digest) in request.app.state.heard for digest in row.status.masters.values())
 
 
 @router.get("/ban-tin/{name}/hinh.png")
@@ -173,7 +179,7 @@ def teach(
     """Write into the dictionary how a word is said, and make the bulletin again: only what changed is voiced."""
     row = _row(v.desk, name)
     try:
-        announcers.teach(v.desk, key, spoken, v.person.name)
+        announcers.teach(v.desk, key, spoken, v.person.name, row.bulletin)
     except PipelineError as problem:
         return _show(request, v, row, problem=problem)
     return _redo(request, v, row.bulletin, "tu")
@@ -185,12 +191,18 @@ def redo(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], n
     return _redo(request, v, _row(v.desk, name).bulletin, "lam")
 
 
-def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
+def ask_again(request: Request, v: Visitor, bulletin: Bulletin) -> None:
+    """Have a bulletin made again, in somebody's name."""
+
     def do(desk: Desk) -> None:
         with alone(desk.config.state, "line", LINE_WAIT):
             bulletins.redo(desk, bulletin)
 
     request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, do)
+
+
+def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
+    ask_again(request, v, bulletin)
     return back(Page(request, v), f"/ban-tin/{bulletin.id}", xong=told)
 
 
@@ -223,19 +235,91 @@ def sign(
     request: Request,
     v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
     name: str,
-    heard: Annotated[list[str] | None, Form(alias="nghe")] = None,
+    digests: Annotated[list[str] | None, Form(alias="nghe")] = None,
 ) -> Response:
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
-        if not _was_heard(request, v, row):
-            raise NotHeard
-        status = approvals.approve(v.desk, row.bulletin, v.person.name, [Digest(d) for d in heard or []])
-        if status.may_go_out:
-            plan.plan(v.desk, row.bulletin)
+        status = sign_off(request, v, row, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
-    return back(Page(request, v), f"/ban-tin/{name}", xong="duyet")
+    return back(Page(request, v), f"/ban-tin/{name}", xong="mot" if status.half_signed else "duyet")
+
+
+def sign_off(request: Request, v: Visitor, row: Line, digests: Sequence[Digest]) -> Status:
+    """Sign a bulletin as it was heard, and plan it; one that is urgent goes out at once when the second has signed.
+
+    Raises:
+        NotHeard: the visitor has played none of its masters.
+        NotApprovable: as `approvals.approve` says.
+    """
+    if not _was_heard(v, row):
+        raise NotHeard
+    status = approvals.approve(v.desk, row.bulletin, v.person.name, digests)
+    if status.may_go_out:
+        plan.plan(v.desk, row.bulletin)
+        if row.bulletin.priority is Priority.URGENT:
+            _send_at_once(request, v, row.bulletin)
+    return status
+
+
+def _send_at_once(request: Request, v: Visitor, bulletin: Bulletin) -> None:
+    def do(desk: Desk) -> Says:
+        done = rush.rush(desk, bulletin)
+        told, good = len(done.attempts), len(done.attempts) - len(done.failed)
+        return Says(f"Gửi khẩn xong: {good}/{told} trạm.", f"Sent at once: {good} of {told} stations.")
+
+    request.app.state.work.ask(Lane.LINE, _rushing(bulletin.id), v.person.name, do)
+
+
+def _rushing(name: str) -> str:
+    """What sending a bulletin at once is asked for under."""
+    return f"khan {name}"
+
+
+@router.post("/ban-tin/{name}/khan")
+def urge(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SIGN))],
+    name: str,
+    why: Annotated[str, Form(alias="ly-do")] = "",
+) -> Response:
+    """Make it urgent, and say why; two people have to sign it then."""
+    row = _row(v.desk, name)
+    try:
+        if not why.strip():
+            raise NoReason
+        approvals.urge(v.desk, row.bulletin, v.person.name, why.strip()[:2000])
+    except PipelineError as problem:
+        return _show(request, v, row, problem=problem)
+    return back(Page(request, v), f"/ban-tin/{name}", xong="khan")
+
+
+@router.post("/ban-tin/{name}/gui-ngay")
+def send_again(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], name: str) -> Response:
+    """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
+    row = _row(v.desk, name)
+    if not rush.is_ready(Row(bulletin=row.bulletin, status=row.status)):
+        return _show(request, v, row, problem=NotApproved(bulletin=name))
+    _send_at_once(request, v, row.bulletin)
+    return back(Page(request, v), f"/ban-tin/{name}")
+
+
+@router.get("/ban-tin/{name}/tram")
+def reach(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str) -> Response:
+    """Its stations, and which of them hold it: a part of the page that asks for itself while it is being sent."""
+    row = _row(v.desk, name)
+    return render(Page(request, v), "reach.html", _reach(request, v, row))
+
+
+def _reach(request: Request, v: Visitor, row: Line) -> dict[str, object]:
+    job = request.app.state.work.job(_rushing(row.bulletin.id))
+    return {
+        "row": row, "name": row.bulletin.id, "reach": v.desk.ledger.reach(row.bulletin.id, _STATIONS),
+        "troubles": v.desk.ledger.troubles(), "visited": v.desk.ledger.visited(v.desk.now()),
+        "current": set(row.status.masters.values()), "rushing": job if job and not job.ended else None, "rushed": job,
+        "may_rush": rush.is_ready(Row(bulletin=row.bulletin, status=row.status)),
+    }  # fmt: skip
 
 
 @router.post("/ban-tin/{name}/tra")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import APIRouter, Depends, Request
@@ -104,9 +104,8 @@ class Shelf:
             raise NothingHere
         return found
 
-    def feed(self, name: str) -> Feed:
-        """A podcast by its name."""
-        code, _, language = name.rpartition("-")
+    def feed(self, code: str, language: str) -> Feed:
+        """The podcast of a programme in a language."""
         known = language in {one.value for one in Language}
         found = self.library.feed(self.desk, code, Language(language)) if known else None
         if found is None:
@@ -115,13 +114,12 @@ class Shelf:
 
     def address(self, path: str) -> str:
         """Where the public finds a page."""
-        settings = self.desk.config.settings
-        return f"{settings.library.address}{settings.web.prefix}{quote(HOME + path)}"
+        return f"{self.desk.config.settings.library.address}{quote(HOME + path)}"
 
 
 def _shelf(request: Request) -> Shelf:
     desk = desk_of(request)
-    if not desk.config.settings.library.on:
+    if not desk.config.settings.library.public:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return Shelf(desk, request.app.state.library)
 
@@ -133,17 +131,13 @@ def _apart(request: Request, status: HTTPStatus) -> Response:
     return render(PublicPage(request), "library_none.html", {"away": status != HTTPStatus.NOT_FOUND}, status)
 
 
-# --- podcasts: before the pages, whose addresses would fit them, too --------------------------------------------------
+# --- podcasts --------------------------------------------------------------------------------------------------------
 
 
-def _name(code: str, language: Language) -> str:
-    return f"{code}-{language}"
-
-
-@router.api_route(HOME + "/{feed}.rss", methods=_BOTH)
-def feed(request: Request, shelf: _Shelf, feed: str) -> Response:
+@router.api_route(HOME + "/podcast/{code}/{tongue}.rss", methods=_BOTH)
+def feed(request: Request, shelf: _Shelf, code: str, tongue: str) -> Response:
     """The podcast of a programme in a language."""
-    found, settings = shelf.feed(feed), shelf.desk.config.settings.library
+    found, settings = shelf.feed(code, tongue), shelf.desk.config.settings.library
     channel = podcast.Channel(
         title=library.heading(found.programme, found.language),
         description=settings.description.get(found.language, "") or settings.title,
@@ -152,9 +146,9 @@ def feed(request: Request, shelf: _Shelf, feed: str) -> Response:
         language=found.language,
         category=settings.category,
         explicit=settings.explicit,
-        address=shelf.address(f"/{feed}.rss"),
+        address=shelf.address(f"/podcast/{code}/{tongue}.rss"),
         page=shelf.address(""),
-        picture=shelf.address(f"/{feed}.jpg"),
+        picture=shelf.address(f"/podcast/{code}/{tongue}.jpg"),
         changed=found.changed,
     )
     made = podcast.rss(channel, (_episode(shelf, edition) for edition in found.editions))
@@ -168,10 +162,10 @@ def _episode(shelf: Shelf, edition: Edition) -> podcast.Episode:
     name = edition.bulletin.id
     text = shelf.library.text(shelf.desk, edition)
     return podcast.Episode(
-        guid=name,
+        guid=f"bantin:{name}",
         title=edition.bulletin.title,
-        page=shelf.address(f"/{name}"),
-        sound=shelf.address(f"/{name}/{edition.sound}"),
+        page=shelf.address(f"/bai/{name}"),
+        sound=shelf.address(f"/bai/{name}/{edition.sound}"),
         kind=library.TYPES[edition.master.suffix],
         size=edition.master.size,
         seconds=edition.master.seconds,
@@ -180,10 +174,10 @@ def _episode(shelf: Shelf, edition: Edition) -> podcast.Episode:
     )
 
 
-@router.api_route(HOME + "/{feed}.jpg", methods=_BOTH)
-def cover(request: Request, shelf: _Shelf, feed: str) -> Response:
+@router.api_route(HOME + "/podcast/{code}/{tongue}.jpg", methods=_BOTH)
+def cover(request: Request, shelf: _Shelf, code: str, tongue: str) -> Response:
     """The picture of a podcast."""
-    found = shelf.feed(feed)
+    found = shelf.feed(code, tongue)
     made = library.cover(shelf.desk, found.programme, found.language)
     etag = f'"{digest_of(made)[:32]}"'
     if _is_known(request, etag):
@@ -215,25 +209,30 @@ def listed(
     found = shown.find(desk, wanted, public)
     number = min(max(int(trang), 1), 1_000_000) if trang.isascii() and trang.isdigit() and len(trang) < 8 else 1
     rows = found[(number - 1) * _A_PAGE :][:_A_PAGE]
-    zone = desk.config.zone
     context = {
         "library": desk.config.settings.library, "rows": [(e, _found(shelf, e, words)) for e in rows], "wanted": words,
         "tim": asked, "chosen": chosen, "number": number, "count": len(found), "more": len(found) > number * _A_PAGE,
         "looked_for": bool(words or any(chosen.values())), "feeds": _feeds(public), "own_name": library.OWN_NAME,
-        "canonical": shelf.address(""),
-        "choices": _choices(public, zone),
+        "theme": partial(_theme, desk), "canonical": shelf.address(""), "choices": _choices(desk, public),
     }  # fmt: skip
     return render(page, "library.html", context)
 
 
-def _choices(public: list[Edition], zone: ZoneInfo) -> dict[str, list[tuple[str, str, str]]]:
+def _theme(desk: Desk, code: str) -> str:
+    """A theme as people know it; where nobody named it, its words."""
+    return desk.config.settings.plan.themes.get(code, code.replace("-", " "))
+
+
+def _choices(desk: Desk, public: list[Edition]) -> dict[str, list[tuple[str, str, str]]]:
     """What may be chosen among: its value, its name, and the language of that name where it is not the page's."""
     languages = {language for e in public for language in e.bulletin.languages}
+    zone = desk.config.zone
     months = sorted({f"{e.aired.astimezone(zone):%Y-%m}" for e in public}, reverse=True)
+    themes = {e.bulletin.theme: _theme(desk, e.bulletin.theme) for e in public if e.bulletin.theme}
     return {
         "chuong_trinh": sorted({(e.bulletin.programme, e.programme.title, "") for e in public}),
         "tieng": [(one, library.OWN_NAME[one], one) for one in Language if one in languages],
-        "chu_de": sorted({(e.bulletin.theme, e.bulletin.theme, "") for e in public if e.bulletin.theme}),
+        "chu_de": sorted(((code, name, "") for code, name in themes.items()), key=lambda one: one[1]),
         "thang": [(month, f"{month[5:]}/{month[:4]}", "") for month in months],
     }
 
@@ -242,7 +241,7 @@ def _feeds(public: list[Edition]) -> list[tuple[str, str, str]]:
     """Podcasts that list something: their name, their programme's title and their language."""
     some = {(e.programme.title, e.bulletin.programme, lang) for e in public for lang in e.bulletin.languages}
     order = sorted(some, key=lambda one: (*one[:2], one[2] != Language.VI))
-    return [(_name(code, language), title, language) for title, code, language in order]
+    return [(f"{code}/{language}", title, language) for title, code, language in order]
 
 
 def _found(shelf: Shelf, edition: Edition, words: tuple[str, ...]) -> tuple[str, str]:
@@ -255,19 +254,19 @@ def _found(shelf: Shelf, edition: Edition, words: tuple[str, ...]) -> tuple[str,
     return (search.excerpt(shown.text, words), shown.language) if shown else ("", "vi")
 
 
-@router.api_route(HOME + "/{name}", methods=_BOTH)
+@router.api_route(HOME + "/bai/{name}", methods=_BOTH)
 def one(request: Request, shelf: _Shelf, name: str) -> Response:
     """One bulletin: to hear, to read, to take along."""
     edition = shelf.one(name)
     context = {
         "library": shelf.desk.config.settings.library, "e": edition, "text": shelf.library.text(shelf.desk, edition),
-        "canonical": shelf.address(f"/{name}"), "kind": library.TYPES[edition.master.suffix],
-        "feeds": _feeds([edition]), "own_name": library.OWN_NAME,
+        "canonical": shelf.address(f"/bai/{name}"), "kind": library.TYPES[edition.master.suffix],
+        "feeds": _feeds([edition]), "own_name": library.OWN_NAME, "theme": partial(_theme, shelf.desk),
     }  # fmt: skip
     return render(PublicPage(request), "library_one.html", context)
 
 
-@router.api_route(HOME + "/{name}/hinh.png", methods=_BOTH)
+@router.api_route(HOME + "/bai/{name}/hinh.png", methods=_BOTH)
 def picture(request: Request, shelf: _Shelf, name: str) -> Response:
     """Its waveform and loudness."""
     made = shelf.one(name).source.picture
@@ -276,7 +275,7 @@ def picture(request: Request, shelf: _Shelf, name: str) -> Response:
     return _file(request, shelf, made, "image/png")
 
 
-@router.api_route(HOME + "/{name}/loi.txt", methods=_BOTH)
+@router.api_route(HOME + "/bai/{name}/loi.txt", methods=_BOTH)
 def text(request: Request, shelf: _Shelf, name: str) -> Response:
     """What it says, as plain text."""
     edition = shelf.one(name)
@@ -289,7 +288,7 @@ def text(request: Request, shelf: _Shelf, name: str) -> Response:
     return Response(made, media_type="text/plain; charset=utf-8", headers=_headers(etag))
 
 
-@router.api_route(HOME + "/{name}/{sound}", methods=_BOTH)
+@router.api_route(HOME + "/bai/{name}/{sound}", methods=_BOTH)
 def sound(request: Request, shelf: _Shelf, name: str, sound: str) -> Response:
     """Its sound: exactly the bytes that were signed."""
     edition = shelf.one(name)

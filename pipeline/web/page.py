@@ -21,7 +21,8 @@ from pipeline.web.visitor import TOKEN, Visitor, language_of
 
 STATIC = Path(__file__).parent / "static"
 _STATUS: dict[str, int] = {
-    "P-100": HTTPStatus.UNAUTHORIZED, "P-101": HTTPStatus.UNAUTHORIZED, "P-102": HTTPStatus.TOO_MANY_REQUESTS,
+    "P-100": HTTPStatus.UNAUTHORIZED, "P-130": HTTPStatus.UNAUTHORIZED, "P-101": HTTPStatus.UNAUTHORIZED,
+    "P-102": HTTPStatus.TOO_MANY_REQUESTS,
     "P-103": HTTPStatus.FORBIDDEN, "P-109": HTTPStatus.FORBIDDEN, "P-110": HTTPStatus.FORBIDDEN,
 }  # fmt: skip
 _KHMER = "\u1780"
@@ -45,7 +46,7 @@ def status_of(problem: PipelineError) -> int:
         return HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(problem, LedgerAway):
         return HTTPStatus.SERVICE_UNAVAILABLE
-    return HTTPStatus.NOT_FOUND if problem.code in {"N-100", "P-106", "C-103"} else HTTPStatus.CONFLICT
+    return HTTPStatus.NOT_FOUND if problem.code in {"N-100", "P-106", "P-119", "C-103"} else HTTPStatus.CONFLICT
 
 
 class Page:

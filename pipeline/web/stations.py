@@ -1,7 +1,8 @@
 """Phân phối: communes by night; a station with its visits, receipts and last word; trying it, pushing to it."""
 
-from collections.abc import Callable
-from datetime import date
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,18 +12,25 @@ from starlette.exceptions import HTTPException
 
 from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
-from pipeline.core.model import CARRIED, StationCode
+from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
 from pipeline.core.ports import Lane
+from pipeline.core.search import fold
 from pipeline.newsroom import push, registry
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import digest
+from pipeline.newsroom.digest import figures, lacking, stations_of
+from pipeline.newsroom.digest import grid as of_day
+from pipeline.newsroom.nights import nights, worrying
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _A_PAGE = 120
 _FACTS = 60
+_FIRST, _LAST = date(2000, 1, 10), date(9998, 12, 1)
+"""Days that are shown."""
+_MAP = 600
+"""Units of the longer side of the map."""
 
 
 @router.get("/phan-phoi")
@@ -30,21 +38,75 @@ def grid(
     request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], ngay: str = "", thieu: str = "", trang: int = 1
 ) -> HTMLResponse:
     """The stations of a day, and which of its bulletins each holds."""
-    desk = v.desk
+    desk, dear = v.desk, request.app.state.dear
+    day = desk.now().astimezone(desk.config.zone).date()
     try:
-        day = digest(desk, date.fromisoformat(ngay) if ngay else None)
-    except (OverflowError, ValueError):
-        day = digest(desk)
-    codes = sorted(day.grid)
+        day = max(_FIRST, min(_LAST, date.fromisoformat(ngay))) if ngay else day
+    except ValueError:
+        ngay = ""
     if thieu:
-        codes = [code for code in codes if not all(day.grid[code].values())]
+        codes = dear.get(("lacking", day, desk.config.stamp), lambda: lacking(desk, day))
+    else:
+        codes = stations_of(desk, day)
     start = (max(trang, 1) - 1) * _A_PAGE
+    shown = codes[start : start + _A_PAGE]
     context = {
-        "told": "", "day": day, "codes": codes[start : start + _A_PAGE], "count": len(codes), "thieu": thieu,
+        "told": "", "day": dear.get(("day", day, desk.config.stamp), lambda: figures(desk, day)), "codes": shown,
+        "grid": of_day(desk, day, shown), "count": len(codes), "thieu": thieu,
         "page_number": max(trang, 1), "more": len(codes) > start + _A_PAGE, "stations": desk.config.stations,
         "troubles": desk.ledger.troubles(), "visited": desk.ledger.visited(desk.now()),
     }  # fmt: skip
     return render(Page(request, v), "stations.html", context)
+
+
+@router.get("/phan-phoi/tuan")
+def week(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SEE))],
+    den: str = "",
+    loi: str = "",
+    tim: str = "",
+    trang: int = 1,
+) -> HTMLResponse:
+    """Communes by night: seven of them, up to tomorrow or to a day."""
+    desk = v.desk
+    last = desk.now().astimezone(desk.config.zone).date() + timedelta(days=1)
+    try:
+        last = max(_FIRST, min(_LAST, date.fromisoformat(den))) if den else last
+    except ValueError:
+        den = ""
+    days = [last - timedelta(days=n) for n in range(6, -1, -1)]
+    stations, troubles = desk.config.stations, desk.ledger.troubles()
+    codes = sorted(worrying(desk, days) if loi else stations)
+    if wanted := fold(tim).split():
+        named = {code: fold(f"{code} {stations[code].name}") for code in codes}
+        codes = [code for code in codes if all(word in named[code] for word in wanted)]
+    start = (max(trang, 1) - 1) * _A_PAGE
+    shown = codes[start : start + _A_PAGE]
+    context = {
+        "told": "", "days": days, "codes": shown, "count": len(codes), "loi": loi, "tim": tim, "stations": stations,
+        "nights": nights(desk, shown, days), "troubles": troubles, "page_number": max(trang, 1),
+        "more": len(codes) > start + _A_PAGE, "before": days[0] - timedelta(days=1), "after": last + timedelta(days=7),
+        "points": _points(desk, codes, troubles),
+    }  # fmt: skip
+    return render(Page(request, v), "nights.html", context)
+
+
+def _points(
+    desk: Desk, codes: Sequence[StationCode], troubles: Mapping[StationCode, Trouble]
+) -> list[tuple[float, float, StationCode]]:
+    """Where stations stand on a map of their own: east is right, north is up. Those in trouble come last, on top."""
+    placed = [(code, at) for code in codes if (at := desk.config.stations[code].coordinates)]
+    if not placed:
+        return []
+    norths, easts = [at[0] for _, at in placed], [at[1] for _, at in placed]
+    shrink = math.cos(math.radians(sum(norths) / len(norths)))  # a degree east is shorter than one north
+    scale = _MAP / max(max(norths) - min(norths), (max(easts) - min(easts)) * shrink, 0.01)
+    points = [
+        (round((east - min(easts)) * shrink * scale, 1), round((max(norths) - north) * scale, 1), code)
+        for code, (north, east) in placed
+    ]
+    return sorted(points, key=lambda point: point[2] in troubles)
 
 
 @router.get("/phan-phoi/{code}")
@@ -56,7 +118,7 @@ def station(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], 
         raise HTTPException(HTTPStatus.NOT_FOUND)
     titles = {b.id: b.title for b in desk.ledger.bulletins()}
     facts = desk.ledger.latest(_FACTS, station=found.code)
-    job = request.app.state.work.job(f"tram {code}")
+    job = request.app.state.work.job(about(code))
     context = {
         "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
         "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
@@ -77,29 +139,44 @@ def page_told(request: Request, v: Visitor, job: object) -> str:
 @router.post("/phan-phoi/{code}/thu")
 def try_out(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Call a station, write and remove a small file there."""
+    return _ask(request, v, code, trial(code))
+
+
+@router.post("/phan-phoi/{code}/gui")
+def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
+    """Send a station what it lacks, now."""
+    return _ask(request, v, code, sending(code))
+
+
+def trial(code: str) -> Callable[[Desk], Says]:
+    """The work of trying a station."""
 
     def do(desk: Desk) -> Says:
         found = registry.try_out(desk, registry.find(desk, code))
         free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
         return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
 
-    return _ask(request, v, code, do)
+    return do
 
 
-@router.post("/phan-phoi/{code}/gui")
-def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
-    """Send a station what it lacks, now."""
+def sending(code: str) -> Callable[[Desk], Says]:
+    """The work of pushing to a station."""
 
     def do(desk: Desk) -> Says:
         done = push.push(desk, code)
         done.must_have_succeeded()
         return Says(f"Đã gửi {done.sent} tệp.", f"{done.sent} files were sent.")
 
-    return _ask(request, v, code, do)
+    return do
+
+
+def about(code: str) -> str:
+    """What work for a station is asked for under."""
+    return f"tram {code}"
 
 
 def _ask(request: Request, v: Visitor, code: str, do: Callable[[Desk], Says]) -> Response:
     if StationCode(code) not in v.desk.config.stations:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.work.ask(Lane.LINE, f"tram {code}", v.person.name, do)
+    request.app.state.work.ask(Lane.LINE, about(code), v.person.name, do)
     return back(Page(request, v), f"/phan-phoi/{code}")

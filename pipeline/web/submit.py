@@ -1,8 +1,7 @@
 """Thêm: a script uploaded or typed, with how it will be read at once; taken in as if it were dropped."""
 
-import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,29 +10,51 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from pipeline.core.errors import NothingSent, PipelineError
-from pipeline.core.model import BulletinId, Seconds
+from pipeline.core.errors import PipelineError
 from pipeline.core.people import Right
-from pipeline.core.ports import Lane
-from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, scripts
 from pipeline.newsroom.checks import check
-from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.desk import Desk
+from pipeline.web import uploads
 from pipeline.web.page import Page, back, render, status_of
+from pipeline.web.uploads import Sent
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _TEMPLATES = "mau"
 _MOST_TEXT = 200_000
-_LONGEST_NAME = 200
-_PATIENCE = Seconds(45)
-"""How long a form waits for a bulletin that is being made; proxies give up after a minute."""
 
 
 @router.get("/them")
-def ask(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], mau: str = "") -> HTMLResponse:
-    """The form, with a template's text where one was chosen."""
-    return _form(request, v, text=_template(v.desk, mau))
+def ask(
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.WRITE))],
+    mau: str = "",
+    chuong_trinh: str = "",
+    phat: str = "",
+    noi: str = "",
+) -> HTMLResponse:
+    """The form, with a template's text where one was chosen; for a slot, where the calendar asks for one."""
+    asked = {"Chương trình": chuong_trinh, "Phát": _local(phat), "Nơi nhận": noi}
+    slot = {key: " ".join(value.split())[:80] for key, value in asked.items() if value.strip()}
+    kept = {"chuong_trinh": chuong_trinh, "phat": phat, "noi": noi} if slot else {}
+    return _form(request, v, text=_with_head(_template(v.desk, mau), slot), slot=kept)
+
+
+def _local(at: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(at):%d/%m/%Y %H:%M}"
+    except ValueError:
+        return ""
+
+
+def _with_head(text: str, wanted: Mapping[str, str]) -> str:
+    """A script's text with some lines of its head filled in, in place of what it says there."""
+    if not wanted:
+        return text
+    lines = text.splitlines() or ["Tiêu đề: "]
+    end = next((n for n, line in enumerate(lines) if not line.strip()), len(lines))
+    head = [line for line in lines[:end] if line.partition(":")[0].strip() not in wanted]
+    return "\n".join([*head, *(f"{key}: {value}" for key, value in wanted.items()), *(lines[end:] or ["", ""])])
 
 
 def _templates(desk: Desk) -> list[str]:
@@ -53,12 +74,13 @@ def _form(
     *,
     text: str = "",
     name: str = "",
+    slot: Mapping[str, str] | None = None,
     checked: object = None,
     problem: PipelineError | None = None,
 ) -> HTMLResponse:
     context = {
         "told": "", "text": text, "name": name, "templates": _templates(v.desk), "checked": checked, "problem": problem,
-        "most": v.desk.config.settings.intake.max_megabytes,
+        "slot": slot or {}, "most": v.desk.config.settings.intake.max_megabytes,
     }  # fmt: skip
     return render(Page(request, v), "submit.html", context, status_of(problem) if problem else 200)
 
@@ -69,93 +91,24 @@ async def submit(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRI
     form = await request.form()
     files = [one for one in form.getlist("tep") if isinstance(one, UploadFile) and one.filename]
     text, name = (str(form.get(key, ""))[:_MOST_TEXT] for key in ("bai", "ten"))
-    sent = _Sent(files, text, name, only_look=form.get("viec") == "xem")
+    sent = Sent(files, text, name)
     try:
-        return await run_in_threadpool(_take_in, request, v, sent)
+        return await run_in_threadpool(_take_in, request, v, sent, only_look=form.get("viec") == "xem")
     finally:
         await form.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What came with the form."""
-
-    files: Sequence[UploadFile]
-    text: str
-    name: str
-    only_look: bool
-
-
-def _take_in(request: Request, v: Visitor, sent: _Sent) -> Response:
+def _take_in(request: Request, v: Visitor, sent: Sent, *, only_look: bool) -> Response:
     desk, text, name = v.desk, sent.text, sent.name
     try:
-        with desk.store.scratch() as scratch:
-            paths = _laid_down(Path(scratch), sent)
-            if sent.only_look:
-                return _form(request, v, text=text, name=name, checked=check(desk, paths[0]))
-            with alone(desk.config.state, "line", _PATIENCE):
-                taken = scripts.sweep(desk, paths)
+        if only_look:
+            with desk.store.scratch() as scratch:
+                checked = check(desk, uploads.laid_down(Path(scratch), sent)[0])
+            return _form(request, v, text=text, name=name, checked=checked)
+        taken = uploads.take_in(request.app.state.work, desk, v.person.name, sent)
     except PipelineError as problem:
         return _form(request, v, text=text, name=name, problem=problem)
-    problems = [one.problem for one in taken if one.problem]
-    made = [one.bulletin for one in taken if one.bulletin]
-    for bulletin in made:
-        request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, _maker(bulletin.id))
-    if problems:
+    if problems := [one.problem for one in taken if one.problem]:
         return _form(request, v, text=text, name=name, problem=problems[0])
+    made = [one.bulletin for one in taken if one.bulletin]
     return back(Page(request, v), f"/ban-tin/{made[0].id}" if len(made) == 1 else "/ban-tin")
-
-
-def _maker(name: BulletinId) -> Callable[[Desk], None]:
-    def do(desk: Desk) -> None:
-        (bulletin,) = desk.ledger.bulletins([name])
-        with alone(desk.config.state, "line", LINE_WAIT):
-            if bulletins.is_open(desk, bulletin):
-                bulletins.render(desk, bulletin)
-
-    return do
-
-
-def _laid_down(folder: Path, sent: _Sent) -> list[Path]:
-    """What was sent, as files of their own names in a folder of ours: scripts first, to find their recordings.
-
-    Raises:
-        NothingSent: there is neither a file nor a text.
-    """
-    paths: list[Path] = []
-    for number, file in enumerate(sent.files, start=1):
-        name = _plain(file.filename or "", f"tep-{number}")
-        path = folder / (f"{number}-{name}" if (folder / name).exists() else name)
-        with path.open("xb") as out:
-            while block := file.file.read(1 << 20):
-                out.write(block)
-        paths.append(path)
-    if sent.text.strip() and not paths:
-        path = folder / f"{_cut(_named(sent.name)) or 'bai'}.txt"
-        path.write_text(sent.text.replace("\r\n", "\n"), "utf-8")
-        paths.append(path)
-    if not paths:
-        raise NothingSent
-    return sorted(paths, key=lambda path: (path.suffix.lower() in {".wav", ".mp3", ".m4a", ".ogg", ".opus"}, path.name))
-
-
-def _plain(name: str, otherwise: str) -> str:
-    """The last part of a name that a browser sent, without what means something else to a file system."""
-    kept = _printable(name.replace("\\", "/").rsplit("/", 1)[-1])
-    stem, dot, suffix = kept.strip().rstrip(".").rpartition(".")
-    stem, suffix = (stem, suffix) if dot else (suffix, "")
-    return f"{_cut(stem.strip(' .')) or otherwise}{dot}{suffix[:10]}"
-
-
-def _named(title: str) -> str:
-    """A name that somebody typed, as one of a file: a date in it stays a date."""
-    return _printable(title.replace("/", "-").replace("\\", "-")).strip(" .")
-
-
-def _printable(name: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFC", name) if c.isprintable() and c not in '<>:"|?*')
-
-
-def _cut(name: str) -> str:
-    """So much of a name as a file system takes, which counts bytes: a Khmer letter has three."""
-    return name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")

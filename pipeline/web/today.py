@@ -1,6 +1,7 @@
 """Hôm nay: what waits for whoever looks, tonight's push, what is wrong and what to do."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +13,7 @@ from pipeline.core.status import Stage
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.digest import figures, remaining, stuck
 from pipeline.newsroom.tally import tally
+from pipeline.web.dear import Dear
 from pipeline.web.page import Page, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -25,15 +27,19 @@ def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) ->
     """The first page."""
     desk = v.desk
     now = desk.now()
-    rows = bulletins.rows(desk, stations=())
-    open_ = [row for row in rows if max(row.bulletin.air) > now - _LATELY]
+    open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
     here = now.astimezone(desk.config.zone).date()
+    dear: Dear = request.app.state.dear
+    days = [
+        dear.get(("day", day, desk.config.stamp), partial(figures, desk, day))
+        for day in (here, here + timedelta(days=1))
+    ]
     refused = desk.ledger.facts(happened=Happened.REFUSED, since=now - _LATELY)[-_SHOWN:]
     context = {
         "told": "",
         "to_sign": [r for r in open_ if r.status.stage is Stage.WAITING],
         "to_mend": [r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED}],
-        "days": [figures(desk, here), figures(desk, here + timedelta(days=1))],
+        "days": days,
         "threats": missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours)),
         "remains": remaining(desk),
         "now": now,

@@ -19,6 +19,8 @@ SESSION, BEFORE, LANGUAGE = "bantin", "bantin-truoc", "bantin-tieng"
 """Cookies: who is signed in; who is about to; the language of the pages."""
 TOKEN = "_token"  # noqa: S105 - the name of a field
 """The field of every form that proves that it is from a page of ours."""
+PATIENCE = 20_000
+"""Airings that are looked at while a page waits: a tenth to a fifth of a second."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,7 +60,7 @@ class Visit:
             raise NotSignedIn
         person, temporary = found
         people.must_be_allowed(person, self.right, temporary=temporary and not self._temporary)
-        return Visitor(desk=replace(desk, who=person.name), person=person, token=form_token(cookie))
+        return Visitor(desk=replace(desk, who=person.name, patience=PATIENCE), person=person, token=form_token(cookie))
 
 
 def desk_of(request: Request) -> Desk:

@@ -16,6 +16,8 @@ from pipeline.newsroom.office import Office
 _log = structlog.get_logger("bantin.web")
 _ROOM = {Lane.SOUND: 1, Lane.LINE: 4}
 """Threads of each lane; the desk has its own room for what they do."""
+_REMEMBERED = 200
+"""Jobs that have ended and are still told of: those asked for last."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,10 @@ class Work:
                 return job
             with self.office.desk() as desk:
                 job = Job(about, who, desk.now())
+            self._jobs.pop(about, None)
             self._jobs[about] = job
+            for old in [name for name, one in self._jobs.items() if one.ended][:-_REMEMBERED]:
+                del self._jobs[old]
             pool = self._lanes.setdefault(lane, ThreadPoolExecutor(_ROOM[lane], thread_name_prefix=f"web-{lane}"))
         pool.submit(self._do, job, do)
         return job
@@ -59,6 +64,11 @@ class Work:
     def job(self, about: str) -> Job | None:
         """What was asked for last about something."""
         return self._jobs.get(about)
+
+    def open(self) -> int:
+        """How much was asked for and has not ended."""
+        with self._lock:
+            return sum(not job.ended for job in self._jobs.values())
 
     def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
         job.begun = True

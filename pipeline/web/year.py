@@ -1,50 +1,203 @@
-"""Năm: the count against the plan's 50, with its pace, and each bulletin's evidence."""
+"""Năm: the count against the plan, with its pace and evidence; reports; what people enter for its other lines."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
+from pipeline.core.errors import BadOutput, PipelineError, Says, TooMuchForAPage
+from pipeline.core.outputs import BY_HAND, Output, PlanLine, reached
 from pipeline.core.people import Right
-from pipeline.core.tally import Row
+from pipeline.core.report import Period
+from pipeline.core.tally import Row, Tally
+from pipeline.newsroom import outputs, reports
+from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.tally import tally
 from pipeline.report import words
-from pipeline.web.page import Page, render
+from pipeline.web.page import Page, back, render, status_of
+from pipeline.web.uploads import plain_name
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
-_WIDE, _HIGH = 720, 220
+_WIDE, _HIGH, _A_PAGE = 720, 220, 300
+_MOST_AIRINGS = 60_000
+"""Of which a report is made while a browser waits: about four seconds."""
+_See = Annotated[Visitor, Depends(Visit(Right.SEE))]
+_Count = Annotated[Visitor, Depends(Visit(Right.COUNT))]
 
 
 @router.get("/nam")
-def year(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], nam: int = 0) -> HTMLResponse:
+def year(request: Request, v: _See, nam: int = 0, trang: int = 1) -> HTMLResponse:
     """A year."""
+    return _page(request, v, nam, page_number=max(trang, 1))
+
+
+def _page(
+    request: Request,
+    v: Visitor,
+    nam: int,
+    problem: PipelineError | None = None,
+    typed: Output | None = None,
+    page_number: int = 1,
+) -> HTMLResponse:
     desk = v.desk
     today = desk.now().astimezone(desk.config.zone).date()
-    wanted = nam if 2000 <= nam <= 9999 else today.year
-    counted = tally(desk, wanted)
+    wanted = nam if 2000 <= nam <= 9998 else today.year
+    counted, entered = tally(desk, wanted), outputs.outputs(desk, wanted)
     rows = [row for row in counted.rows if row.counted]
-    themes = {b.id: b.theme for b in desk.ledger.bulletins()}
-    passed = (today - date(wanted, 1, 1)).days + 1 if today.year == wanted else 365
+    last = len(counted.rows) - (page_number - 1) * _A_PAGE  # the newest are on the first page
+    days = (date(wanted + 1, 1, 1) - date(wanted, 1, 1)).days
+    passed = (today - date(wanted, 1, 1)).days + 1
     page = Page(request, v)
-    named = Counter(themes.get(row.bulletin, "") or page.t("không ghi", "none") for row in rows)
+    whole = reports.whole_year(wanted)
     context = {
-        "languages": [(page.say(words.language(code)), n) for code, n in counted.by_language.items()],
-        "told": "", "tally": counted, "months": Counter(row.air_date.month for row in rows),
-        "themes": [*named.items()], "line": _line(counted.target, rows, wanted),
-        "forecast": round(counted.counted * 365 / passed) if today.year == wanted and passed > 0 else None,
-        "wide": _WIDE, "high": _HIGH, "this_year": today.year,
+        "told": "", "tally": counted, "this_year": today.year, "today": today, "problem": problem, "typed": typed,
+        "line": _line(counted.target, rows, wanted, today), "wide": _WIDE, "high": _HIGH, "by_hand": BY_HAND,
+        "outputs": entered, "page_number": page_number,
+        "shown": counted.rows[max(0, last - _A_PAGE) : max(0, last)], "more": last > _A_PAGE,
+        "forecast": round(counted.counted * days / passed) if today.year == wanted else None, "period": whole,
+        "reached": reached(reports.targets(desk), entered, [row.air_date for row in rows], whole.first, whole.last),
+        **_counts(page, desk, counted),
     }  # fmt: skip
-    return render(page, "year.html", context)
+    return render(page, "year.html", context, status_of(problem) if problem else HTTPStatus.OK)
 
 
-def _line(target: int, rows: Sequence[Row], wanted: int) -> str:
-    """The points of the cumulative line, for an SVG."""
+def _counts(page: Page, desk: Desk, counted: Tally) -> dict[str, object]:
+    """What counts by language, kind, theme and month, under the names that people know."""
+    rows = [row for row in counted.rows if row.counted]
+    names = desk.config.settings.plan.themes
+    theme = {b.id: names.get(b.theme, b.theme) or page.t("không ghi", "none") for b in desk.ledger.bulletins()}
+    return {
+        "languages": [(page.say(words.language(code)), n) for code, n in counted.by_language.items()],
+        "themes": [*Counter(theme[row.bulletin] for row in rows).items()],
+        "months": Counter(row.air_date.month for row in rows),
+    }
+
+
+def _line(target: int, rows: Sequence[Row], wanted: int, today: date) -> str:
+    """The points of the cumulative line up to today, for an SVG."""
     top, points = max(target, len(rows), 1), [(0.0, float(_HIGH))]
     for count, row in enumerate(sorted(rows, key=lambda row: row.air_date)):
         x = (row.air_date - date(wanted, 1, 1)).days / 365 * _WIDE
         points += [(x, _HIGH - n / top * _HIGH) for n in (count, count + 1)]
+    passed = min(365, max(0, (today - date(wanted, 1, 1)).days))
+    points.append((max(points[-1][0], passed / 365 * _WIDE), points[-1][1]))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+# --- reports ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/nam/xa")
+def communes(request: Request, v: _See, nam: int = 0, tu: str = "", den: str = "") -> HTMLResponse:
+    """Every commune over a period: what was planned there, what got there, what it says it played."""
+    desk = v.desk
+    made = reports.report(desk, _period(desk, nam, tu, den))
+    return render(Page(request, v), "communes.html", {"told": "", "made": made})
+
+
+@router.get("/nam/bao-cao")
+def download(request: Request, v: _See, dang: str = "", nam: int = 0, tu: str = "", den: str = "") -> Response:
+    """A report as a file."""
+    if dang not in reports.FORMS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    desk = v.desk
+    of = _period(desk, nam, tu, den)
+    data = reports.write(desk, reports.report(desk, of), dang, Page(request, v).lang)
+    part = f"{of.year}" if of.is_year else f"{of.first:%Y%m%d}-{of.last:%Y%m%d}"
+    headers = {"Content-Disposition": f'attachment; filename="bao-cao-{part}.{dang}"'}
+    return Response(data, media_type=reports.FORMS[dang], headers=headers)
+
+
+def _period(desk: Desk, nam: int, tu: str, den: str) -> Period:
+    """What was asked for: some days, else a year, else this one.
+
+    Raises:
+        BadPeriod: the days are none of one year.
+        TooMuchForAPage: nobody would wait for it.
+    """
+    today = desk.now().astimezone(desk.config.zone).date()
+    of = reports.whole_year(nam if 2000 <= nam <= 9998 else today.year)
+    if tu or den:
+        try:
+            of = reports.period(date.fromisoformat(tu), date.fromisoformat(den))
+        except ValueError:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+    must_be_waited_for(desk, of)
+    return of
+
+
+def must_be_waited_for(desk: Desk, of: Period) -> None:
+    """Raise TooMuchForAPage where a report takes longer than anybody waits."""
+    names = [row.bulletin for row in tally(desk, of.year).rows]
+    known = desk.ledger.coverage(names, desk.patience).values()
+    count = sum(one.airings if one.is_current else max(one.airings, _MOST_AIRINGS) for one in known)
+    if count > _MOST_AIRINGS:
+        raise TooMuchForAPage(count=count, year=of.year)
+
+
+# --- what people enter -----------------------------------------------------------------------------------------------
+
+
+@router.post("/nam/ket-qua")
+def enter(
+    request: Request,
+    v: _Count,
+    dong: Annotated[str, Form()] = "",
+    so_luong: Annotated[str, Form()] = "",
+    ngay: Annotated[str, Form()] = "",
+    noi_dung: Annotated[str, Form()] = "",
+    bang_chung: Annotated[str, Form()] = "",
+    tep: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Enter what was reached of a line of the plan."""
+    output: Output | None = None
+    try:
+        output = _typed(dong, so_luong, ngay, noi_dung, bang_chung)
+        if tep is None or not tep.filename:
+            outputs.enter(v.desk, output)
+        else:
+            with v.desk.store.scratch() as scratch:
+                paper = Path(scratch) / plain_name(tep.filename, "bang-chung")
+                with paper.open("xb") as out:
+                    while block := tep.file.read(1 << 20):
+                        out.write(block)
+                outputs.enter(v.desk, output, paper)
+    except BadOutput as problem:
+        return _page(request, v, output.day.year if output else 0, problem, output)
+    return back(Page(request, v), "/nam", nam=output.day.year)
+
+
+def _typed(line: str, quantity: str, day: str, what: str, evidence: str) -> Output:
+    try:
+        return Output(
+            line=PlanLine(line), quantity=int(quantity), day=date.fromisoformat(day), what=what, evidence=evidence
+        )
+    except ValueError:
+        how = Says("chọn chỉ tiêu, ghi số lượng và ngày", "choose a line, give a quantity and a day")
+        raise BadOutput(what=how) from None
+
+
+@router.post("/nam/ket-qua/{number}/gach")
+def strike(request: Request, v: _Count, number: int, ly_do: Annotated[str, Form()] = "") -> Response:
+    """Strike out what was entered wrongly."""
+    outputs.strike(v.desk, number, ly_do)
+    (struck,) = [one for one in outputs.outputs(v.desk) if one.number == number]
+    return back(Page(request, v), "/nam", nam=struck.day.year)
+
+
+@router.get("/nam/ket-qua/{number}/tep")
+def paper(v: _See, number: int) -> FileResponse:
+    """The paper that proves an output, always as a file to keep: nobody's upload is ever shown as a page of ours."""
+    found = next((one for one in outputs.outputs(v.desk) if one.number == number and one.file), None)
+    if found is None or found.file is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.file_name)}"}
+    return FileResponse(v.desk.store.whole(found.file), media_type="application/octet-stream", headers=headers)

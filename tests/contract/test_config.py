@@ -315,3 +315,10 @@ def test_a_queue_of_many_machines_needs_its_database(workspace):
     file.write_text(file.read_text("utf-8").replace('queue = "local"', 'queue = "procrastinate"'), "utf-8")
     with pytest.raises(ConfigError, match=r"\[ledger\] database"):
         load(workspace)
+
+
+@pytest.mark.parametrize("text", ["8.6", "104.7 8.6", "8.6 104.7 3", "bắc 8", "91 10", "8.6 181", "nan 1"])
+def test_coordinates_that_are_none_are_told(workspace, text):
+    stations(workspace, f"code,name,transport,folder,coordinates\nA,Xã A,folder,/x,{text}\n")
+    with pytest.raises(ConfigError, match="coordinates"):
+        load(workspace)

@@ -436,6 +436,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_what_its_stati
             "DROP TABLE people", "DROP TABLE sessions", "DROP TABLE tokens", "DROP TABLE tries", "DROP TABLE coverage",
             "DROP INDEX facts_by_station",
             "DROP TABLE holdings", "DROP TABLE troubles", "DROP TABLE marks", "DROP INDEX facts_by_bulletin",
+            "DROP INDEX transmissions_by_time", "CREATE INDEX transmissions_by_time ON transmissions (at)",
             "DROP INDEX transmissions_by_station", "CREATE INDEX facts_by_bulletin ON facts (bulletin, number)",
             "UPDATE alembic_version SET version_num = '0001'",
         ):  # fmt: skip

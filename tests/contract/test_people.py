@@ -115,6 +115,18 @@ def test_wrong_passwords_lock_a_login_out_from_one_place_for_a_while_and_that_is
     assert people.sign_in(desk, "an", GOOD, "10.0.0.9")
 
 
+def test_a_page_that_was_left_open_is_no_way_to_guess_a_password(desk, clock):
+    token = people.sign_in(desk, "an", GOOD, "10.0.0.1")
+    for _ in range(5):
+        with pytest.raises(WrongPassword):
+            people.choose(desk, an(), "x" * 12, BETTER, "10.0.0.1")
+    with pytest.raises(LockedOut):
+        people.choose(desk, an(), GOOD, BETTER, "10.0.0.1")
+    assert people.whoever(desk, token)  # whoever it is stays signed in: locking out is not signing out
+    clock.at += timedelta(minutes=15, seconds=1)
+    people.choose(desk, an(), GOOD, BETTER, "10.0.0.1")
+
+
 def test_an_address_that_tries_many_logins_is_locked_out_too(desk):
     for n in range(50):
         with pytest.raises(WrongPassword):
@@ -199,9 +211,10 @@ def test_a_token_can_never_do_more_than_its_person_and_ends(desk, clock):
     key = people.give_token(desk, binh, "máy in", {Right.SEE, Right.RUN}, 30)
     assert people.program(desk, key, clock.at) is None  # their password is still somebody else's
     people.choose(desk, binh, GOOD, BETTER)
-    assert people.program(desk, key, clock.at) == (binh, {Right.SEE, Right.RUN})
+    person, token = people.program(desk, key, clock.at)
+    assert (person, token.scopes) == (binh, {Right.SEE, Right.RUN})
     people.change(desk, "binh", "an", roles={Role.EDITOR})
-    assert people.program(desk, key, clock.at)[1] == {Right.SEE}
+    assert people.program(desk, key, clock.at)[1].scopes == {Right.SEE}
     with pytest.raises(NameTaken):
         people.give_token(desk, binh, "máy in", {Right.SEE}, 30)
     assert people.program(desk, key, clock.at + timedelta(days=31)) is None

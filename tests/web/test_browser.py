@@ -17,7 +17,7 @@ from pipeline.newsroom import bulletins, plan, push
 from pipeline.newsroom.office import Office
 from pipeline.web.server import Server
 from pipeline.wiring import open_desk
-from tests import province
+from tests import province, year
 from tests.sshd import OpenSSH
 from tests.web.test_pages import PASSWORD, known
 
@@ -171,10 +171,16 @@ def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house
     operator.goto(f"{house.url}/phan-phoi?ngay={tomorrow}")
     assert operator.locator(".good", has_text="có").count() == 1
     house.see(operator, "phan-phoi")
+    operator.goto(f"{house.url}/phan-phoi/tuan")
+    assert operator.locator("td .good").count() == 1
+    house.see(operator, "tung-dem")
     assert [f.suffix for f in house.loa.glob("*.mp3")] == [".mp3"]
+    paper = operator.context.new_page()
+    paper.goto((house.loa / "LICH-PHAT.txt").as_uri())
+    assert "Tiêm vắc xin" in paper.inner_text("body")
+    house.see(paper, "lich-phat")
     operator.goto(f"{house.url}/nam?nam={tomorrow[:4]}")
     assert "1/50" in operator.inner_text("h1")
-    house.see(operator, "nam")
     for path in ("lich", "nhat-ky"):
         operator.goto(f"{house.url}/{path}")
         house.see(operator, path)
@@ -199,7 +205,54 @@ def test_the_same_without_a_script_in_the_browser(house):
     assert "Đã gửi duyệt." in editor.inner_text("main")
 
 
-PAGES = ["/", "/ban-tin", "/them", "/lich", "/phan-phoi", "/phan-phoi/CM-0101", "/nam", "/nhat-ky", "/cai-dat", "/toi"]
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+
+
+def test_a_session_that_ends_over_a_long_text_loses_nothing(house):
+    editor = house.page("bien", scripts=False)
+    editor.goto(f"{house.url}/them")
+    editor.fill("#ten", "bài dài")
+    editor.fill("#bai", script())
+    editor.context.clear_cookies()
+    editor.click("text=Nhận bài và làm bản tin")
+    assert "Chữ bạn đã gõ còn nguyên" in editor.inner_text("main")
+    editor.fill("#ten", "bien")
+    editor.fill("#mat-khau", PASSWORD)
+    editor.click("main button")
+    assert editor.input_value("#giu-bai") == script()
+    with house.office.desk() as desk:
+        assert desk.ledger.bulletins() == []  # nothing is sent by itself
+    house.see(editor, "gui-lai")
+    editor.click("button >> text=Gửi lại")
+    editor.wait_for_selector("h1 >> text=Tiêm vắc xin")
+
+
+def test_whoever_types_stays_signed_in_and_is_told_when_it_is_over_all_the_same(house):
+    editor = house.page("bien")
+    editor.goto(f"{house.url}/them")
+    with editor.expect_response("**/con-day") as answer:
+        editor.locator("#bai").press_sequentially("Kính thưa")
+    assert answer.value.status == 204
+    editor.goto(f"{house.url}/them")
+    editor.context.clear_cookies()
+    editor.locator("#bai").press_sequentially("Kính thưa")
+    editor.wait_for_selector("#het-phien >> text=chữ đã gõ còn nguyên")
+    assert [line for line in house.said if "401" not in line] == []
+
+
+PAGES = [
+    "/",
+    "/ban-tin",
+    "/them",
+    "/lich",
+    "/phan-phoi",
+    "/phan-phoi/tuan",
+    "/phan-phoi/CM-0101",
+    "/nam",
+    "/nhat-ky",
+    "/cai-dat",
+    "/toi",
+]
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -217,13 +270,65 @@ def test_no_page_has_a_serious_fault_for_people_who_cannot_see_or_hold_a_mouse(h
     found = {}
     for path in [*PAGES, f"/ban-tin/{bulletin.id}", "/khong-co"]:
         page.goto(house.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, "scrolls sideways")
+        assert page.evaluate(FITS), (path, "scrolls sideways")
         # A page's own policy lets no script of another in; the checker comes as the browser's own.
         violations = Axe().run(page).response["violations"]
         serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in violations if v["impact"] in {"serious", "critical"}]
         if serious:
             found[path] = serious
     assert found == {}
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_full_year_is_for_everybody(tmp_path, chromium, size):
+    from axe_playwright_python.sync_playwright import Axe
+
+    year.lay_out(tmp_path)
+    with province.newsroom(tmp_path, province.Clock(year.NOW)) as desk:
+        year.fill(desk)
+        known(desk, "duyet", "Người duyệt", Role.APPROVER)
+    with ExitStack() as stack:
+        office = stack.enter_context(Office(config.load(tmp_path), partial(open_desk)))
+        server = stack.enter_context(Server(office, "127.0.0.1", 0))
+        context = chromium.new_context(viewport=size, locale="vi-VN")
+        stack.callback(context.close)
+        page = context.new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        url, serious = f"http://127.0.0.1:{server.port}", {}
+
+        def look(name):
+            assert page.evaluate(FITS), (
+                name,
+                "scrolls sideways",
+            )
+            found = [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in {"serious", "critical"}]
+            serious.update({name: found} if found else {})
+            if PICTURES and size == DESK:
+                page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=name == "nam")
+
+        page.goto(f"{url}/dang-nhap")
+        page.fill("#ten", "duyet")
+        page.fill("#mat-khau", PASSWORD)
+        page.click("main button")
+        page.goto(f"{url}/nam?nam=2026")
+        page.click("summary >> text=Ghi thêm tài liệu")
+        page.select_option("#dong", "clips")
+        page.fill("#so-luong", "3")
+        page.fill("#ngay", "2026-11-20")
+        page.fill("#noi-dung", "Clip phòng chống tảo hôn")
+        page.fill("#bang-chung", "Biên bản số 12/BB-VHTT")
+        page.click("button >> text=/^Ghi$/")
+        page.wait_for_selector("td >> text=Clip phòng chống tảo hôn")
+        look("nam")
+        with page.expect_download() as loaded:
+            page.click("button >> text=Tải về")
+        assert loaded.value.suggested_filename == "bao-cao-2026.docx"
+        assert Path(loaded.value.path()).read_bytes()[:2] == b"PK"
+        page.goto(f"{url}/nam/xa?nam=2026")
+        look("xa")
+        assert serious == {}
+        assert said == []
 
 
 def test_a_page_can_be_used_by_keyboard_alone(house):

@@ -1,5 +1,7 @@
 """Every page, as a browser asks for it."""
 
+import html
+import os
 import re
 import socket
 import threading
@@ -8,7 +10,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,12 +22,15 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.facts import Happened
 from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import people, push
+from pipeline.newsroom import announcers, people, push
 from pipeline.newsroom.office import Office
-from pipeline.web import library
+from pipeline.report import words
+from pipeline.web import api, library
+from pipeline.web.api.caller import Call
 from pipeline.web.app import make_app
 from pipeline.web.server import Server
 from pipeline.web.visitor import Visit
+from pipeline.web.work import Work
 from tests import province
 from tests.flow.test_changes import station
 
@@ -97,7 +104,8 @@ def made_again(desk, bulletin):
     return made
 
 
-PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/A", "/nam", "/nhat-ky", "/nhat-ky.csv", "/cai-dat", "/toi"]
+PAGES = ["/", "/ban-tin", "/lich", "/phan-phoi", "/phan-phoi/tuan", "/phan-phoi/A", "/nam", "/nam/xa", "/nhat-ky",
+         "/nhat-ky.csv", "/cai-dat", "/toi"]  # fmt: skip
 
 
 def test_every_page_shows_in_both_languages(app, desk):
@@ -130,7 +138,7 @@ def routes(app):
     every = [*app.routes, *(route for part in parts if part for route in part.routes)]
     for route in every:
         dependant = getattr(route, "dependant", None)
-        rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit)] if dependant else []
+        rights = [d.call.right for d in dependant.dependencies if isinstance(d.call, Visit | Call)] if dependant else []
         for method in getattr(route, "methods", set()) - {"HEAD"}:
             yield method, route.path, rights[0] if rights else None
 
@@ -141,7 +149,30 @@ def test_every_page_that_changes_something_asks_for_a_right(app):
     assert {path for method, path, right in found if method != "GET" and right is None} == {"/dang-nhap"}
 
 
-OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz", *(route.path for route in library.router.routes)}
+def route_table(app):
+    """Every page and operation with who may ask for it, as docs/routes.md has it."""
+    rows = [(path, method, right) for method, path, right in routes(app) if not path.startswith(("/api/", "/openapi"))]
+    described = api.make_api()
+    rows += [(f"/api/v1{path}", method, right) for method, path, right in routes(described) if path != "/openapi.json"]
+    heads = " | ".join(words.ROLE[role].vi for role in Role)
+    lines = [f"| page | | {heads} | nobody signed in |", "|---|---|" + "---|" * (len(Role) + 1)]
+    for path, method, right in sorted(rows, key=lambda row: (row[0], row[1])):
+        may = [right is None or right in RIGHTS[role] for role in Role]
+        lines.append(
+            f"| `{path}` | {method} | " + " | ".join("✓" if one else "" for one in [*may, right is None]) + " |"
+        )
+    return "\n".join(lines)
+
+
+def test_the_table_of_who_may_ask_for_what_is_that_of_the_program(app):
+    page = Path(__file__).parents[2] / "docs" / "routes.md"
+    if os.environ.get("BANTIN_PICTURES"):  # written anew with the pictures
+        before = page.read_text("utf-8").split("\n| page |")[0]
+        page.write_text(f"{before}\n{route_table(app)}\n", "utf-8")
+    assert route_table(app) in page.read_text("utf-8")
+
+
+OPEN = {"/dang-nhap", "/tieng/{code}", "/tinh/{name}", "/healthz"} | {route.path for route in library.router.routes}
 
 
 def test_every_role_is_refused_every_page_that_it_may_not_have(app, desk):
@@ -164,7 +195,7 @@ def test_every_role_is_refused_every_page_that_it_may_not_have(app, desk):
 
 def test_no_form_is_taken_without_the_token_of_its_page(app, desk):
     bulletin = province.signed(desk, 1)
-    fill = {"name": bulletin.id, "code": "A", "login": "xem"}
+    fill = {"name": bulletin.id, "code": "A", "number": "1", "login": "xem"}
     one = browser(app, login="tri")
     people.change(desk, "tri", "lệnh", roles=set(Role))
     before = len(desk.ledger.facts())
@@ -256,12 +287,244 @@ def test_who_wrote_a_script_does_not_sign_it(app, desk):
     assert "người viết" in answer.text
 
 
+def hurried(desk, one, number=1):
+    """A bulletin that nobody has signed, made urgent by whoever is signed in; its page, and what is to be heard."""
+    bulletin = province.signed(desk, number, planned=False)
+    made, path = made_again(desk, bulletin), f"/ban-tin/{bulletin.id}"
+    assert "P-112" in one.submit(f"{path}/khan", on=path, **{"ly-do": " "}).text
+    assert one.submit(f"{path}/khan", on=path, **{"ly-do": "bão đổi hướng"}).status_code == 303
+    return bulletin, path, made
+
+
+def sign(one, path, made):
+    one.get(f"{path}/am-thanh/{made}")
+    return one.submit(f"{path}/duyet", on=path, nghe=[made])
+
+
+def test_what_is_urgent_goes_to_every_station_the_moment_the_second_person_has_signed(app, desk):
+    known(desk, "hai", "Lê Văn Hai", Role.APPROVER)
+    first, second = browser(app, Role.APPROVER), browser(app, login="hai")
+    bulletin, path, made = hurried(desk, first)
+    assert sign(first, path, made).headers["location"].endswith("xong=mot")
+    assert "còn cần một người nữa" in first.get(f"{path}?xong=mot").text
+    assert "chờ người duyệt thứ hai" in second.get("/lich?tuan=2026-11-25").text
+    again = sign(first, path, made)
+    assert (again.status_code, "đã ký rồi" in again.text) == (409, True)
+    assert app.state.work.job(f"khan {bulletin.id}") is None
+    assert desk.ledger.holdings() == []
+    assert sign(second, path, made).status_code == 303
+    while not app.state.work.job(f"khan {bulletin.id}").ended:
+        time.sleep(0.01)
+    assert {(h.station, h.digest) for h in desk.ledger.holdings()} == {("A", made), ("B", made)}
+    shown = second.get(f"{path}/tram").text
+    assert ["Gửi khẩn xong: 2/2 trạm." in shown, "Lê Văn Hai" in shown, shown.count("✓")] == [True, True, 2]
+    kinds = (Happened.URGED, Happened.APPROVED, Happened.RUSHED, Happened.CONFIRMED)
+    done = [(f.happened.value, f.who) for f in desk.ledger.facts(bulletin.id) if f.happened in kinds][1:]
+    hai = "Lê Văn Hai"
+    assert done == [("urged", "Người duyet"), ("approved", "Người duyet"), ("approved", hai), ("rushed", hai),
+                    ("confirmed", hai), ("confirmed", hai)]  # fmt: skip
+    log = second.get("/nhat-ky?loai=rushed").text
+    assert ["gửi khẩn" in log, hai in log] == [True, True]
+
+
+def test_nobody_sends_at_once_what_two_people_have_not_signed(app, desk):
+    known(desk, "ca", "Phạm Cả", *Role)
+    one = browser(app, login="ca")
+    bulletin, path, made = hurried(desk, one)
+    for _ in range(2):
+        sign(one, path, made)
+    answer = one.submit(f"{path}/gui-ngay", on=path)
+    assert (answer.status_code, "N-102" in answer.text) == (409, True)
+    assert app.state.work.job(f"khan {bulletin.id}") is None
+    assert desk.ledger.facts(happened=Happened.RUSHED) == []
+
+
+# --- what was typed is not lost with the session ---------------------------------------------------------------------
+
+TYPED = 'Sửa "xã Đất Mũi" </textarea><script>alert(1)</script>\nvà cả câu thứ hai.'
+
+
+def fields(text, action):
+    """What a browser would send of a form: its hidden fields, inputs and texts."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', text, re.DOTALL)[0]
+    found = dict(re.findall(r'<input [^>]*name="([^"]+)"[^>]*value="([^"]*)"', form, re.DOTALL))
+    found |= dict(re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL))
+    return {name: html.unescape(value) for name, value in found.items()}
+
+
+def signed_in_by(one, text, password=PASSWORD, login="duyet"):
+    sent = fields(text, "/dang-nhap") | {"ten": login, "mat-khau": password}
+    return one.post("/dang-nhap", files={name: (None, value) for name, value in sent.items()}, follow_redirects=False)
+
+
+def test_what_was_typed_is_there_after_signing_in_again_and_is_sent_by_a_button_alone(app, desk, clock):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    form = token(one.get(path).text)
+    clock.at += timedelta(hours=3)
+    before = len(desk.ledger.facts())
+    refused = one.post(f"{path}/tra", data={"_token": form, "ly-do": TYPED})
+    assert (refused.status_code, "<script>alert" in refused.text) == (401, False)
+    wrong = signed_in_by(one, refused.text, "sai sai sai sai")
+    assert wrong.status_code == 401
+    again = signed_in_by(one, wrong.text)
+    assert ["Gửi lại" in again.text, "Người duyet" in again.text, "<script>alert" in again.text] == [True, True, False]
+    assert len(desk.ledger.facts()) == before
+    sent = fields(again.text, f"{path}/tra")
+    assert sent["ly-do"] == TYPED
+    assert one.post(f"{path}/tra", data=sent, follow_redirects=False).status_code == 303
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.RETURNED)
+    assert (fact.who, fact.detail["reason"]) == ("Người duyet", TYPED)
+
+
+def test_a_form_from_before_somebody_signed_in_anew_can_be_sent_again_at_once(app, desk):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    old = token(one.get(path).text)
+    one.submit("/dang-nhap", ten="duyet", **{"mat-khau": PASSWORD})
+    again = one.post(f"{path}/tra", data={"_token": old, "ly-do": TYPED})
+    assert again.status_code == 409
+    assert desk.ledger.facts(bulletin.id, Happened.RETURNED) == []
+    assert one.post(f"{path}/tra", data=fields(again.text, f"{path}/tra"), follow_redirects=False).status_code == 303
+
+
+def test_a_script_typed_for_hours_is_taken_in_after_signing_in_and_files_are_to_be_chosen_again(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    form = token(one.get("/them").text)
+    clock.at += timedelta(hours=13)
+    files = [("tep", ("a.wav", b"RIFF", "audio/wav"))]
+    data = {"_token": form, "ten": "bài dài", "bai": GOOD, "viec": "nhan"}
+    refused = one.post("/them", data=data, files=files)
+    assert (refused.status_code, "phải chọn lại" in refused.text) == (401, True)
+    again = signed_in_by(one, refused.text, login="bien")
+    assert "hãy chọn lại" in again.text
+    sent = fields(again.text, "/them")
+    assert (sent["ten"], sent["bai"], sent["viec"]) == ("bài dài", GOOD, "nhan")
+    assert one.post("/them", data=sent, follow_redirects=False).status_code == 303
+    assert [b.title for b in desk.ledger.bulletins()] == ["Tin mới"]
+    large = browser(app).post("/them", data={"bai": "x" * 600_000})
+    assert (large.status_code, "P-130" in large.text) == (401, True)
+
+
+def test_nothing_but_what_was_typed_is_carried_and_nowhere_else(app, desk, clock):
+    bulletin = province.signed(desk, 1)
+    one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    form = token(one.get(path).text)
+    clock.at += timedelta(hours=3)
+    for where, data in (("/toi/mat-khau", {"cu": "bí mật lắm"}), (f"{path}/duyet", {"nghe": "0" * 64}),
+                        ("/cai-dat/nguoi", {"ho-ten": "bí mật"})):  # fmt: skip
+        answer = one.post(where, data={"_token": form, **data})
+        assert ['name="giu' in answer.text, "bí mật" in answer.text] == [False, False], where
+    cross = one.post(f"{path}/tra", data={"ly-do": TYPED}, headers={"origin": "http://xau.test"})
+    assert (cross.status_code, "giu" in cross.text) == (403, False)
+    page = browser(app).get("/dang-nhap").text
+    for forged in ("/toi/mat-khau", "//xau.test/them", "https://xau.test/them", f"{path}/duyet", "/them/../toi"):
+        sent = fields(page, "/dang-nhap") | {"ten": "duyet", "mat-khau": PASSWORD, "giu": forged, "giu-bai": "x"}
+        two = Browser(app, base_url="http://ban-tin.test")
+        sent["_token"] = token(two.get("/dang-nhap").text)
+        assert two.post("/dang-nhap", data=sent, follow_redirects=False).headers.get("location") == "/", forged
+
+
+def test_typing_keeps_a_session_and_looking_does_not(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    for _ in range(5):
+        clock.at += timedelta(minutes=100)
+        assert one.get("/con-day").status_code == 204
+    clock.at += timedelta(minutes=121)
+    assert one.get("/con-day", headers={"hx-request": "true"}).status_code == 401
+
+
 def test_returning_needs_a_reason(app, desk):
     bulletin = province.signed(desk, 1)
     one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
     assert "P-112" in one.submit(f"{path}/tra", on=path, **{"ly-do": " "}).text
     assert one.submit(f"{path}/tra", on=path, **{"ly-do": "sai tên xã"}).status_code == 303
     assert "sai tên xã" in one.get(path).text
+
+
+def test_what_was_heard_is_in_the_log_once_and_holds_after_a_restart(app, desk):
+    bulletin = province.signed(desk, 1, planned=False)
+    other = made_again(desk, bulletin)
+    path = f"/ban-tin/{bulletin.id}"
+    one = browser(app, Role.APPROVER)
+    for part in ("bytes=0-3", "bytes=4-7", "bytes=0-"):
+        one.get(f"{path}/am-thanh/{other}", headers={"range": part})
+    (fact,) = desk.ledger.facts(bulletin.id, Happened.HEARD)
+    assert (fact.who, fact.digest) == ("Người duyet", other)
+    again = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.APPROVER)
+    assert again.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+    assert desk.ledger.facts(bulletin.id, Happened.APPROVED)[-1].digest == other
+
+
+def test_whoever_mended_a_word_of_it_does_not_sign_it(app, desk):
+    bulletin = province.signed(desk, 1, planned=False)
+    other = made_again(desk, bulletin)
+    people.change(desk, "bien", "lệnh", roles={Role.EDITOR, Role.APPROVER})
+    path = f"/ban-tin/{bulletin.id}"
+    one = browser(app, Role.EDITOR)
+    announcers.teach(desk, "UBND", "ủy ban", "Người bien", bulletin)
+    one.get(f"{path}/am-thanh/{other}")
+    answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
+    assert answer.status_code == 409
+    assert "sửa cách đọc" in answer.text
+    two = browser(app, Role.APPROVER)
+    two.get(f"{path}/am-thanh/{other}")
+    assert two.submit(f"{path}/duyet", on=path, nghe=[other]).status_code == 303
+
+
+def test_work_that_has_ended_is_forgotten_in_time_and_what_was_asked_for_last_is_not(app, desk):
+    work = app.state.work
+    for number in range(250):
+        work.ask(Lane.LINE, f"việc {number}", "Người hanh", lambda _desk: None)
+    until = time.monotonic() + 60
+    while work.open() and time.monotonic() < until:
+        time.sleep(0.01)
+    last = Work(Office(desk.config, lambda _settings: nullcontext(desk)), _jobs=work._jobs)
+    last.ask(Lane.LINE, "thêm một", "Người hanh", lambda _desk: None)
+    assert last.job("việc 0") is None
+    assert last.job("thêm một")
+    assert len(last._jobs) <= 202
+    last.close()
+
+
+def test_the_calendar_shows_a_station_its_own_week_and_what_is_in_the_way(app, desk):
+    province.signed(desk, 1, only=("A",))
+    province.signed(desk, 2, only=("A",), air=(province.FIVE + timedelta(seconds=30),))
+    province.signed(desk, 3, only=("B",))
+    see = browser(app, Role.READER)
+    whole = see.get("/lich?tuan=2026-11-25").text
+    assert [f"Tin số {n}" in whole for n in (1, 2, 3)] == [True, True, True]
+    assert "phát đè lên nhau" in whole
+    assert "dời một bài sang giờ khác" in whole
+    own = see.get("/lich?tuan=2026-11-25&tram=B").text
+    assert [f"Tin số {n}" in own for n in (1, 2, 3)] == [False, False, True]
+    assert "22:00-04:00" in own  # its quiet hours
+    assert "phát đè lên nhau" not in own
+    assert 'class="add"' not in own  # a reader adds nothing
+    assert see.get("/lich?tram=xa").text.count("/lich?tuan=2026-11-23&amp;tram=") == 2  # which of both is meant?
+    assert "Không có trạm nào như vậy." in see.get("/lich?tram=khong").text
+
+
+def test_an_empty_slot_of_the_calendar_opens_the_form_with_its_hour(app, desk):
+    one = browser(app, Role.EDITOR)
+    text = one.get("/lich?tuan=2026-11-25&tram=A").text
+    (link,) = re.findall(r'class="add" href="([^"]*2026-11-25T17[^"]*)"', text)
+    form = one.get(link.replace("&amp;", "&")).text
+    assert "Chương trình: ban-tin\nPhát: 25/11/2026 17:00\nNơi nhận: A\n" in form
+    folder = desk.config.scripts / "mau"
+    folder.mkdir()
+    (folder / "tin.txt").write_text("# lời dặn\nTiêu đề: Mẫu\nPhát:   # giờ\n\nBà con.\n", "utf-8")
+    (link,) = re.findall(r'href="(/them\?mau=[^"]*)"', one.get(link.replace("&amp;", "&")).text)
+    form = one.get(link.replace("&amp;", "&")).text
+    assert "Tiêu đề: Mẫu\nChương trình: ban-tin\nPhát: 25/11/2026 17:00\nNơi nhận: A\n\nBà con." in form
+
+
+def test_more_times_of_day_than_fit_are_shown_by_the_hour(app, desk):
+    for number in range(30):
+        province.signed(desk, number + 1, air=(province.FIVE + timedelta(minutes=number),), only=("A",))
+    answer = browser(app, Role.READER).get("/lich?tuan=2026-11-25").text
+    assert "by-hour" in answer
+    assert [f"Tin số {n}<" in answer for n in (1, 30)] == [True, True]
 
 
 def test_every_link_stays_below_the_path_of_a_proxy(tmp_path, desk):

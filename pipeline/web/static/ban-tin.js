@@ -1,4 +1,5 @@
-// What a page does besides: one sound at a time, and a form is sent once. Everything works without it, too.
+// What a page does besides: one sound at a time, a form is sent once, and whoever types stays signed in. Everything
+// works without it, too.
 document.addEventListener("play", function (event) {
   document.querySelectorAll("audio").forEach(function (other) { if (other !== event.target) other.pause(); });
 }, true);
@@ -18,4 +19,19 @@ document.addEventListener("mouseup", function () {
   if (!form) return;
   form.closest("details").open = true;
   form.elements.chu.value = chosen;
+});
+var told = 0;
+document.addEventListener("input", function (event) {
+  var form = event.target.form, page = document.body.dataset;
+  if (!page.alive || !form || form.method !== "post" || Date.now() - told < 300000) return;
+  told = Date.now();
+  window.fetch(page.alive, { headers: { "HX-Request": "true" }, credentials: "same-origin" }).then(function (answer) {
+    if (answer.status !== 401 || document.getElementById("het-phien")) return;
+    var note = document.createElement("p");
+    note.id = "het-phien";
+    note.className = "note";
+    note.setAttribute("role", "status");
+    note.textContent = page.over;
+    form.prepend(note);
+  }, function () { told = 0; });
 });

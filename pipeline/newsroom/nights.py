@@ -1,0 +1,77 @@
+"""Nights: which station had what, night after night, for a grid that people read at a glance."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from pipeline.core.facts import Happened
+from pipeline.core.model import StationCode
+from pipeline.newsroom import bulletins, missed
+from pipeline.newsroom.desk import Desk
+
+_ONE_DAY = timedelta(days=1)
+_FIRST = timedelta(microseconds=1)
+
+
+class State(StrEnum):
+    """How a station stands with what it is to air on a day, best first."""
+
+    WHOLE = "whole"
+    """It holds all of it, or held it."""
+    LATE = "late"
+    """It has all of it by now, and missed an airing."""
+    PARTLY = "partly"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """One station's local day on air."""
+
+    planned: int
+    """Bulletins."""
+    holding: int
+    missed: int
+    """Airings that passed without their bulletin."""
+
+    @property
+    def state(self) -> State:
+        """In one word."""
+        if self.holding < self.planned:
+            return State.PARTLY if self.holding else State.NONE
+        return State.LATE if self.missed else State.WHOLE
+
+
+def nights(
+    desk: Desk, codes: Collection[StationCode], days: Sequence[date]
+) -> Mapping[StationCode, Mapping[date, Night]]:
+    """Each station's days on which it is to air something; what was taken back is not among it."""
+    zone, now = desk.config.zone, desk.now()
+    begin = datetime.combine(days[0], datetime.min.time(), zone).astimezone(UTC)
+    end = datetime.combine(days[-1] + _ONE_DAY, datetime.min.time(), zone).astimezone(UTC)
+    lost: dict[tuple[StationCode, date], int] = defaultdict(int)
+    for fact in desk.ledger.facts(happened=Happened.MISSED, since=begin):
+        at = datetime.fromisoformat(str(fact.detail["at"]))
+        if fact.station and begin <= at < end:
+            lost[fact.station, at.astimezone(zone).date()] += 1
+    found: dict[StationCode, dict[date, Night]] = {code: {} for code in codes}
+    for day in days:
+        start = datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
+        due = desk.ledger.due(start - _FIRST, start + _ONE_DAY - _FIRST, now, codes)
+        about = {row.bulletin.id: row for row in bulletins.rows(desk, {d.bulletin for d in due}, stations=())}
+        held: dict[StationCode, list[bool]] = defaultdict(list)
+        for d in due:
+            if not missed.is_off(about[d.bulletin]):
+                held[d.station].append(not missed.is_lacking(desk, about[d.bulletin], d))
+        for code, had in held.items():
+            found[code][day] = Night(planned=len(had), holding=sum(had), missed=lost[code, day])
+    return found
+
+
+def worrying(desk: Desk, days: Sequence[date]) -> set[StationCode]:
+    """Stations that a push could not serve last, or that missed an airing on one of some days."""
+    begin = datetime.combine(days[0], datetime.min.time(), desk.config.zone).astimezone(UTC)
+    facts = desk.ledger.facts(happened=Happened.MISSED, since=begin)
+    return {*desk.ledger.troubles(), *(fact.station for fact in facts if fact.station)} & desk.config.stations.keys()

@@ -1,0 +1,101 @@
+"""Uploads: scripts and recordings that came with a form, as files of ours under plain names, taken in as if dropped."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.datastructures import UploadFile
+
+from pipeline.core.errors import NothingSent
+from pipeline.core.model import BulletinId, Seconds
+from pipeline.core.ports import Lane
+from pipeline.ledger.lock import alone
+from pipeline.newsroom import bulletins, scripts
+from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.scripts import Taken
+from pipeline.web.work import Work
+
+_LONGEST_NAME = 200
+_PATIENCE = Seconds(45)
+"""How long a form waits for a bulletin that is being made; proxies give up after a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came with a form: files, or a text with its name."""
+
+    files: Sequence[UploadFile]
+    text: str
+    name: str
+
+
+def take_in(work: Work, desk: Desk, who: str, sent: Sent) -> list[Taken]:
+    """Take in what was sent and have it made; what became of each file.
+
+    Raises:
+        NothingSent: there is neither a file nor a text.
+    """
+    with desk.store.scratch() as scratch:
+        paths = laid_down(Path(scratch), sent)
+        with alone(desk.config.state, "line", _PATIENCE):
+            taken = scripts.sweep(desk, paths)
+    for one in taken:
+        if one.bulletin:
+            work.ask(Lane.SOUND, one.bulletin.id, who, _maker(one.bulletin.id))
+    return taken
+
+
+def _maker(name: BulletinId) -> Callable[[Desk], None]:
+    def do(desk: Desk) -> None:
+        (bulletin,) = desk.ledger.bulletins([name])
+        with alone(desk.config.state, "line", LINE_WAIT):
+            if bulletins.is_open(desk, bulletin):
+                bulletins.render(desk, bulletin)
+
+    return do
+
+
+def laid_down(folder: Path, sent: Sent) -> list[Path]:
+    """What was sent, as files of their own names in a folder of ours: scripts first, to find their recordings.
+
+    Raises:
+        NothingSent: there is neither a file nor a text.
+    """
+    paths: list[Path] = []
+    for number, file in enumerate(sent.files, start=1):
+        name = plain_name(file.filename or "", f"tep-{number}")
+        path = folder / (f"{number}-{name}" if (folder / name).exists() else name)
+        with path.open("xb") as out:
+            while block := file.file.read(1 << 20):
+                out.write(block)
+        paths.append(path)
+    if sent.text.strip() and not paths:
+        path = folder / f"{_cut(_named(sent.name)) or 'bai'}.txt"
+        path.write_text(sent.text.replace("\r\n", "\n"), "utf-8")
+        paths.append(path)
+    if not paths:
+        raise NothingSent
+    return sorted(paths, key=lambda path: (path.suffix.lower() in {".wav", ".mp3", ".m4a", ".ogg", ".opus"}, path.name))
+
+
+def plain_name(name: str, otherwise: str) -> str:
+    """The last part of a name that a browser sent, without what means something else to a file system."""
+    kept = _printable(name.replace("\\", "/").rsplit("/", 1)[-1])
+    stem, dot, suffix = kept.strip().rstrip(".").rpartition(".")
+    stem, suffix = (stem, suffix) if dot else (suffix, "")
+    return f"{_cut(stem.strip(' .')) or otherwise}{dot}{suffix[:10]}"
+
+
+def _named(title: str) -> str:
+    """A name that somebody typed, as one of a file: a date in it stays a date."""
+    return _printable(title.replace("/", "-").replace("\\", "-")).strip(" .")
+
+
+def _printable(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFC", name) if c.isprintable() and c not in '<>:"|?*')
+
+
+def _cut(name: str) -> str:
+    """So much of a name as a file system takes, which counts bytes: a Khmer letter has three."""
+    return name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")

@@ -1,0 +1,105 @@
+"""Phân phối từng đêm: each commune's nights at a glance, and a map where coordinates are known."""
+
+import re
+from contextlib import nullcontext
+from datetime import timedelta
+
+import pytest
+
+from pipeline.core.facts import Happened
+from pipeline.core.people import Role
+from pipeline.newsroom import push
+from pipeline.newsroom.nights import State, nights, worrying
+from pipeline.newsroom.office import Office
+from pipeline.web.app import make_app
+from tests import province
+from tests.flow.test_changes import station
+from tests.web.test_pages import LOGINS, browser, known
+
+DAY = timedelta(days=1)
+TODAY = (province.FIVE + timedelta(hours=7)).date()
+
+
+def newsroom(folder, *stations):
+    province.lay_out(folder, stations, quiet="[]")
+    return province.newsroom(folder, province.Clock())
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with newsroom(tmp_path, station(tmp_path, "A"), station(tmp_path, "B")) as opened:
+        known(opened, LOGINS[Role.READER], "Người xem", Role.READER)
+        yield opened
+
+
+def states(desk, code="A", days=(TODAY,)):
+    return {day: night.state for day, night in nights(desk, ["A", "B"], days)[code].items()}
+
+
+def test_a_night_is_none_then_partly_then_whole_and_says_what_it_missed(desk):
+    assert states(desk) == {}
+    first = province.signed(desk, 1)
+    assert states(desk) == {TODAY: State.NONE}
+    push.push(desk)
+    assert states(desk) == {TODAY: State.WHOLE}
+    province.signed(desk, 2)
+    assert states(desk) == {TODAY: State.PARTLY}
+    push.push(desk)
+    desk.now.at = province.FIVE + timedelta(hours=1)
+    assert worrying(desk, [TODAY]) == set()
+    desk.ledger.record(desk.fact(Happened.MISSED, bulletin=first, station="A", at=province.FIVE.isoformat()))
+    assert states(desk) == {TODAY: State.LATE}
+    assert states(desk, "B") == {TODAY: State.WHOLE}
+    assert worrying(desk, [TODAY]) == {"A"}
+    assert worrying(desk, [TODAY + 2 * DAY]) == set()
+
+
+def test_what_was_withdrawn_is_nobodys_lack(desk):
+    made = province.signed(desk, 1)
+    desk.ledger.record(desk.fact(Happened.WITHDRAWN, bulletin=made, who="Người duyệt"))
+    assert states(desk) == {}
+
+
+def test_each_bulletin_stands_in_its_own_night(desk):
+    province.signed(desk, 1)
+    province.signed(desk, 2, air=(province.FIVE + 2 * DAY, province.FIVE + 3 * DAY))
+    days = [TODAY + n * DAY for n in range(5)]
+    assert [*states(desk, days=days)] == [TODAY, TODAY + 2 * DAY, TODAY + 3 * DAY]
+
+
+def test_the_page_shows_icon_colour_and_words_and_finds_stations(desk):
+    province.signed(desk, 1)
+    app = make_app(Office(desk.config, lambda _settings: nullcontext(desk)))
+    one = browser(app, Role.READER)
+    text = one.get("/phan-phoi/tuan").text
+    cells = re.findall(
+        r'<td class="cell"><span class="tag (\w+)"[^>]*><span aria-hidden="true">(.)</span><span class="skip">([^<]+)',
+        text,
+    )
+    assert cells == [("bad", "✗", "chưa có gì")] * 2
+    assert "<svg" not in text  # nobody wrote down where they are
+    push.push(desk)
+    text = one.get("/phan-phoi/tuan").text
+    assert text.count('<span class="tag good" title="1/1">') == 2
+    assert one.get("/phan-phoi/tuan?tim=xa+b").text.count('scope="row"') == 1
+    assert "Không có trạm nào." in one.get("/phan-phoi/tuan?loi=1").text
+    for query in ("den=x", "den=0001-01-01", "den=9999-12-31", "trang=99", "trang=-1", "tim=%00"):
+        assert one.get(f"/phan-phoi/tuan?{query}").status_code == 200
+
+
+def test_a_map_is_drawn_of_those_whose_place_is_known_north_up_and_east_right(tmp_path):
+    places = {"N": "9.18 105.15", "S": "8,60 104,73", "W": "8.6;104.0", "X": ""}
+    rows = [
+        {**station(tmp_path, code), "coordinates": at.replace("8,60 104,73", "8.60, 104.73")}
+        for code, at in places.items()
+    ]
+    with newsroom(tmp_path, *rows) as desk:
+        known(desk, LOGINS[Role.READER], "Người xem", Role.READER)
+        app = make_app(Office(desk.config, lambda _settings: nullcontext(desk)))
+        text = browser(app, Role.READER).get("/phan-phoi/tuan").text
+    found = re.findall(r'<title>(\w) [^<]*</title><circle class="on" cx="([\d.]+)" cy="([\d.]+)"', text)
+    at = {code: (float(x), float(y)) for code, x, y in found}
+    assert set(at) == {"N", "S", "W"}
+    assert at["N"][1] < at["S"][1]
+    assert at["W"][0] < at["S"][0] < at["N"][0]
+    assert all(0 <= value <= 600 for point in at.values() for value in point)

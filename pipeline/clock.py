@@ -18,7 +18,7 @@ from pipeline.core.errors import PipelineError, StationBusy, Stopped, Unexpected
 from pipeline.core.model import BulletinId, StationCode
 from pipeline.intake.settling import Sightings
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import bulletins, missed, plan, push, registry, rush, scripts, telling
+from pipeline.newsroom import bulletins, measures, missed, plan, push, registry, rush, scripts, telling
 from pipeline.newsroom.desk import LINE_WAIT, Desk, GivenUp
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.push import Pushed, Whom
@@ -214,6 +214,7 @@ class Clock:
         last minute, and is on its way, nobody hears. In the morning the digest: one message, also when all is well.
         """
         with self._desk() as desk:
+            measures.tick(desk)
             telling.write_alarm(desk)
             telling.write_digest(desk)
             self._write_fault(desk)

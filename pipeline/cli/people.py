@@ -10,7 +10,7 @@ import typer
 from pipeline.cli.shared import AsJson, app, at_desk, in_language, print_json
 from pipeline.core.errors import Says, WeakPassword
 
-people = typer.Typer(help="Who may use the web page: list, add, roles, password, close.", no_args_is_help=True)
+people = typer.Typer(help="Who may use the web page: list, add, roles, password, token, close.", no_args_is_help=True)
 app.add_typer(people, name="people")
 
 Login = Annotated[str, typer.Argument(help="What they type to sign in.")]
@@ -84,6 +84,27 @@ def password(login: Login, password_file: PasswordFile = None) -> None:
 
 
 @people.command()
+def token(
+    login: Login,
+    label: Annotated[str, typer.Option("--label", help="What the program is called, in lists and in the log.")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="see, write, sign, run, count, people; repeat it for more.")
+    ],
+    days: Annotated[int, typer.Option("--days", min=1, max=400, help="For how many days it is good.")] = 90,
+) -> None:
+    """Give a program a token for the API in somebody's name; it is shown this once.
+
+    Example: bantin people token an --label prometheus --scope see --days 400
+    """
+    from pipeline.newsroom import people as newsroom
+
+    with at_desk() as desk:
+        person = newsroom.find(desk, login)
+        rights = [_right(one) for one in scope]
+        typer.echo(newsroom.give_token(desk, person, label, rights, days, by=getpass.getuser()))
+
+
+@people.command()
 def close(login: Login) -> None:
     """Close an account: its owner is out at once. What they signed stays.
 
@@ -103,6 +124,16 @@ def _role(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Role, 
     except ValueError as problem:
         known = " | ".join(role.value for role in Role)
         raise typer.BadParameter(f"{name!r}: {known}", param_hint="--role") from problem
+
+
+def _right(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Right, imported where used
+    from pipeline.core.people import Right
+
+    try:
+        return Right(name)
+    except ValueError as problem:
+        known = " | ".join(right.value for right in Right)
+        raise typer.BadParameter(f"{name!r}: {known}", param_hint="--scope") from problem
 
 
 def _password(file: Path | None) -> str:

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -70,6 +71,14 @@ def _prefix(path: str) -> str:
     if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
         raise ValueError("như /bantin: có gạch chéo ở đầu, không có ở cuối / such as /bantin, no slash at its end")
     return path
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as problem:
+        raise ValueError("như 127.0.0.1 hoặc 10.0.0.0/8 / such as 127.0.0.1 or 10.0.0.0/8") from problem
+    return text
 
 
 _Time = Annotated[time, AfterValidator(_local)]
@@ -256,6 +265,7 @@ class Web(_Section):
     port: int = Field(8080, ge=0, le=65535)
     prefix: Annotated[str, AfterValidator(_prefix)] = ""
     proxies: tuple[str, ...] = ("127.0.0.1",)
+    metrics_from: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
 
 
 def _address(url: str) -> str:

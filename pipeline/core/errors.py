@@ -893,14 +893,6 @@ class NothingThere(PipelineError):
     fix = Says("xem /api/v1/openapi.json", "see /api/v1/openapi.json")
 
 
-class UploadRefused(PipelineError):
-    """A request was refused before it was read."""
-
-    code = "P-120"
-    what = Says("{what}", "{what}")
-    fix = Says("sửa lại rồi gửi lần nữa; chưa có gì được nhận", "correct it and send it again; nothing was taken in")
-
-
 class TooMuchForAPage(PipelineError):
     """A report that takes longer than a browser waits."""
 
@@ -931,6 +923,66 @@ class PasswordToChange(PipelineError):
     code = "P-110"
     what = Says("mật khẩu này do người khác đặt", "somebody else chose this password")
     fix = Says("đặt mật khẩu của riêng bạn trước đã", "choose one of your own first")
+
+
+class TokenRefused(PipelineError):
+    """A program showed no token, or one that is nobody's, or not any more; which of these is not told."""
+
+    code = "P-121"
+    what = Says(
+        "thiếu mã truy cập, hoặc mã sai, hết hạn hay đã bị thu hồi",
+        "there is no token, or it is wrong, over or taken back",
+    )
+    fix = Says(
+        "lấy mã ở trang Tài khoản của tôi rồi gửi: Authorization: Bearer MÃ",
+        "get one on your own page, then send: Authorization: Bearer TOKEN",
+    )
+
+
+class ScopeMissing(PipelineError):
+    """A token is not for what is asked, or its person may not do it any more."""
+
+    code = "P-122"
+    what = Says(
+        "mã truy cập này không được làm việc cần quyền {scope}", "this token may not do what needs the scope {scope}"
+    )
+    fix = Says(
+        "cấp mã khác có quyền ấy; vai trò của người cấp cũng phải có",
+        "give another token with that scope; its person's roles must have it, too",
+    )
+
+
+class FromElsewhere(PipelineError):
+    """A browser says that another site sends this."""
+
+    code = "P-123"
+    what = Says("yêu cầu đến từ trang khác", "the request comes from another site")
+    fix = Says("mở trang của Bản Tin rồi làm ở đó", "open the page of Bản Tin and do it there")
+
+
+class LengthMissing(PipelineError):
+    """A body that does not say its length, or says it in two ways: it cannot be judged before it is read."""
+
+    code = "P-124"
+    what = Says("thân yêu cầu không ghi độ dài", "the body does not say its length")
+    fix = Says("gửi kèm Content-Length, không dùng chunked", "send Content-Length, and not in chunks")
+
+
+class SentTooMuch(PipelineError):
+    """A body that is larger than what is taken there."""
+
+    code = "P-125"
+    what = Says("gửi {size} byte, quá {most} byte", "{size} bytes were sent, more than {most}")
+    fix = Says("gửi tệp nhỏ hơn; giới hạn ở [intake] max_megabytes", "send less; the limit is [intake] max_megabytes")
+
+
+class TooMuchAtOnce(PipelineError):
+    """More is asked for at once than this machine can do."""
+
+    code = "P-126"
+    retry = True
+    what = Says("máy đang bận việc cùng loại", "the machine is busy with the same kind of work")
+    fix = Says("đợi vài giây rồi gửi lại", "wait a few seconds, then ask again")
 
 
 # --- N: newsroom -----------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from pipeline.ledger.adding import add
 
 _FORGOTTEN = timedelta(days=1)
 """How long a wrong password is remembered."""
+_USED = timedelta(hours=1)
+"""How exactly it is known when a token was shown last: not at every call, for each would be a write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class Token:
     label: str
     scopes: frozenset[Right]
     until: datetime
+    used: datetime | None = None
+    """When it was shown last, to the hour or so; None where it never was."""
 
 
 class Accounts:
@@ -171,7 +175,13 @@ class Accounts:
         query = sa.select(tables.tokens).join(tables.people, p.login == t.login)
         rows = self._rows(query.where(t.digest == digest, t.until > now, p.active, p.temporary.is_(False)))
         person = self.person(str(rows[0].login)) if rows else None
-        return (person, _token(rows[0])) if person else None
+        if not person:
+            return None
+        token = _token(rows[0])
+        if token.used is None or not token.used <= now < token.used + _USED:
+            with self._engine.begin() as connection:
+                connection.execute(tables.tokens.update().where(t.digest == digest).values(used=now))
+        return person, token
 
     def take(self, login: str, label: str, fact: Fact) -> None:
         """Take a token back."""
@@ -202,4 +212,4 @@ def _person(row: sa.Row[Any]) -> Person:
 
 def _token(row: sa.Row[Any]) -> Token:
     scopes = frozenset(Right(scope) for scope in row.scopes)
-    return Token(login=str(row.login), label=str(row.label), scopes=scopes, until=row.until)
+    return Token(login=str(row.login), label=str(row.label), scopes=scopes, until=row.until, used=row.used)

@@ -137,22 +137,37 @@ class Ledger:
         most: int,
         *,
         before: int = 0,
+        until: datetime | None = None,
         happened: Happened | None = None,
         who: str = "",
         bulletin: str = "",
         station: str = "",
     ) -> list[Fact]:
-        """The last facts, newest first: at most so many, before a number, and only those of what is named."""
+        """The last facts, newest first: at most so many, before a number, up to an instant, of what is named."""
         c = tables.facts.c
         query = sa.select(tables.facts).order_by(c.number.desc()).limit(most)
         if before:
             query = query.where(c.number < before)
+        if until:
+            query = query.where(c.at <= until)
         if happened:
             query = query.where(c.happened == happened.value)
         for column, wanted in ((c.who, who), (c.bulletin, bulletin), (c.station, station)):
             if wanted:
                 query = query.where(column == wanted)
         return [records.fact(row) for row in self._rows(query)]
+
+    def last_at_each(self, happened: Happened) -> dict[StationCode, Fact]:
+        """The last fact of a kind about each station."""
+        c = tables.facts.c
+        last = sa.select(sa.func.max(c.number)).where(c.happened == happened.value, c.station.is_not(None))
+        query = sa.select(tables.facts).where(c.number.in_(last.group_by(c.station)))
+        return {row.station: records.fact(row) for row in self._rows(query)}
+
+    def count(self) -> int:
+        """How many facts there are: the number of the last one."""
+        (row,) = self._rows(sa.select(sa.func.max(tables.facts.c.number).label("last")))
+        return int(row.last or 0)
 
     def facts_by_bulletin(
         self, names: Iterable[BulletinId] | None = None, stations: Collection[StationCode] | None = None
@@ -373,8 +388,7 @@ class Ledger:
         stations are to air any of them, and how many hold all that they are to.
         """
         rows = _due(after, until, now).order_by(None).cte().c
-        pairs = [(rows.bulletin == name) & rows.digest.in_(list(digests)) for name, digests in good.items() if digests]
-        holds = sa.case((sa.or_(sa.false(), *pairs), 1), else_=0)
+        holds = sa.case((_is_good(rows.bulletin, rows.digest, good), 1), else_=0)
         among = rows.bulletin.in_(list(good))
         first = sa.func.min(rows.at, type_=tables.Utc)
         by_bulletin: sa.Select[Any] = sa.select(rows.bulletin, first, sa.func.count(), sa.func.sum(holds))
@@ -385,6 +399,17 @@ class Ledger:
             *served, (_, _, stations, complete) = connection.execute(both).all()
         found = [(BulletinId(name), at, int(count), int(holding)) for name, at, count, holding in served]
         return sorted(found, key=lambda one: (one[1], one[0])), int(stations), int(complete or 0)
+
+    def first_lacking(
+        self, after: datetime, until: datetime, now: datetime, good: Mapping[BulletinId, Collection[Digest]]
+    ) -> datetime | None:
+        """When any of those bulletins is to air first in the span where its station does not hold it; see above."""
+        rows = _due(after, until, now).order_by(None).subquery().c
+        first = sa.func.min(rows.at, type_=tables.Utc).label("at")
+        lacks = rows.bulletin.in_(list(good)) & ~_is_good(rows.bulletin, rows.digest, good)
+        (row,) = self._rows(sa.select(first).where(lacks))
+        found: datetime | None = row.at
+        return found
 
     def passed(self, since: datetime, now: datetime) -> list[Due]:
         """Each airing that passed in a span of time, soonest first, and what its station held of it at that instant."""
@@ -729,6 +754,15 @@ def _due(
     held = (h.station == d.station) & (h.bulletin == d.bulletin)
     due = sa.select(d.bulletin, d.station, d.at, sa.func.coalesce(h.digest, cleaned).label("digest"))
     return due.outerjoin_from(airings, tables.holdings, held).order_by(d.at, d.station, d.bulletin)
+
+
+_Good = Mapping[BulletinId, Collection[Digest]]
+
+
+def _is_good(bulletin: sa.ColumnElement[Any], digest: sa.ColumnElement[Any], good: _Good) -> sa.ColumnElement[bool]:
+    """Whether what is there of a bulletin is one of the digests that it should be there as; never unknown."""
+    pairs = [(bulletin == name) & digest.in_(list(digests)) for name, digests in good.items() if digests]
+    return sa.func.coalesce(sa.or_(sa.false(), *pairs), sa.false())
 
 
 def _must_hold(connection: sa.Connection, station: StationCode, token: int) -> None:

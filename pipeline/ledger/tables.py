@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0006"
+HEAD = "0007"
 """The migration these tables are at."""
 
 APPEND_ONLY = ("facts", "transmissions", "receipts")
@@ -215,9 +215,10 @@ tokens = Table(
     Column("label", String(80), nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("until", Utc, nullable=False),
+    Column("used", Utc),
     UniqueConstraint("login", "label", name="tokens_once"),
 )
-"""What programs show in a person's name; digests, too."""
+"""What programs show in a person's name; digests, too. `used` is when one was shown last, to the hour or so."""
 
 tries = Table(
     "tries",

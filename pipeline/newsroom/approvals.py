@@ -75,8 +75,15 @@ def hear(desk: Desk, bulletin: Bulletin, digest: Digest, by: str) -> None:
 
 
 def was_heard(desk: Desk, bulletin: Bulletin, digests: Iterable[Digest], by: str) -> bool:
-    """Whether somebody has played any of some masters: those of a bulletin differ only in their format."""
-    played = {fact.digest for fact in desk.ledger.facts(bulletin.id, Happened.HEARD) if alike(fact.who) == alike(by)}
+    """Whether somebody has played any of some masters: those of a bulletin differ only in their format.
+
+    At a page, or by the program that asks: what a program fetches in somebody's name they have not heard themselves.
+    """
+    played = {
+        fact.digest
+        for fact in desk.ledger.facts(bulletin.id, Happened.HEARD)
+        if alike(fact.who) == alike(by) and fact.detail.get("via", "") == desk.via
+    }
     return not played.isdisjoint(digests)
 
 

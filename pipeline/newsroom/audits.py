@@ -128,7 +128,8 @@ def _look(desk: Desk, station: Station, token: int, *, clean: bool, named: bool)
     counts: dict[str, Json] = {kind: len(getattr(found, kind)) for kind in ("good", *WRONG, *LEFT)}
     if clean:
         listed |= {"extra": [], "parts": [], "removed": [*needless]}
-    summary = replace(desk.fact(Happened.AUDITED, station=station.code), detail={**counts, "foreign": found.foreign})
+    told = desk.fact(Happened.AUDITED, station=station.code)
+    summary = replace(told, detail={**told.detail, **counts, "foreign": found.foreign})
     desk.ledger.record(*now_lost, summary)
     return {**listed, "renewed": [*renewed], "odd": [*written.odd]}
 

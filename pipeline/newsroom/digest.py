@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
 from pipeline.core.errors import Says, next_step_of
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import CARRIED, BulletinId, Station, StationCode, Trouble
+from pipeline.core.model import CARRIED, BulletinId, Digest, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
@@ -86,13 +86,22 @@ def figures(desk: Desk, day: date) -> Figures:
     """A local day in figures: what `digest` says of it, without a look at each station."""
     span = _span(desk, day)
     rows = _going_on(desk, span)
-    good = {
-        name: [digest for profile in row.status.masters if (digest := row.status.signed(profile))]
-        for name, row in rows.items()
-    }
+    good = {name: _signed(row) for name, row in rows.items()}
     served, stations, complete = desk.ledger.due_counts(*span, desk.now(), good)
     told = (Served(bulletin=rows[name].bulletin, at=at, stations=n, holding=held) for name, at, n, held in served)
     return Figures(day=day, served=tuple(told), stations=stations, complete=complete)
+
+
+def first_lacking(desk: Desk, within: timedelta) -> datetime | None:
+    """The soonest airing (UTC) within a time from now whose station does not hold the bulletin as signed."""
+    now = desk.now()
+    rows = _going_on(desk, (now, now + within))
+    return desk.ledger.first_lacking(now, now + within, now, {name: _signed(row) for name, row in rows.items()})
+
+
+def _signed(row: Row) -> list[Digest]:
+    """The masters as which a bulletin may be at a station."""
+    return [digest for profile in row.status.masters if (digest := row.status.signed(profile))]
 
 
 def stations_of(desk: Desk, day: date) -> list[StationCode]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from pipeline.core.facts import Happened
-from pipeline.core.model import StationCode
+from pipeline.core.model import Bulletin, StationCode
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.desk import Desk
 
@@ -68,6 +68,15 @@ def nights(
         for code, had in held.items():
             found[code][day] = Night(planned=len(had), holding=sum(had), missed=lost[code, day])
     return found
+
+
+def one_night(desk: Desk, code: StationCode, day: date) -> list[tuple[datetime, Bulletin, bool]]:
+    """What one station is to air on a local day, when first, and whether it holds it, or held it."""
+    start = datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC)
+    due = desk.ledger.due(start - _FIRST, start + _ONE_DAY - _FIRST, desk.now(), [code])
+    about = {row.bulletin.id: row for row in bulletins.rows(desk, {d.bulletin for d in due}, stations=())}
+    shown = [(d, about[d.bulletin]) for d in due if not missed.is_off(about[d.bulletin])]
+    return [(d.at, row.bulletin, not missed.is_lacking(desk, row, d)) for d, row in shown]
 
 
 def worrying(desk: Desk, days: Sequence[date]) -> set[StationCode]:

@@ -41,7 +41,8 @@ def enter(desk: Desk, output: Output, paper: Path | None = None) -> None:
         "line": output.line.value, "quantity": output.quantity, "day": output.day.isoformat(), "what": output.what,
         "evidence": output.evidence, "file": name,
     }  # fmt: skip
-    desk.ledger.record(replace(desk.fact(Happened.ENTERED, digest=digest), detail=detail))
+    fact = desk.fact(Happened.ENTERED, digest=digest)
+    desk.ledger.record(replace(fact, detail={**fact.detail, **detail}))
 
 
 def strike(desk: Desk, number: int, why: str) -> None:

@@ -2,9 +2,10 @@
 
 import math
 import re
+import secrets
 import threading
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline import passwords
@@ -40,6 +41,12 @@ _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
 _MOST_OF_A_NAME, _MOST_OF_A_PASSWORD = 80, 200
 _MOST_DAYS = 400
 """For how long a token may be good."""
+
+
+_WORDS = (
+    "song", "nuoc", "bong", "dien", "trang", "xuong", "ghe", "lua", "dua", "mam", "tom", "cua", "rung", "duoc", "gio",
+    "bien", "chim", "ca", "muoi", "dat", "mui", "cau", "cho", "nang", "mua", "hoa", "sen", "la", "cay", "mat",
+)  # fmt: skip
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------
@@ -112,6 +119,11 @@ def admins(desk: Desk) -> list[Person]:
     return [person for person in desk.ledger.accounts.people() if person.may(Right.PEOPLE)]
 
 
+def first_password() -> str:
+    """A first password that can be told by telephone; it has to be changed at once."""
+    return "-".join(secrets.choice(_WORDS) for _ in range(5)) + f"-{secrets.randbelow(90) + 10}"
+
+
 def reset(desk: Desk, login: str, password: str, by: str) -> None:
     """Give somebody a new password, which they have to change. Raises UnknownPerson, WeakPassword."""
     person = find(desk, login)
@@ -164,8 +176,8 @@ def _check_password(person: Person, password: str) -> None:
 
 
 def _fact(desk: Desk, login: str, what: str, by: str, **detail: Json) -> Fact:
-    told = desk.fact(Happened.ACCOUNT, who=by)
-    return replace(told, detail={"what": what, "login": login, **detail})
+    told = desk.fact(Happened.ACCOUNT, who=by, what=what, login=login)
+    return replace(told, detail={**told.detail, **detail})
 
 
 # --- signing in ------------------------------------------------------------------------------------------------------
@@ -241,8 +253,20 @@ def must_be_allowed(person: Person, right: Right, *, temporary: bool = False) ->
 # --- programs in a person's name -------------------------------------------------------------------------------------
 
 
-def give_token(desk: Desk, person: Person, label: str, scopes: Collection[Right], days: int) -> str:
-    """A token that a program may show; it is told once and never again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program that asks in somebody's name."""
+
+    person: Person
+    label: str
+    """What its token is called."""
+    rights: frozenset[Right]
+    """What it may do: never more than the person may now."""
+    until: datetime
+
+
+def give_token(desk: Desk, person: Person, label: str, scopes: Collection[Right], days: int, *, by: str = "") -> str:
+    """A token that a program may show; it is told once and never again. `by` gives it, or else the person.
 
     Raises:
         BadAccount: it has no label, no scope, or would be good for too long.
@@ -259,7 +283,7 @@ def give_token(desk: Desk, person: Person, label: str, scopes: Collection[Right]
         raise NotAllowed
     token, until = passwords.token(), desk.now() + timedelta(days=days)
     given = Token(login=person.login, label=label, scopes=frozenset(scopes), until=until)
-    told = _fact(desk, person.login, "token given", person.name, label=label, scopes=[*sorted(scopes)])
+    told = _fact(desk, person.login, "token given", by or person.name, label=label, scopes=[*sorted(scopes)])
     desk.ledger.accounts.give(passwords.kept(token), given, told)
     return token
 
@@ -270,16 +294,10 @@ def take_token(desk: Desk, person: Person, label: str) -> None:
     desk.ledger.accounts.take(person.login, label, told)
 
 
-def program(desk: Desk, token: str, at: datetime) -> tuple[Person, Token] | None:
-    """In whose name a program asks, and by which token; its scopes are never more than the person may now."""
-    found = desk.ledger.accounts.shown(passwords.kept(token), at) if token else None
+def program(desk: Desk, token: str) -> Program | None:
+    """The program that shows a token; None where it is nobody's, or its time is over."""
+    found = desk.ledger.accounts.shown(passwords.kept(token), desk.now()) if token else None
     if found is None:
         return None
     person, given = found
-    return person, replace(given, scopes=given.scopes & rights_of(person.roles))
-
-
-def must_be_in(right: Right, scopes: Collection[Right]) -> None:
-    """Raise NotAllowed where a token does not give a right."""
-    if right not in scopes:
-        raise NotAllowed
+    return Program(person=person, label=given.label, rights=given.scopes & rights_of(person.roles), until=given.until)

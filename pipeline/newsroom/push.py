@@ -44,6 +44,7 @@ from pipeline.newsroom.remains import by_station, refused
 from pipeline.newsroom.visit import Visit
 
 VERB = "deliver"
+_MARK = "pushed"
 IN_TURN = timedelta(hours=1)
 """How long after its air time a bulletin may begin: those of one hour air in turn, and people may be late."""
 
@@ -300,12 +301,21 @@ def push(desk: Desk, only: str = "", *, ahead: timedelta | None = None, whom: Wh
     """
     within = _within(desk, ahead)
     told = missed.tell(desk)
-    return Pushed(
+    done = Pushed(
         attempts=visit_all(desk, wanted(desk, only, ahead=ahead, whom=whom)),
         missed=told,
         late=missed.tell_late(desk),
         threatened=tuple(missed.threatened(desk, within)),
     )
+    if whom is Whom.ALL and not only:
+        desk.ledger.set_mark(_MARK, desk.now().isoformat())
+    return done
+
+
+def last(desk: Desk) -> datetime | None:
+    """When the last push over all stations came to its end, UTC; None where there was none."""
+    mark = desk.ledger.mark(_MARK)
+    return datetime.fromisoformat(mark) if mark else None
 
 
 def visit_all(desk: Desk, errands: Sequence[Wanted]) -> tuple[Attempt, ...]:

@@ -308,7 +308,7 @@ def try_out(desk: Desk, station: Station) -> Trial:
     room = math.ceil(desk.config.profiles[station.profile].kbps * 1000 / 8 * _ROOM * HEADROOM)
     if tried.free is not None and tried.free < room:
         raise StationFull(station=station.code, needed=room, free=tried.free)
-    desk.ledger.record(desk.fact(Happened.TRIED, station=station.code))
+    desk.ledger.record(desk.fact(Happened.TRIED, station=station.code, free=tried.free, kbits=round(tried.kbits)))
     return tried
 
 

@@ -195,9 +195,8 @@ class Visit:
     def fact(self, happened: Happened, name: BulletinId, digest: Digest | None = None, **detail: Json) -> Fact:
         """A fact of a bulletin at this station."""
         bulletin = self._rows[name].bulletin
-        return replace(
-            self._desk.fact(happened, bulletin=bulletin, station=self._station.code, digest=digest), detail=detail
-        )
+        told = self._desk.fact(happened, bulletin=bulletin, station=self._station.code, digest=digest)
+        return replace(told, detail={**told.detail, **detail})
 
     def told(self, receipt: Receipt) -> list[Fact]:
         """The facts of a receipt."""

@@ -9,9 +9,10 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.chart import BarChart, LineChart, Reference
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet as Page
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from pipeline.core.errors import Says
 from pipeline.core.report import Report
@@ -21,6 +22,8 @@ from pipeline.report.sheets import Cell, Sheet, Wording
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _HEAD = PatternFill("solid", fgColor="EAF0F3")
 _WIDEST = 60
+_HEADS = ("Phút-trạm đã nhận (cả do trạm báo)", "Phút-trạm kiểm chứng", "Phút-trạm kiểm chứng")
+"""What stands below the plan's lines and may be wider than they are."""
 
 
 def workbook(report: Report, w: Wording) -> bytes:
@@ -43,7 +46,7 @@ def _summary(book: Workbook, report: Report, w: Wording) -> None:
     table = sheets.lines(report, w)
     page = book.create_sheet(table.title)
     of, a = report.period, report.airtime
-    _widths(page, [table.columns, *table.rows])
+    _lay_out(page, [table.columns, *table.rows, (None, *_HEADS)])
     page.append([_bold(page, f"{w.say(Says('Kỳ', 'Period'))} {of.first:%d/%m/%Y} – {of.last:%d/%m/%Y}")])
     page.append([f"{w.say(Says('Lập lúc', 'Made at'))} {w.local(report.made_at)}"])
     page.append([])
@@ -100,6 +103,8 @@ def _line(page: Page, start: int, count: int, w: Wording) -> LineChart:
     chart.title = w.say(Says("Bản tin được tính so với nhịp kế hoạch", "Counted bulletins against the plan's pace"))
     chart.add_data(Reference(page, min_col=3, max_col=4, min_row=start, max_row=start + count), titles_from_data=True)
     chart.set_categories(Reference(page, min_col=2, min_row=start + 1, max_row=start + count))
+    for line in chart.series:
+        line.smooth = False
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.scaling.min = 0
     chart.width, chart.height = 20, 8
@@ -119,7 +124,7 @@ def _bars(page: Page, start: int, count: int, w: Wording) -> BarChart:
 def _sheet(book: Workbook, table: Sheet) -> None:
     page = book.create_sheet(table.title)
     page.freeze_panes = "A2" if not table.note else "A3"
-    _widths(page, [table.columns, *table.rows[:200]])
+    _lay_out(page, [table.columns, *table.rows[:200]])
     if table.note:
         page.append([table.note])
     _rows(page, table)
@@ -131,7 +136,11 @@ def _rows(page: Page, table: Sheet) -> None:
         page.append([_cell(page, cell, share=number in table.shares) for number, cell in enumerate(row)])
 
 
-def _widths(page: Page, rows: Iterable[Sequence[Cell]]) -> None:
+def _lay_out(page: Page, rows: Iterable[Sequence[Cell]]) -> None:
+    """Columns as wide as what stands in them; on paper, lying, as wide as the sheet."""
+    page.page_setup.orientation = "landscape"
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.page_setup.fitToHeight = 0
     widest: dict[int, int] = {}
     for row in rows:
         for number, cell in enumerate(row, start=1):
@@ -144,8 +153,7 @@ def _widths(page: Page, rows: Iterable[Sequence[Cell]]) -> None:
 
 def _bold(page: Page, text: str) -> WriteOnlyCell:
     cell = WriteOnlyCell(page, _NOT_XML.sub("", text))
-    cell.font, cell.fill = Font(bold=True), _HEAD
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    cell.font, cell.fill = Font(name="Calibri", bold=True), _HEAD
     return cell
 
 

@@ -14,6 +14,7 @@ from pipeline.core.people import Person, Right, rights_of
 from pipeline.newsroom import people
 from pipeline.newsroom.desk import Desk
 from pipeline.web import carried
+from pipeline.web.api import document
 from pipeline.web.carried import Carried
 from pipeline.web.page import Page, back, render, status_of
 from pipeline.web.visitor import BEFORE, LANGUAGE, SESSION, TOKEN, Visit, Visitor, desk_of, form_token, must_be_ours
@@ -142,7 +143,7 @@ def _me(
     _, temporary = v.desk.ledger.accounts.secret(v.person.login)
     tokens = v.desk.ledger.accounts.tokens(v.person.login)
     context = {
-        "temporary": temporary, "problem": problem, "token": token, "tokens": tokens,
+        "temporary": temporary, "problem": problem, "token": token, "tokens": tokens, "now": v.desk.now(),
         "rights": [r for r in Right if r in rights_of(v.person.roles)], "least": people.LEAST,
         "told": page.t("Đã đổi mật khẩu.", "The password was changed.") if done else "",
     }  # fmt: skip
@@ -169,6 +170,14 @@ def choose(
     answer = back(Page(request, v), "/toi", xong="mat-khau")
     _set(answer, request, SESSION, token, None)
     return answer
+
+
+@router.get("/toi/api")
+def calls(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) -> HTMLResponse:
+    """What programs may ask for, for the people who write them."""
+    made = document.described(request.app)
+    context = {"told": "", "about": made, "operations": document.operations(made)}
+    return render(Page(request, v), "api.html", context)
 
 
 @router.post("/toi/ma")

@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
-from pipeline.core.errors import FormExpired, NothingThere, NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.core.errors import FormExpired, NotSignedIn, PasswordToChange, PipelineError, as_problem
 from pipeline.newsroom.library import Library
 from pipeline.newsroom.office import Office
-from pipeline.web import account, api, bulletin, library, log, metrics, people, stations, submit, today, week, year
-from pipeline.web.api import problems
+from pipeline.web import account, bulletin, library, log, metrics, people, stations, submit, today, week, year
+from pipeline.web.api import document, problems
 from pipeline.web.dear import Dear
-from pipeline.web.guard import Guard, is_for_programs
+from pipeline.web.guard import Guard
 from pipeline.web.page import STATIC, Page, refusal, render
 from pipeline.web.work import Work
 
@@ -42,13 +42,13 @@ def make_app(office: Office) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
-    for part in (account, today, bulletin, submit, week, stations, year, log, people, library, metrics):
+    for part in (account, today, bulletin, submit, week, stations, year, log, people, library):
         app.include_router(part.router)
+    document.add_to(app)
     app.add_api_route("/tinh/{name}", _asset, include_in_schema=False)
-    programs = api.make_api()
-    programs.state = state
-    app.mount(api.PATH, programs)
     app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.add_api_route("/metrics", metrics.answer, include_in_schema=False)
+    state.metrics = metrics.registry(office, state.work)
     app.add_exception_handler(PipelineError, _refused)
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_exception_handler(RequestValidationError, _no_such_page)
@@ -94,8 +94,8 @@ def _health(request: Request) -> dict[str, str]:
 
 async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, PipelineError)  # noqa: S101 - it is registered for nothing else
-    if is_for_programs(request):
-        return problems.refusal(problem)
+    if problems.is_asked(request):
+        return problems.answer(request, problem)
     page = Page(request)
     if request.method == "GET" and "hx-request" not in request.headers:
         if isinstance(problem, NotSignedIn):
@@ -108,13 +108,20 @@ async def _refused(request: Request, problem: Exception) -> Response:
 
 
 def _no_such_page(request: Request, problem: Exception) -> Response:
+    if problems.is_asked(request):
+        return _no_such_call(request, problem)
     status = problem.status_code if isinstance(problem, HTTPException) else HTTPStatus.NOT_FOUND
-    if is_for_programs(request):
-        return problems.refusal(NothingThere(), status)
     return render(Page(request), "nothing.html", {}, status)
+
+
+def _no_such_call(request: Request, problem: Exception) -> Response:
+    if isinstance(problem, RequestValidationError):
+        return problems.of_fields(request, problem)
+    assert isinstance(problem, HTTPException)  # noqa: S101 - it is registered for nothing else
+    return problems.of_http(request, problem)
 
 
 def _broken(request: Request, fault: Exception) -> Response:
     _log.error("page failed", path=request.url.path, method=request.method, exc_info=fault)
     problem = as_problem(fault, request.url.path)
-    return problems.refusal(problem) if is_for_programs(request) else refusal(request, problem)
+    return problems.answer(request, problem) if problems.is_asked(request) else refusal(request, problem)

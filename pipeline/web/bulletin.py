@@ -1,24 +1,21 @@
 """Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
 
-import threading
-from collections.abc import Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import NoReason, NotApproved, NotHeard, PipelineError, Says
-from pipeline.core.model import Bulletin, BulletinId, Digest, Priority, RecordingMark
+from pipeline.core.errors import NoReason, NotApproved, PipelineError, Says
+from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
 from pipeline.core.people import Right
-from pipeline.core.ports import Lane
-from pipeline.core.status import Stage, Status
-from pipeline.ledger.lock import alone
-from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, rush, views
+from pipeline.core.status import Stage
+from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
 from pipeline.newsroom.bulletins import Line, Row
-from pipeline.newsroom.desk import LINE_WAIT, Desk
+from pipeline.newsroom.desk import Desk
+from pipeline.web import errands
+from pipeline.web.hearing import TYPES, voice
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -26,10 +23,6 @@ router = APIRouter(include_in_schema=False)
 _A_PAGE = 50
 _STATIONS = 150
 """Stations that one page names, those that lack it first."""
-_VOICE = threading.Semaphore(1)
-"""One sentence at a time is voiced for pages: bulletins and the clock need the processor, too."""
-TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
-"""What files of masters are called on the web."""
 _TOLD = {
     "gui": Says("Đã gửi duyệt.", "Sent to be signed."),
     "duyet": Says("Đã duyệt.", "Signed."),
@@ -55,18 +48,10 @@ def listed(
 ) -> HTMLResponse:
     """Bulletins, the newest first."""
     stage = Stage(tinh_trang) if tinh_trang in {s.value for s in Stage} else None
-    found = sorted(v.desk.ledger.bulletins(), key=lambda b: (min(b.air), b.id), reverse=True)
-    if wanted := tim.strip().casefold():
-        found = [b for b in found if wanted in b.title.casefold() or wanted in b.id]
-    outdated = 0
-    if stage:
-        every = bulletins.lines_of(v.desk)
-        outdated, known = sum(not line.coverage.is_current for line in every), {e.bulletin.id: e.stage for e in every}
-        found = [b for b in found if known[b.id] is stage]
+    found, outdated = listing.sought(v.desk, text=tim, stage=stage)
     shown = found[(max(trang, 1) - 1) * _A_PAGE :][:_A_PAGE]
-    rows = {line.bulletin.id: line for line in bulletins.lines_of(v.desk, [b.id for b in shown])}
     context = {
-        "told": "", "rows": [rows[b.id] for b in shown], "stage": stage, "stages": list(Stage), "tim": tim,
+        "told": "", "rows": listing.lines(v.desk, shown), "stage": stage, "stages": list(Stage), "tim": tim,
         "page_number": max(trang, 1), "more": len(found) > max(trang, 1) * _A_PAGE, "count": len(found),
         "outdated": outdated,
     }  # fmt: skip
@@ -157,12 +142,7 @@ def sentence(v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str, numb
     sentences = preview.sentences(v.desk, bulletin)
     if not 1 <= number <= len(sentences):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    wanted = sentences[number - 1]
-    if doc.strip():
-        wanted = preview.reworded(v.desk, bulletin, wanted, doc[:500])
-    with _VOICE, v.desk.store.scratch() as scratch:
-        take = preview.hear(v.desk, bulletin, wanted, Path(scratch) / "cau.wav")
-    return FileResponse(v.desk.store.get(take.audio), media_type="audio/wav")
+    return FileResponse(voice(v.desk, bulletin, sentences[number - 1], doc[:500]), media_type="audio/wav")
 
 
 # --- mending ---------------------------------------------------------------------------------------------------------
@@ -191,18 +171,8 @@ def redo(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRITE))], n
     return _redo(request, v, _row(v.desk, name).bulletin, "lam")
 
 
-def ask_again(request: Request, v: Visitor, bulletin: Bulletin) -> None:
-    """Have a bulletin made again, in somebody's name."""
-
-    def do(desk: Desk) -> None:
-        with alone(desk.config.state, "line", LINE_WAIT):
-            bulletins.redo(desk, bulletin)
-
-    request.app.state.work.ask(Lane.SOUND, bulletin.id, v.person.name, do)
-
-
 def _redo(request: Request, v: Visitor, bulletin: Bulletin, told: str) -> Response:
-    ask_again(request, v, bulletin)
+    errands.redo(request.app.state.work, v.desk, bulletin)
     return back(Page(request, v), f"/ban-tin/{bulletin.id}", xong=told)
 
 
@@ -240,41 +210,10 @@ def sign(
     """Sign exactly the bytes that were heard, and plan them."""
     row = _row(v.desk, name)
     try:
-        status = sign_off(request, v, row, [Digest(d) for d in digests or []])
+        status = errands.sign(request.app.state.work, v.desk, row, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
     return back(Page(request, v), f"/ban-tin/{name}", xong="mot" if status.half_signed else "duyet")
-
-
-def sign_off(request: Request, v: Visitor, row: Line, digests: Sequence[Digest]) -> Status:
-    """Sign a bulletin as it was heard, and plan it; one that is urgent goes out at once when the second has signed.
-
-    Raises:
-        NotHeard: the visitor has played none of its masters.
-        NotApprovable: as `approvals.approve` says.
-    """
-    if not _was_heard(v, row):
-        raise NotHeard
-    status = approvals.approve(v.desk, row.bulletin, v.person.name, digests)
-    if status.may_go_out:
-        plan.plan(v.desk, row.bulletin)
-        if row.bulletin.priority is Priority.URGENT:
-            _send_at_once(request, v, row.bulletin)
-    return status
-
-
-def _send_at_once(request: Request, v: Visitor, bulletin: Bulletin) -> None:
-    def do(desk: Desk) -> Says:
-        done = rush.rush(desk, bulletin)
-        told, good = len(done.attempts), len(done.attempts) - len(done.failed)
-        return Says(f"Gửi khẩn xong: {good}/{told} trạm.", f"Sent at once: {good} of {told} stations.")
-
-    request.app.state.work.ask(Lane.LINE, _rushing(bulletin.id), v.person.name, do)
-
-
-def _rushing(name: str) -> str:
-    """What sending a bulletin at once is asked for under."""
-    return f"khan {name}"
 
 
 @router.post("/ban-tin/{name}/khan")
@@ -301,7 +240,7 @@ def send_again(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))
     row = _row(v.desk, name)
     if not rush.is_ready(Row(bulletin=row.bulletin, status=row.status)):
         return _show(request, v, row, problem=NotApproved(bulletin=name))
-    _send_at_once(request, v, row.bulletin)
+    errands.send_at_once(request.app.state.work, v.desk, row.bulletin)
     return back(Page(request, v), f"/ban-tin/{name}")
 
 
@@ -313,7 +252,7 @@ def reach(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], na
 
 
 def _reach(request: Request, v: Visitor, row: Line) -> dict[str, object]:
-    job = request.app.state.work.job(_rushing(row.bulletin.id))
+    job = request.app.state.work.job(errands.about_rush(row.bulletin.id))
     return {
         "row": row, "name": row.bulletin.id, "reach": v.desk.ledger.reach(row.bulletin.id, _STATIONS),
         "troubles": v.desk.ledger.troubles(), "visited": v.desk.ledger.visited(v.desk.now()),

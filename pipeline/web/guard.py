@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -11,15 +10,24 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.core.errors import FilesNotTaken, Says, UploadRefused
+from pipeline.core.errors import (
+    FilesNotTaken,
+    FromElsewhere,
+    LengthMissing,
+    PipelineError,
+    SentTooMuch,
+    TokenRefused,
+)
 from pipeline.newsroom import outputs, people
 from pipeline.web import carried
 from pipeline.web.api import problems
-from pipeline.web.page import refusal
+from pipeline.web.api.caller import asking
+from pipeline.web.api.problems import API
+from pipeline.web.page import refusal, status_of
 from pipeline.web.visitor import SAFE, SESSION, desk_of
 
-SCRIPTS, PAPERS, FOR_PROGRAMS = "/them", "/nam/ket-qua", "/api/v1/bulletins"
-"""Where files may be sent: scripts and recordings, papers that prove something; the first by programs, too."""
+SCRIPTS, PAPERS = "/them", "/nam/ket-qua"
+"""The pages to which files may be sent: scripts and recordings, papers that prove something."""
 SIGN_IN = "/dang-nhap"
 _MOST = 100_000
 """Bytes of any other form."""
@@ -45,7 +53,10 @@ class Guard:
         self._app = app
         self._broken = broken
         self._prefix = prefix
-        self._uploads = {SCRIPTS: most_upload, FOR_PROGRAMS: most_upload, PAPERS: outputs.MOST + _MOST}
+        self._uploads = {
+            SCRIPTS: most_upload, PAPERS: outputs.MOST + _MOST, f"{API}/bulletins": most_upload,
+            f"{API}/checks": most_upload,
+        }  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,42 +91,41 @@ class Guard:
     async def _refusal(self, request: Request) -> Response | None:
         if request.method in SAFE:
             return None
+        problem = self._problem(request)
+        if problem is None:
+            return await run_in_threadpool(self._refusal_of_strangers, request)
+        if problems.is_asked(request):
+            return problems.answer(request, problem)
+        told = f"{problem.code} {problem.message.vi} / {problem.message.en}"
+        return PlainTextResponse(told, status_of(problem))
+
+    def _problem(self, request: Request) -> PipelineError | None:
+        """Why a body must not be read, whoever sends it."""
         if not _is_from_here(request):
-            return _refused(request, Says("Yêu cầu đến từ trang khác.", "From another site."), HTTPStatus.FORBIDDEN)
-        size = request.headers.get("content-length", "")
+            return FromElsewhere()
+        size = request.headers.get("content-length", "0")
         # A body without a length, or with two ways to tell it, cannot be judged before it is read.
         if not size.isdecimal() or "transfer-encoding" in request.headers:
-            return _refused(request, Says("Cần Content-Length.", "It is needed."), HTTPStatus.LENGTH_REQUIRED)
-        return await self._refusal_of(request, int(size))
+            return LengthMissing()
+        most = self._upload(request) or (_CARRYING if self._path(request) == SIGN_IN else _MOST)
+        return SentTooMuch(size=size, most=most) if int(size) > most else None
 
-    async def _refusal_of(self, request: Request, length: int) -> Response | None:
-        path = _path(request)
-        most = self._uploads.get(path)
-        if length > (most or (_CARRYING if path == SIGN_IN else _MOST)):
-            return _refused(request, Says("Tệp lớn quá.", "Too large."), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if most and not await run_in_threadpool(_is_known, request):
-            if is_for_programs(request):
-                return _refused(request, Says("Chưa đăng nhập.", "Not signed in."), HTTPStatus.UNAUTHORIZED)
-            if length > _CARRYING:
-                return refusal(request, FilesNotTaken())
+    def _upload(self, request: Request) -> int | None:
+        """How much may be sent to where files are taken."""
+        return self._uploads.get(self._path(request))
+
+    def _path(self, request: Request) -> str:
+        path: str = request.scope["path"]
+        return path.removeprefix(self._prefix)
+
+    def _refusal_of_strangers(self, request: Request) -> Response | None:
+        """Nothing that a program without a token sends is read, and of a page without a session no large file."""
+        if problems.is_asked(request):
+            return None if asking(request, desk_of(request)) else problems.answer(request, TokenRefused())
+        large = int(request.headers.get("content-length", "0")) > _CARRYING
+        if large and self._upload(request) and not _is_signed_in(request):
+            return refusal(request, FilesNotTaken())
         return None
-
-
-def is_for_programs(request: Request) -> bool:
-    """Whether an answer is for a program."""
-    path = _path(request)
-    return path.startswith("/api/") or path == "/metrics"
-
-
-def _path(request: Request) -> str:
-    path: str = request.scope["path"]
-    return path.removeprefix(request.app.state.prefix)
-
-
-def _refused(request: Request, says: Says, status: HTTPStatus) -> Response:
-    if is_for_programs(request):
-        return problems.refusal(UploadRefused(what=says), status)
-    return PlainTextResponse(f"{says.vi} / {says.en}", status)
 
 
 def _is_from_here(request: Request) -> bool:
@@ -126,15 +136,5 @@ def _is_from_here(request: Request) -> bool:
     return not origin or urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-def _is_known(request: Request) -> bool:
-    """Whether whoever sends a file has a session, or a token where it is for the API."""
-    desk = desk_of(request)
-    if is_for_programs(request):
-        return people.program(desk, bearer(request), desk.now()) is not None
-    return people.whoever(desk, request.cookies.get(SESSION, "")) is not None
-
-
-def bearer(request: Request) -> str:
-    """The token that a program shows; empty where it shows none."""
-    kind, _, shown = request.headers.get("authorization", "").partition(" ")
-    return shown.strip() if kind.lower() == "bearer" else ""
+def _is_signed_in(request: Request) -> bool:
+    return people.whoever(desk_of(request), request.cookies.get(SESSION, "")) is not None

@@ -1,120 +1,184 @@
-"""Measures for Prometheus: how the newsroom stands, by stage, day and commune; never by bulletin or file."""
+"""Metrics: how the newsroom stands, as Prometheus reads it. Labels name stations and communes, never a bulletin."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from fastapi import Request
+from fastapi.responses import PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline import __version__
-from pipeline.core.outputs import reached
+from pipeline.core.errors import PipelineError, ScopeMissing, TokenRefused
 from pipeline.core.people import Right
-from pipeline.core.status import Stage
-from pipeline.newsroom import bulletins, missed, outputs, reports
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import figures, remaining
-from pipeline.newsroom.tally import tally
-from pipeline.web.api.caller import Call, Caller
-from pipeline.web.visitor import PATIENCE
+from pipeline.newsroom.measures import Measures, Place, measures
+from pipeline.newsroom.office import Office
+from pipeline.web.api import problems
+from pipeline.web.api.caller import asking
+from pipeline.web.visitor import PATIENCE, desk_of
 from pipeline.web.work import Work
 
-router = APIRouter(include_in_schema=False)
+_ALIVE = timedelta(minutes=5)
+"""The clock looks every minute; one that has not for so long does not run, or hangs."""
 
 
-@router.get("/metrics")
-def metrics(request: Request, c: Annotated[Caller, Depends(Call(Right.SEE))]) -> Response:
-    """Everything, reckoned now. Asks for a token: communes' names and faults are nobody else's business."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Newsroom(replace(c.desk, patience=PATIENCE), request.app.state.work))
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def registry(office: Office, work: Work) -> CollectorRegistry:
+    """What an application tells; reckoned anew whenever it is read."""
+    made = CollectorRegistry()
+    ProcessCollector(registry=made)
+    made.register(_Newsroom(office, work))
+    return made
+
+
+def answer(request: Request) -> Response:
+    """The metrics, to whom `[web] metrics_from` names, or to a program whose token may see."""
+    try:
+        _must_be_allowed(request, desk_of(request))
+        told = generate_latest(request.app.state.metrics)
+    except PipelineError as problem:
+        refused = problems.answer(request, problem)
+        headers = {
+            name: refused.headers[name] for name in ("www-authenticate", "retry-after") if name in refused.headers
+        }
+        return PlainTextResponse(f"{problem.code} {problem.message.en}\n", refused.status_code, headers)
+    return Response(told, media_type=CONTENT_TYPE_LATEST)
+
+
+def _must_be_allowed(request: Request, desk: Desk) -> None:
+    if _is_from(request.client.host if request.client else "", desk.config.settings.web.metrics_from):
+        return
+    program = asking(request, desk)
+    if program is None:
+        raise TokenRefused
+    if Right.SEE not in program.rights:
+        raise ScopeMissing(scope=Right.SEE.value)
+
+
+def _is_from(host: str, networks: Iterable[str]) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return any(address in ip_network(one) for one in networks)
 
 
 class _Newsroom(Collector):
-    """What a desk can say of itself."""
+    """Reads the ledger whenever the metrics are read."""
 
-    def __init__(self, desk: Desk, work: Work) -> None:
-        self._desk = desk
+    def __init__(self, office: Office, work: Work) -> None:
+        self._office = office
         self._work = work
 
-    def collect(self) -> Iterable[Metric]:
-        """Each measure once."""
-        yield InfoMetricFamily("bantin_build", "The version that runs.", value={"version": __version__})
-        yield from self._bulletins()
-        yield from self._plan()
-        yield from self._days()
-        yield from self._stations()
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is read before somebody asks."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric of the newsroom."""
+        with self._office.desk() as desk:
+            now = measures(replace(desk, patience=PATIENCE))
+        yield InfoMetricFamily("bantin_build", "The version of Bản Tin.", {"version": __version__})
+        yield from _bulletins(now)
+        yield from _air(now)
+        yield from _stations(now.places, now.now)
+        yield from _doings(now)
+        yield from _clock(now)
+        waiting, running = self._work.counts()
+        yield _by(
+            "bantin_jobs", "Jobs that pages and programs asked for.", "state", {"waiting": waiting, "running": running}
+        )
+        wrong = self._office.wrong is not None
         yield GaugeMetricFamily(
-            "bantin_jobs_under_way", "What a page or a program asked for and has not ended.", self._work.open()
+            "bantin_settings_wrong", "1 while config.toml or the registry as they are now cannot be used.", value=wrong
         )
+        yield CounterMetricFamily("bantin_facts", "Facts in the ledger.", value=now.facts)
 
-    def _bulletins(self) -> Iterator[Metric]:
-        stages = Counter(line.stage for line in bulletins.lines_of(self._desk))
-        found = GaugeMetricFamily("bantin_bulletins", "Bulletins by how far they have come.", labels=["stage"])
-        for stage in Stage:
-            found.add_metric([stage.value], stages[stage])
-        yield found
-        within = timedelta(hours=self._desk.config.settings.delivery.ahead_hours)
-        threats = missed.threatened(self._desk, within)
-        yield GaugeMetricFamily(
-            "bantin_bulletins_threatened", "Bulletins that air within the next push and cannot yet.", len(threats)
-        )
-        first = min((threat.at for threat in threats), default=None)
-        if first:
-            left = (first - self._desk.now()).total_seconds()
-            yield GaugeMetricFamily("bantin_threatened_in_seconds", "Until the first of them is to air.", left)
 
-    def _plan(self) -> Iterator[Metric]:
-        desk = self._desk
-        today = desk.now().astimezone(desk.config.zone).date()
-        whole, counted = reports.whole_year(today.year), tally(desk)
-        days = [row.air_date for row in counted.rows if row.counted]
-        lines = reached(reports.targets(desk), outputs.outputs(desk, today.year), days, whole.first, whole.last)
-        target = GaugeMetricFamily("bantin_plan_target", "What the year's plan asks for.", labels=["line"])
-        got = GaugeMetricFamily("bantin_plan_reached", "What was reached of it.", labels=["line"])
-        for line in lines:
-            target.add_metric([line.line.value], line.target)
-            got.add_metric([line.line.value], line.year)
-        yield target
-        yield got
-        yield GaugeMetricFamily("bantin_plan_pace", "Bulletins that the pace asks for by today.", counted.expected)
+def _by(name: str, what: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, what, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
 
-    def _days(self) -> Iterator[Metric]:
-        desk = self._desk
-        today = desk.now().astimezone(desk.config.zone).date()
-        stations = GaugeMetricFamily("bantin_day_stations", "Stations that are to air something.", labels=["day"])
-        complete = GaugeMetricFamily("bantin_day_stations_complete", "Those that hold all of it.", labels=["day"])
-        for name, day in (("today", today), ("tomorrow", today + timedelta(days=1))):
-            found = figures(desk, day)
-            stations.add_metric([name], found.stations)
-            complete.add_metric([name], found.complete)
-        yield stations
-        yield complete
 
-    def _stations(self) -> Iterator[Metric]:
-        desk = self._desk
-        troubles = desk.ledger.troubles()
-        labels = ["station", "commune"]
-        failing = GaugeMetricFamily(
-            "bantin_station_failing", "Whether its last visit failed; 2 where waiting does not help.", labels=labels
-        )
-        tries = GaugeMetricFamily(
-            "bantin_station_failed_visits", "Visits that failed one after the other.", labels=labels
-        )
-        for code, station in sorted(desk.config.stations.items()):
-            trouble = troubles.get(code)
-            named = [code, station.name]
-            failing.add_metric(named, 0 if trouble is None else 1 if trouble.retry else 2)
-            tries.add_metric(named, trouble.tries if trouble else 0)
-        yield failing
-        yield tries
-        yield GaugeMetricFamily(
-            "bantin_stations_holding_recalled", "Stations that still hold what must not air.", len(remaining(desk))
-        )
-        visited = len(desk.ledger.visited(desk.now()))
-        yield GaugeMetricFamily("bantin_stations_visited", "Stations that are being visited now.", visited)
+def _bulletins(now: Measures) -> Iterator[Metric]:
+    stages = {stage.value: float(count) for stage, count in now.stages.items()}
+    yield _by("bantin_bulletins", "Bulletins by the stage they are at.", "stage", stages)
+    what = "What the plan asks for in this local year, by its line."
+    yield _by("bantin_plan_target", what, "line", {one.line.value: one.target for one in now.plan})
+    what = "What was reached of it so far."
+    yield _by("bantin_plan_reached", what, "line", {one.line.value: one.year for one in now.plan})
+    yield GaugeMetricFamily("bantin_plan_pace", "Bulletins that the pace asks for by now.", value=now.pace)
+
+
+def _air(now: Measures) -> Iterator[Metric]:
+    what = "Stations that are to air something on the local day."
+    yield _by("bantin_day_stations", what, "day", {day: one.stations for day, one in now.days.items()})
+    what = "Those of them that hold all that they are to air, as signed."
+    yield _by("bantin_day_complete_stations", what, "day", {day: one.complete for day, one in now.days.items()})
+    lacking = GaugeMetricFamily(
+        "bantin_lacking_air_seconds",
+        "Seconds until the soonest airing in the hours ahead that a station does not hold as signed; absent if none.",
+    )
+    if now.lacking:
+        lacking.add_metric([], (now.lacking - now.now).total_seconds())
+    yield lacking
+    yield GaugeMetricFamily(
+        "bantin_unready_bulletins", "Bulletins, by kind of station, that air in the hours ahead and cannot yet.",
+        value=now.unready,
+    )  # fmt: skip
+
+
+def _stations(places: Iterable[Place], now: datetime) -> Iterator[Metric]:
+    labels = ["station", "commune"]
+    up = GaugeMetricFamily("bantin_station_up", "1 unless the last visit to the station failed.", labels=labels)
+    failing = GaugeMetricFamily(
+        "bantin_station_failing_seconds",
+        "For how long visits there have failed; absent if not.",
+        labels=labels,
+    )
+    stuck = GaugeMetricFamily(
+        "bantin_station_stuck", "1 where waiting does not help and a person has to act; absent if not.", labels=labels
+    )
+    free = GaugeMetricFamily(
+        "bantin_station_free_bytes", "Bytes that were free when the station was tried out last; absent if unknown.",
+        labels=labels,
+    )  # fmt: skip
+    for place in places:
+        values = [place.station.code, place.station.name]
+        up.add_metric(values, place.trouble is None)
+        if place.trouble:
+            failing.add_metric(values, (now - place.trouble.since).total_seconds())
+        if place.trouble and not place.trouble.retry:
+            stuck.add_metric(values, 1)
+        if place.free is not None:
+            free.add_metric(values, place.free)
+    yield from (up, failing, stuck, free)
+
+
+def _doings(now: Measures) -> Iterator[Metric]:
+    what = "Stations that hold what was taken back and may air it, until they are reached."
+    yield GaugeMetricFamily("bantin_recalled_stations", what, value=now.remains)
+    yield GaugeMetricFamily("bantin_visited_stations", "Stations that are being visited.", value=now.visited)
+
+
+def _clock(now: Measures) -> Iterator[Metric]:
+    for name, what, at in (
+        (
+            "bantin_last_push",
+            "When the last push over all stations came to its end.",
+            now.pushed,
+        ),
+        ("bantin_clock", "When the clock looked last for what is late; it does every minute.", now.ticked),
+    ):
+        family = GaugeMetricFamily(f"{name}_timestamp_seconds", what)
+        if at:
+            family.add_metric([], at.timestamp())
+        yield family
+    alive = now.ticked is not None and now.now - now.ticked < _ALIVE
+    yield GaugeMetricFamily("bantin_clock_up", "1 if the clock looked within five minutes.", value=alive)

@@ -24,6 +24,8 @@ _STATUS: dict[str, int] = {
     "P-100": HTTPStatus.UNAUTHORIZED, "P-130": HTTPStatus.UNAUTHORIZED, "P-101": HTTPStatus.UNAUTHORIZED,
     "P-102": HTTPStatus.TOO_MANY_REQUESTS,
     "P-103": HTTPStatus.FORBIDDEN, "P-109": HTTPStatus.FORBIDDEN, "P-110": HTTPStatus.FORBIDDEN,
+    "P-123": HTTPStatus.FORBIDDEN, "P-124": HTTPStatus.LENGTH_REQUIRED, "P-125": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "P-126": HTTPStatus.TOO_MANY_REQUESTS,
 }  # fmt: skip
 _KHMER = "\u1780"
 
@@ -46,7 +48,7 @@ def status_of(problem: PipelineError) -> int:
         return HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(problem, LedgerAway):
         return HTTPStatus.SERVICE_UNAVAILABLE
-    return HTTPStatus.NOT_FOUND if problem.code in {"N-100", "P-106", "P-119", "C-103"} else HTTPStatus.CONFLICT
+    return HTTPStatus.NOT_FOUND if problem.code in {"L-103", "P-106", "P-119", "C-104"} else HTTPStatus.CONFLICT
 
 
 class Page:

@@ -1,6 +1,5 @@
 """Cài đặt: people and their roles; stations as the registry has them, with what is doubtful."""
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -14,10 +13,6 @@ from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 200
-_WORDS = (
-    "song", "nuoc", "bong", "dien", "trang", "xuong", "ghe", "lua", "dua", "mam", "tom", "cua", "rung", "duoc", "gio",
-    "bien", "chim", "ca", "muoi", "dat", "mui", "cau", "cho", "nang", "mua", "hoa", "sen", "la", "cay", "mat",
-)  # fmt: skip
 
 
 @router.get("/cai-dat")
@@ -39,11 +34,6 @@ def _show(
     return render(Page(request, v), "settings.html", context, status_of(problem) if problem else 200)
 
 
-def _password() -> str:
-    """A first password that can be told by telephone; it has to be changed at once."""
-    return "-".join(secrets.choice(_WORDS) for _ in range(5)) + f"-{secrets.randbelow(90) + 10}"
-
-
 @router.post("/cai-dat/nguoi")
 def admit(
     request: Request,
@@ -53,7 +43,7 @@ def admit(
     roles: Annotated[list[Role] | None, Form(alias="vai")] = None,
 ) -> Response:
     """Open an account; its first password is shown this once."""
-    password = _password()
+    password = people.first_password()
     person = Person(login=login.strip().lower(), name=" ".join(name.split()), roles=frozenset(roles or ()))
     try:
         people.admit(v.desk, person, password, v.person.name)
@@ -78,7 +68,7 @@ def change(
             case "dong" | "mo":
                 people.change(v.desk, login, by, active=what == "mo")
             case "mat-khau":
-                password = _password()
+                password = people.first_password()
                 people.reset(v.desk, login, password, by)
                 given = (people.find(v.desk, login).name, password)
             case _:

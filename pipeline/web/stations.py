@@ -1,8 +1,9 @@
 """Phân phối: communes by night; a station with its visits, receipts and last word; trying it, pushing to it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,13 +15,12 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
-from pipeline.core.ports import Lane
 from pipeline.core.search import fold
-from pipeline.newsroom import push, registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import figures, lacking, stations_of
 from pipeline.newsroom.digest import grid as of_day
-from pipeline.newsroom.nights import nights, worrying
+from pipeline.newsroom.nights import nights, one_night, worrying
+from pipeline.web import errands
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -31,6 +31,8 @@ _FIRST, _LAST = date(2000, 1, 10), date(9998, 12, 1)
 """Days that are shown."""
 _MAP = 600
 """Units of the longer side of the map."""
+_MARKS, _CLOSE = 600, 20
+"""Stations that have a mark each; where there are more, those so many units apart share one."""
 
 
 @router.get("/phan-phoi")
@@ -92,9 +94,18 @@ def week(
     return render(Page(request, v), "nights.html", context)
 
 
-def _points(
-    desk: Desk, codes: Sequence[StationCode], troubles: Mapping[StationCode, Trouble]
-) -> list[tuple[float, float, StationCode]]:
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A mark on the map: a station or, where there are very many, those that stand close together."""
+
+    x: float
+    y: float
+    codes: Sequence[StationCode]
+    off: Sequence[StationCode]
+    """Those of them that are in trouble."""
+
+
+def _points(desk: Desk, codes: Sequence[StationCode], troubles: Mapping[StationCode, Trouble]) -> list[Point]:
     """Where stations stand on a map of their own: east is right, north is up. Those in trouble come last, on top."""
     placed = [(code, at) for code in codes if (at := desk.config.stations[code].coordinates)]
     if not placed:
@@ -102,32 +113,51 @@ def _points(
     norths, easts = [at[0] for _, at in placed], [at[1] for _, at in placed]
     shrink = math.cos(math.radians(sum(norths) / len(norths)))  # a degree east is shorter than one north
     scale = _MAP / max(max(norths) - min(norths), (max(easts) - min(easts)) * shrink, 0.01)
+    west, top = min(easts), max(norths)
+    wide = _CLOSE if len(placed) > _MARKS else 0.1
+    close: dict[tuple[int, int], list[StationCode]] = {}
+    for code, (north, east) in placed:
+        x, y = (east - west) * shrink * scale, (top - north) * scale
+        close.setdefault((round(x / wide), round(y / wide)), []).append(code)
     points = [
-        (round((east - min(easts)) * shrink * scale, 1), round((max(norths) - north) * scale, 1), code)
-        for code, (north, east) in placed
+        Point(round(x * wide, 1), round(y * wide, 1), here, [code for code in here if code in troubles])
+        for (x, y), here in close.items()
     ]
-    return sorted(points, key=lambda point: point[2] in troubles)
+    return sorted(points, key=lambda point: bool(point.off))
 
 
 @router.get("/phan-phoi/{code}")
-def station(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], code: str) -> HTMLResponse:
-    """One station."""
+def station(
+    request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], code: str, dem: str = ""
+) -> HTMLResponse:
+    """One station, as it is now or as it was on a night."""
     desk = v.desk
     found = desk.config.stations.get(StationCode(code))
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     titles = {b.id: b.title for b in desk.ledger.bulletins()}
-    facts = desk.ledger.latest(_FACTS, station=found.code)
-    job = request.app.state.work.job(about(code))
+    night = _night(dem)
+    end = datetime.combine(night + timedelta(days=1), time(), desk.config.zone) if night else None
+    facts = desk.ledger.latest(_FACTS, station=found.code, until=end)
+    job = request.app.state.work.job(errands.about_station(code))
     context = {
         "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
         "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
         "to_come": desk.ledger.transmissions(station=found.code, after=desk.now())[:20],
         "tried": next((f for f in facts if f.happened is Happened.TRIED), None),
         "aired": next((f for f in facts if f.happened is Happened.AIRED), None), "carried": found.transport == CARRIED,
-        "job": job, "code": code,
+        "job": job, "code": code, "night": night, "on_night": one_night(desk, found.code, night) if night else [],
+        "a_day": timedelta(days=1),
     }  # fmt: skip
     return render(Page(request, v), "station.html", context)
+
+
+def _night(asked: str) -> date | None:
+    try:
+        day = date.fromisoformat(asked)
+    except ValueError:
+        return None
+    return day if _FIRST <= day <= _LAST else None
 
 
 def page_told(request: Request, v: Visitor, job: object) -> str:
@@ -139,44 +169,12 @@ def page_told(request: Request, v: Visitor, job: object) -> str:
 @router.post("/phan-phoi/{code}/thu")
 def try_out(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Call a station, write and remove a small file there."""
-    return _ask(request, v, code, trial(code))
+    errands.try_out(request.app.state.work, v.desk, code)
+    return back(Page(request, v), f"/phan-phoi/{code}")
 
 
 @router.post("/phan-phoi/{code}/gui")
 def push_to(request: Request, v: Annotated[Visitor, Depends(Visit(Right.RUN))], code: str) -> Response:
     """Send a station what it lacks, now."""
-    return _ask(request, v, code, sending(code))
-
-
-def trial(code: str) -> Callable[[Desk], Says]:
-    """The work of trying a station."""
-
-    def do(desk: Desk) -> Says:
-        found = registry.try_out(desk, registry.find(desk, code))
-        free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
-        return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
-
-    return do
-
-
-def sending(code: str) -> Callable[[Desk], Says]:
-    """The work of pushing to a station."""
-
-    def do(desk: Desk) -> Says:
-        done = push.push(desk, code)
-        done.must_have_succeeded()
-        return Says(f"Đã gửi {done.sent} tệp.", f"{done.sent} files were sent.")
-
-    return do
-
-
-def about(code: str) -> str:
-    """What work for a station is asked for under."""
-    return f"tram {code}"
-
-
-def _ask(request: Request, v: Visitor, code: str, do: Callable[[Desk], Says]) -> Response:
-    if StationCode(code) not in v.desk.config.stations:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    request.app.state.work.ask(Lane.LINE, about(code), v.person.name, do)
+    errands.push_to(request.app.state.work, v.desk, code)
     return back(Page(request, v), f"/phan-phoi/{code}")

@@ -27,6 +27,8 @@ class Job:
     about: str
     who: str
     since: datetime
+    via: str = ""
+    """The label of the token by which a program asked for it."""
     begun: bool = False
     ended: bool = False
     told: Says | None = None
@@ -42,7 +44,7 @@ class Work:
     _jobs: dict[str, Job] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, lane: Lane, about: str, who: str, do: Callable[[Desk], Says | None]) -> Job:
+    def ask(self, lane: Lane, about: str, who: str, do: Callable[[Desk], Says | None], *, via: str = "") -> Job:
         """Have something done in somebody's name; where the same waits to be begun, that is what is asked for.
 
         What is under way may have read already what has changed since, so it is done once more.
@@ -52,7 +54,7 @@ class Work:
             if job and not job.begun:
                 return job
             with self.office.desk() as desk:
-                job = Job(about, who, desk.now())
+                job = Job(about, who, desk.now(), via)
             self._jobs.pop(about, None)
             self._jobs[about] = job
             for old in [name for name, one in self._jobs.items() if one.ended][:-_REMEMBERED]:
@@ -65,16 +67,18 @@ class Work:
         """What was asked for last about something."""
         return self._jobs.get(about)
 
-    def open(self) -> int:
-        """How much was asked for and has not ended."""
+    def counts(self) -> tuple[int, int]:
+        """How many jobs wait, and how many are under way."""
         with self._lock:
-            return sum(not job.ended for job in self._jobs.values())
+            open_ = [job for job in self._jobs.values() if not job.ended]
+        begun = sum(job.begun for job in open_)
+        return len(open_) - begun, begun
 
     def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
         job.begun = True
         try:
             with self.office.desk() as desk:
-                job.told = do(replace(desk, who=job.who))
+                job.told = do(replace(desk, who=job.who, via=job.via))
         except GivenUp:
             job.problem = None
         except Exception as fault:  # noqa: BLE001 - whoever asked is told, and the thread goes on

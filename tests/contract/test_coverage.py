@@ -6,10 +6,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from pipeline.core.coverage import Coverage
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import BulletinId, Digest, Receipt, StationCode, Transmission, Verification
+from pipeline.core.model import (
+    Bulletin,
+    BulletinId,
+    Digest,
+    Head,
+    Kind,
+    Language,
+    Receipt,
+    Script,
+    StationCode,
+    Transmission,
+    Verification,
+)
+from pipeline.ledger import coverage, database
 from pipeline.ledger.ledger import Ledger
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -91,3 +105,86 @@ def test_no_station_is_counted_twice():
     assert both.in_time_of(DIGESTS) == 2
     assert both.covered_of(DIGESTS) == 3
     assert both.in_time_of([]) == both.arrived_of(DIGESTS) == 0
+
+
+def plan_everywhere(ledger, *names):
+    """Those bulletins planned at every station."""
+    fact = Fact(happened=Happened.PLANNED, who="bantin", at=NOW)
+    for name in names:
+        airings = [Transmission(at=NOW, station=code, bulletin=name) for code in STATIONS]
+        ledger.plan(airings, [replace(fact, bulletin=name, station=code) for code in STATIONS])
+
+
+def test_who_has_little_patience_hears_what_was_known_last_and_that_it_was(ledger):
+    plan_everywhere(ledger, *NAMES)
+    first, last = NAMES
+    found = ledger.coverage(NAMES, patience=1)
+    assert found[last] == reckoned(ledger, last)
+    assert found[first] == Coverage(is_current=False)
+    assert ledger.coverage(NAMES, patience=1) == {name: reckoned(ledger, name) for name in NAMES}
+    before = reckoned(ledger, first)
+    ledger.plan([Transmission(at=NOW + HOUR, station=STATIONS[0], bulletin=first)], [])
+    assert ledger.coverage([first], patience=0) == {first: replace(before, is_current=False)}
+    assert ledger.coverage([first]) == {first: reckoned(ledger, first)} != {first: before}
+
+
+def receive(ledger, *names):
+    """Those bulletins, each by a script of its own."""
+    for number, name in enumerate(names):
+        digest = Digest(f"{number:064x}")
+        bulletin = Bulletin(
+            id=name, script=digest, title="Tin", languages=(Language.VI,), kind=Kind.CT, programme="x", air=(NOW,)
+        )
+        fact = Fact(happened=Happened.RECEIVED, who="bantin", at=NOW, bulletin=name, digest=digest)
+        assert ledger.receive(Script(digest=digest, name="x.txt", head=Head(), body=()), bulletin, fact)
+
+
+def test_what_is_reckoned_ahead_nobody_waits_for(ledger):
+    receive(ledger, *NAMES)
+    plan_everywhere(ledger, *NAMES)
+    assert ledger.reckon(until=lambda: True) == len(NAMES)
+    assert not any(one.is_current for one in ledger.coverage(NAMES, patience=0).values())
+    assert ledger.reckon(until=lambda: False) == 0
+    assert ledger.coverage(NAMES, patience=0) == {name: reckoned(ledger, name) for name in NAMES}
+
+
+def test_what_changes_while_it_is_reckoned_is_not_taken_for_how_it_stands(ledger):
+    plan_everywhere(ledger, *NAMES)
+    name = NAMES[0]
+    with ledger._engine.begin() as connection:
+        coverage.begin(connection, [name])
+    with database.snapshot(ledger._engine) as connection:
+        made, seen = coverage.reckon(connection, name)
+        ledger.plan([Transmission(at=NOW + HOUR, station=STATIONS[0], bulletin=name)], [])
+        assert coverage.reckon(connection, name) == (made, seen)  # all of it as it was when it began
+    with ledger._engine.begin() as connection:
+        coverage.keep(connection, name, made, seen)
+    assert ledger.coverage([name], patience=0) == {name: replace(made, is_current=False)}
+    assert ledger.coverage([name]) == {name: reckoned(ledger, name)}
+    with ledger._engine.begin() as connection:
+        coverage.keep(connection, name, made, seen)  # by whoever was slower
+    assert ledger.coverage([name]) == {name: reckoned(ledger, name)}
+
+
+def test_no_question_of_a_page_or_the_clock_reads_all_there_ever_was(tmp_path):
+    ledger, asked = Ledger.open(tmp_path / "ledger.db"), []
+    plan_everywhere(ledger, *NAMES)
+    sa.event.listen(ledger._engine, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+    ledger.due(NOW - HOUR, NOW + HOUR, NOW)
+    ledger.due_counts(NOW - HOUR, NOW + HOUR, NOW, dict.fromkeys(NAMES, DIGESTS))
+    ledger.stations_due(NOW - HOUR, NOW + HOUR, NAMES)
+    ledger.passed(NOW - HOUR, NOW)
+    ledger.air_times(after=NOW)
+    ledger.strays()
+    ledger.first_planned(NAMES)
+    ledger.coverage(NAMES)
+    plans = []
+    with database.reading(ledger._engine) as connection:
+        for statement, values in [one for one in asked if one[0].lstrip().startswith(("SELECT", "WITH"))]:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans += [f"{step[3]}\n{statement}" for step in steps]
+    assert len(plans) > 20
+    for table in ("facts", "transmissions", "receipts", "holdings"):
+        assert not [plan for plan in plans if plan.startswith(f"SCAN {table}")]
+    assert not [plan for plan in plans if "facts_by_kind" in plan.partition("\n")[0]]
+    ledger.close()

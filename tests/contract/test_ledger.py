@@ -485,3 +485,26 @@ def test_a_ledger_without_room_for_a_fact_says_that_the_disk_is_full_and_keeps_n
     assert caught.value.fields["where"] == tmp_path / "state" / "ledger.db"
     assert ledger.facts() == []
     ledger.close()
+
+
+def test_what_airs_first_and_is_not_there_is_found_without_a_look_at_each_station(ledger):
+    later = NOW + timedelta(hours=2)
+    airings = [
+        Transmission(at=NOW + timedelta(hours=1), station=A, bulletin=BulletinId("b1")),
+        Transmission(at=later, station=StationCode("B"), bulletin=BulletinId("b1")),
+    ]
+    ledger.plan(airings, [])
+    good, span = Digest("5" * 64), (NOW, NOW + timedelta(hours=3), NOW)
+    assert ledger.first_lacking(*span, {BulletinId("b1"): [good]}) == NOW + timedelta(hours=1)
+    ledger.record(fact(Happened.CONFIRMED, station=A, digest=good, detail={"remote": "x.mp3"}))
+    assert ledger.first_lacking(*span, {BulletinId("b1"): [good]}) == later
+    assert ledger.first_lacking(*span, {BulletinId("b1"): []}) == NOW + timedelta(hours=1)  # nobody has signed it
+    assert ledger.first_lacking(*span, {}) is None
+
+
+def test_the_last_fact_of_a_kind_at_each_station_is_found(ledger):
+    for free in (1, 2):
+        ledger.record(fact(Happened.TRIED, name=None, station=A, detail={"free": free}))
+    ledger.record(fact(Happened.AUDITED, name=None, station=A))
+    assert {code: found.detail["free"] for code, found in ledger.last_at_each(Happened.TRIED).items()} == {A: 2}
+    assert ledger.count() == 3

@@ -1,6 +1,7 @@
 """Accounts and sessions, on both kinds of ledger."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -184,10 +185,10 @@ def test_who_is_closed_is_out_at_once_and_their_programs_too(desk, clock):
     people.choose(desk, people.find(desk, "binh"), GOOD, BETTER)
     token = people.sign_in(desk, "binh", BETTER, "x")
     key = people.give_token(desk, people.find(desk, "binh"), "máy in", {Right.SEE}, 30)
-    assert people.program(desk, key, clock.at)
+    assert people.program(desk, key)
     people.change(desk, "binh", "an", active=False)
     assert people.whoever(desk, token) is None
-    assert people.program(desk, key, clock.at) is None
+    assert people.program(desk, key) is None
     with pytest.raises(WrongPassword):
         people.sign_in(desk, "binh", BETTER, "x")
     people.change(desk, "binh", "an", active=True)
@@ -209,18 +210,48 @@ def test_a_token_can_never_do_more_than_its_person_and_ends(desk, clock):
     with pytest.raises(NotAllowed):
         people.give_token(desk, binh, "x", {Right.SIGN}, 30)
     key = people.give_token(desk, binh, "máy in", {Right.SEE, Right.RUN}, 30)
-    assert people.program(desk, key, clock.at) is None  # their password is still somebody else's
+    assert people.program(desk, key) is None  # their password is still somebody else's
     people.choose(desk, binh, GOOD, BETTER)
-    person, token = people.program(desk, key, clock.at)
-    assert (person, token.scopes) == (binh, {Right.SEE, Right.RUN})
+    assert may(desk, key) == ("Người B", "máy in", {Right.SEE, Right.RUN})
     people.change(desk, "binh", "an", roles={Role.EDITOR})
-    assert people.program(desk, key, clock.at)[1].scopes == {Right.SEE}
+    assert may(desk, key)[2] == {Right.SEE}
     with pytest.raises(NameTaken):
         people.give_token(desk, binh, "máy in", {Right.SEE}, 30)
-    assert people.program(desk, key, clock.at + timedelta(days=31)) is None
+    clock.at += timedelta(days=31)
+    assert people.program(desk, key) is None
+    clock.at -= timedelta(days=31)
+    assert may(desk, key)
     people.take_token(desk, binh, "máy in")
-    assert people.program(desk, key, clock.at) is None
-    assert people.program(desk, "", clock.at) is None
+    assert people.program(desk, key) is None
+    assert people.program(desk, "") is None
+
+
+def may(desk, key):
+    program = people.program(desk, key)
+    return program.person.name, program.label, program.rights
+
+
+def test_when_a_program_asked_last_is_known_to_the_hour(desk, clock):
+    binh = people.find(desk, "an")
+    people.choose(desk, binh, GOOD, BETTER)
+    key = people.give_token(desk, binh, "máy in", {Right.SEE}, 30, by="lệnh")
+    assert desk.ledger.facts(happened=Happened.ACCOUNT)[-1].who == "lệnh"
+    (token,) = desk.ledger.accounts.tokens("an")
+    assert token.used is None
+    first = clock.at
+    for minutes, told in ((0, 0), (59, 0), (1, 60)):
+        clock.at += timedelta(minutes=minutes)
+        assert people.program(desk, key)
+        (token,) = desk.ledger.accounts.tokens("an")
+        assert token.used == first + timedelta(minutes=told)
+
+
+def test_what_a_program_does_says_in_whose_name_and_by_which_token(desk):
+    by = replace(desk, who="Người B", via="máy in")
+    fact = by.fact(Happened.TAUGHT, key="a", spoken="b")
+    assert (fact.who, fact.detail) == ("Người B", {"key": "a", "spoken": "b", "via": "máy in"})
+    people.give_token(by, people.find(desk, "an"), "x", {Right.SEE}, 1)
+    assert desk.ledger.facts(happened=Happened.ACCOUNT)[-1].detail["via"] == "máy in"
 
 
 def test_who_is_unknown_is_said(desk):

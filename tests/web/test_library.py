@@ -205,6 +205,8 @@ HISTORIES = {
     "half signed": (lambda m: m.made().sign(), URGENT, False),
     "signed twice by one": (lambda m: m.made().sign().sign(), URGENT, False),
     "signed by two": (lambda m: m.made().sign().sign("Người khác"), URGENT, True),
+    "urgent since, and signed by one": (lambda m: m.made().sign().tell(Happened.URGED), {}, False),
+    "urgent since, and signed by two": (lambda m: m.made().sign().tell(Happened.URGED).sign("B"), {}, True),
     "returned": (lambda m: m.made().sign().tell(Happened.RETURNED, reason="x"), {}, False),
     "returned after air": (lambda m: m.made().sign().at(AFTER_AIR).tell(Happened.RETURNED, reason="x"), {}, False),
     "withdrawn": (lambda m: m.made().sign().tell(Happened.WITHDRAWN), {}, False),

@@ -73,18 +73,47 @@ def test_the_page_shows_icon_colour_and_words_and_finds_stations(desk):
     one = browser(app, Role.READER)
     text = one.get("/phan-phoi/tuan").text
     cells = re.findall(
-        r'<td class="cell"><span class="tag (\w+)"[^>]*><span aria-hidden="true">(.)</span><span class="skip">([^<]+)',
+        r'<td class="cell"><a class="tag (\w+)"[^>]*><span aria-hidden="true">(.)</span><span class="skip">([^<]+)',
         text,
     )
     assert cells == [("bad", "✗", "chưa có gì")] * 2
     assert "<svg" not in text  # nobody wrote down where they are
     push.push(desk)
     text = one.get("/phan-phoi/tuan").text
-    assert text.count('<span class="tag good" title="1/1">') == 2
+    for code in "AB":
+        assert f'<a class="tag good" href="/phan-phoi/{code}?dem={TODAY}" title="1/1">' in text
     assert one.get("/phan-phoi/tuan?tim=xa+b").text.count('scope="row"') == 1
     assert "Không có trạm nào." in one.get("/phan-phoi/tuan?loi=1").text
     for query in ("den=x", "den=0001-01-01", "den=9999-12-31", "trang=99", "trang=-1", "tim=%00"):
         assert one.get(f"/phan-phoi/tuan?{query}").status_code == 200
+
+
+def test_a_map_of_very_many_stations_has_a_mark_for_those_close_together(tmp_path):
+    rows = [{**station(tmp_path, f"S{n}"), "coordinates": f"{8.5 + n % 30 * 0.02} {104.7 + n // 30 * 0.01}"}
+            for n in range(900)]  # fmt: skip
+    with newsroom(tmp_path, *rows) as desk:
+        known(desk, LOGINS[Role.READER], "Người xem", Role.READER)
+        desk.ledger.record(desk.fact(Happened.FAILED, station="S17", code="D-101", reason="không gọi được"))
+        text = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.READER)
+        marks = re.findall(r"<g><title>([^<]+)</title><(\w+)", text.get("/phan-phoi/tuan").text)
+    assert len(marks) < 600
+    assert sum(int(found[1]) if (found := re.match(r"(\d+) trạm", words)) else 1 for words, _ in marks) == 900
+    assert [(shape, "S17" in words) for words, shape in marks if shape == "rect"] == [("rect", True)]
+
+
+def test_a_cell_opens_the_station_as_it_was_on_that_night(desk):
+    province.signed(desk, 1)
+    province.signed(desk, 2, air=(province.FIVE + DAY,))
+    push.push(desk)
+    desk.now.at += 3 * DAY
+    push.push(desk)
+    one = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.READER)
+    text = one.get(f"/phan-phoi/A?dem={TODAY}").text
+    panel = re.search(r'<section class="panel" aria-labelledby="dem">.*?</section>', text, re.DOTALL)[0]
+    assert ["Tin số 1" in panel, "Tin số 2" in panel, "✓" in panel] == [True, False, True]
+    assert "không phải phát gì" in one.get(f"/phan-phoi/A?dem={TODAY + 4 * DAY}").text
+    for odd in ("x", "0001-01-01", "9999-12-31"):
+        assert one.get(f"/phan-phoi/A?dem={odd}").status_code == 200
 
 
 def test_a_map_is_drawn_of_those_whose_place_is_known_north_up_and_east_right(tmp_path):

@@ -1,333 +1,433 @@
-"""Bulletins for programs: taking them in, reading and hearing them, mending words, signing."""
+"""Bulletins: found, heard and read, mended, signed."""
 
-from collections.abc import Sequence
+import base64
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from pipeline.core.errors import NoReason, NothingThere
-from pipeline.core.model import BulletinId, Digest, Kind, Language, Priority, RecordingMark
-from pipeline.core.people import Right
-from pipeline.core.status import Stage
-from pipeline.newsroom import announcers, approvals, bulletins, preview, views
-from pipeline.newsroom.bulletins import Line
+from pipeline.core.errors import NotApproved, NothingThere, UnknownBulletin
+from pipeline.core.model import Bulletin as Made
+from pipeline.core.model import BulletinId, Digest, Kind, Language, Priority, RecordingMark, Sentence
+from pipeline.core.model import Master as MasterMade
+from pipeline.core.status import Stage, Status
+from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
 from pipeline.newsroom.desk import Desk
-from pipeline.web import uploads
-from pipeline.web.api.caller import Call, Caller
-from pipeline.web.api.problems import Problem, problem_of
-from pipeline.web.bulletin import TYPES, ask_again, sign_off
-from pipeline.web.work import Job
+from pipeline.web import errands, hearing
+from pipeline.web.api import jobs, log
+from pipeline.web.api.caller import Caller, Run, See, Sign, Write, part
+from pipeline.web.api.fields import Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
+from pipeline.web.api.jobs import Job
+from pipeline.web.api.problems import told
 
-router = APIRouter(tags=["bulletins"])
-Name = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,80}$", description="A bulletin's id.")]
-See = Annotated[Caller, Depends(Call(Right.SEE))]
-Write = Annotated[Caller, Depends(Call(Right.WRITE))]
-Sign = Annotated[Caller, Depends(Call(Right.SIGN))]
+router = part("bulletins")
 
 
-class Sound(BaseModel):
-    """A master: the bulletin for one kind of station."""
-
-    profile: str
-    digest: str = Field(description="SHA-256 of its bytes, in hexadecimal.")
-    bytes: int
-    seconds: float
-    integrated_lufs: float
-    true_peak_dbtp: float
-    range_lu: float
-    signed: bool
+def _bytes(what: str, *kinds: str) -> dict[str, object]:
+    """How an answer is described that is no JSON."""
+    return {"description": what, "content": {kind: {} for kind in sorted(kinds)}}
 
 
-class BulletinRow(BaseModel):
+_KINDS = {*hearing.TYPES.values()}
+_SOUND: dict[int | str, dict[str, object]] = {
+    200: _bytes("The whole of it.", *_KINDS),
+    206: _bytes("The range that was asked for.", *_KINDS),
+    416: _bytes("There is no such range.", "text/plain"),
+}
+_PICTURE: dict[int | str, dict[str, object]] = {200: _bytes("A PNG.", "image/png")}
+_WAV: dict[int | str, dict[str, object]] = {200: _bytes("A WAV.", "audio/wav")}
+_Profile = Annotated[str, Path(max_length=64, pattern=r"^[^\x00-\x1f/]+$", examples=["loa-xa"])]
+
+
+class ListedBulletin(Told):
     """A bulletin in a list."""
 
     id: str
     title: str
-    programme: str
+    stage: Stage
+    reason: Annotated[str, Field(description="Why it is held or was returned, in Vietnamese; else empty.")]
     languages: list[Language]
     kind: Kind
-    theme: str
+    programme: str
     priority: Priority
-    stage: Stage
-    air: list[datetime]
-    counts: bool
-    stations: int = Field(description="In its plan.")
-    arrived: int = Field(description="Stations of its plan that hold a current master, verified.")
+    theme: str
+    author: str
+    air: Annotated[list[datetime], Field(description="When it is meant to air: UTC, ISO 8601, in order.")]
+    counts: Annotated[bool, Field(description="Whether it is meant to count toward the plan.")]
+    draft: Annotated[bool, Field(description="Whether a draft voice speaks it.")]
+    signatures_needed: int
+    signed_by: Annotated[list[str], Field(description="Who has signed a current master so far.")]
+    stations: Annotated[int, Field(description="Stations in its plan.")]
+    stations_holding: Annotated[int, Field(description="Those that hold a current master, verified.")]
 
 
-class Bulletin(BulletinRow):
+class Master(Told):
+    """One sound file of a bulletin: the mix at the loudness of a kind of station."""
+
+    sha256: Sha256
+    profile: Annotated[str, Field(description="The kind of station.")]
+    current: Annotated[bool, Field(description="False for one that another took the place of.")]
+    media_type: str
+    size_bytes: int
+    duration_seconds: float
+    integrated_lufs: Annotated[float, Field(description="Integrated loudness, ITU-R BS.1770-4.")]
+    true_peak_dbtp: Annotated[float, Field(description="True peak, ITU-R BS.1770-4 annex 2.")]
+    range_lu: Annotated[float, Field(description="Loudness range, EBU R 128.")]
+    limiter_db: Annotated[float, Field(description="The most that the limiter turned down.")]
+    signed_by: list[str]
+    may_air: Annotated[bool, Field(description="Whether it may go out as things stand.")]
+
+
+class Reach(Told):
+    """How far a bulletin got, over all its stations."""
+
+    stations: int
+    first_air: Annotated[datetime | None, Field(description="When it airs first at any: UTC, ISO 8601.")]
+    airings: Annotated[int, Field(description="Planned, over all stations.")]
+    holding: Annotated[int, Field(description="Stations that got a current master last, verified.")]
+    in_time: Annotated[int, Field(description="Stations that held a signed master before its first air time there.")]
+    covered: Annotated[int, Field(description="Airings that a signed master was there for.")]
+    aired: Annotated[int, Field(description="Airings that stations say they played.")]
+    is_current: Annotated[bool, Field(description="False where these figures are out of date and reckoned anew.")]
+
+
+class Bulletin(ListedBulletin):
     """A bulletin, whole."""
 
-    reason: str = Field(description="Why it is held or was returned, in Vietnamese; else empty.")
-    draft: bool = Field(description="Whether a draft voice speaks any of it.")
-    author: str
-    embargo: datetime | None
-    expires: datetime | None
-    sounds: list[Sound]
-    signatures_needed: int
-    airings: int
-    airings_confirmed: int = Field(description="Before which the signed bytes were there, verified.")
-    airings_aired: int = Field(description="That stations say they played.")
+    only: Annotated[list[str], Field(description="Stations or communes it is for; empty: all.")]
+    without: list[str]
+    embargo: Annotated[datetime | None, Field(description="Before it nothing leaves the newsroom: UTC, ISO 8601.")]
+    expires: Annotated[datetime | None, Field(description="After it nothing airs: UTC, ISO 8601.")]
+    script_sha256: str
+    masters: Annotated[list[Master], Field(description="Every master it ever had, the oldest first.")]
+    reach: Reach
+    fallbacks: Annotated[list[str], Field(description="Where not the first voice spoke, in Vietnamese.")]
+    notes: Annotated[list[str], Field(description="What its editor should know of how it was read, in Vietnamese.")]
+    twins: Annotated[list[str], Field(description="Other bulletins of the same title and time.")]
+    has_picture: bool
+    job: Annotated[Job | None, Field(description="What was asked for last: making it.")]
 
 
-class Bulletins(BaseModel):
-    """A page of a list."""
+class Bulletins(Told):
+    """A part of the list."""
 
-    items: list[BulletinRow]
-    next: str | None = Field(description="What `after` is to be for the next page; null at the end.")
+    items: list[ListedBulletin]
+    next: Annotated[str | None, Field(description="To be given as `after` for what follows; null at the end.")]
+    total: Annotated[int, Field(description="How many there are in all.")]
 
 
-class Spoken(BaseModel):
-    """A sentence, or what an announcer recorded in its place."""
+class Passage(Told):
+    """A sentence as it is spoken, or a recording that airs in its place."""
 
-    written: str
-    spoken: str
+    number: Annotated[int | None, Field(description="Of a sentence, counted from 1; null for a recording.")]
+    kind: Literal["sentence", "recording"]
     language: Language | None
-    recording: str = Field(description="The file that airs in its place; empty where a voice speaks it.")
+    written: Annotated[str, Field(description="As its editor wrote it; of a recording, its file's name.")]
+    spoken: Annotated[str, Field(description="Exactly as the voice says it; of a recording, its transcript.")]
+    voice: Annotated[str, Field(description="Engine and voice that spoke it last; empty where it changed since.")]
+    pause_seconds: float
 
 
-class TakenIn(BaseModel):
-    """What became of what was sent."""
+class Text(Told):
+    """What a bulletin says, in the order it airs, as it would be read now."""
 
-    accepted: list[str] = Field(description="Ids of bulletins that are being made.")
-    known: list[str] = Field(description="Ids of bulletins of which the same bytes were received before.")
-    refused: list[Problem]
-
-
-class Work(BaseModel):
-    """How far something is that was asked for."""
-
-    state: str = Field(description="`none`, `waiting`, `running`, `done` or `failed`.")
-    who: str = ""
-    since: datetime | None = None
-    told: str = ""
-    problem: Problem | None = None
+    bulletin: str
+    passages: list[Passage]
 
 
-class Heard(BaseModel):
+class Signature(Asked):
     """What is signed."""
 
-    heard: list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(
-        description="The digests of all current masters; one of them must have been fetched from `sounds`, or played."
-    )
+    model_config = example(heard=["0123456789abcdef" * 4])
+
+    heard: Annotated[
+        list[Sha256],
+        Field(min_length=1, max_length=20, description="Every current master, by the bytes that were listened to."),
+    ]
 
 
-class Why(BaseModel):
-    """The comment that goes back to the editor."""
+class Return(Asked):
+    """Why a bulletin goes back to its editor, or is urgent."""
 
-    why: Annotated[str, Field(min_length=1, max_length=2000)]
+    model_config = example(comment="sai tên xã ở câu 3")
 
-
-class Word(BaseModel):
-    """How a word is said from now on."""
-
-    word: Annotated[str, Field(min_length=1, max_length=200)]
-    spoken: Annotated[str, Field(min_length=1, max_length=500)]
+    comment: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 
 
-def state_of(job: Job | None) -> Work:
-    """How a job stands."""
-    if job is None:
-        return Work(state="none")
-    state = "failed" if job.problem else "done" if job.ended else "running" if job.begun else "waiting"
-    told = job.told.vi if job.told else ""
-    problem = problem_of(job.problem) if job.problem else None
-    return Work(state=state, who=job.who, since=job.since, told=told, problem=problem)
+class Word(Asked):
+    """How something written is said from now on."""
+
+    model_config = example(written="UBND", spoken="ủy ban nhân dân")
+
+    written: Annotated[Line, Field(min_length=1)]
+    spoken: Annotated[Line, Field(min_length=1)]
+    bulletin: Annotated[
+        str | None, Field(max_length=80, description="The bulletin that it mends, which whoever mends does not sign.")
+    ] = None
 
 
-def line_of(desk: Desk, name: str) -> Line:
-    """A bulletin. Raises NothingThere."""
-    found = bulletins.lines_of(desk, [BulletinId(name)])
-    if not found:
-        raise NothingThere
-    return found[0]
+def line(found: bulletins.Line) -> ListedBulletin:
+    """A bulletin in a list."""
+    return ListedBulletin(**_line(found))
 
 
-def _row(line: Line) -> dict[str, object]:
-    b = line.bulletin
+def _line(found: bulletins.Line) -> dict[str, object]:
+    b, status = found.bulletin, found.status
+    signed = {name for digest in status.masters.values() for name in status.signatures.get(digest, ())}
     return {
-        "id": b.id, "title": b.title, "programme": b.programme, "languages": list(b.languages), "kind": b.kind,
-        "theme": b.theme, "priority": b.priority, "stage": line.stage, "air": list(b.air), "counts": b.counts,
-        "stations": line.coverage.stations, "arrived": line.arrived,
+        "id": b.id, "title": b.title, "stage": found.stage, "reason": status.reason, "languages": b.languages,
+        "kind": b.kind, "programme": b.programme, "priority": b.priority, "theme": b.theme, "author": b.author,
+        "air": b.air, "counts": b.counts, "draft": status.draft, "signatures_needed": status.needed,
+        "signed_by": sorted(signed), "stations": found.coverage.stations, "stations_holding": found.arrived,
     }  # fmt: skip
 
 
-@router.get("/bulletins", operation_id="listBulletins")
-def listed(
-    c: See,
+def _row(desk: Desk, name: str) -> bulletins.Line:
+    rows = bulletins.lines_of(desk, [BulletinId(name)])
+    if not rows:
+        raise UnknownBulletin(id=name, nearest="-")
+    return rows[0]
+
+
+def _whole(request: Request, desk: Desk, name: str) -> Bulletin:
+    found = _row(desk, name)
+    b, status, coverage = found.bulletin, found.status, found.coverage
+    read = bulletins.reading_of(desk, b)
+    signed = {digest for profile in status.masters if (digest := status.signed(profile))}
+    job = jobs.work_of(request).job(b.id)
+    return Bulletin(
+        **_line(found), only=b.only, without=b.without, embargo=b.embargo, expires=b.expires, script_sha256=b.script,
+        masters=_masters(desk, found),
+        reach=Reach(
+            stations=coverage.stations, first_air=coverage.first, airings=coverage.airings, holding=found.arrived,
+            in_time=coverage.in_time_of(signed), covered=coverage.covered_of(signed), aired=coverage.aired,
+            is_current=coverage.is_current,
+        ),
+        fallbacks=bulletins.fallbacks(desk, b)[0],
+        notes=[f"{note.about}: {note.message}" for note in read.notes] if read else [],
+        twins=bulletins.twins(desk, b), has_picture=views.sound(desk, b, ".png").is_file(),
+        job=jobs.job(job) if job else None,
+    )  # fmt: skip
+
+
+def _masters(desk: Desk, found: bulletins.Line) -> list[Master]:
+    status: Status = found.status
+    return [
+        Master(
+            sha256=m.digest, profile=m.profile, current=status.masters.get(m.profile) == m.digest,
+            media_type=hearing.TYPES.get(m.suffix, "application/octet-stream"), size_bytes=m.size,
+            duration_seconds=m.seconds, integrated_lufs=m.loudness.integrated, true_peak_dbtp=m.loudness.true_peak,
+            range_lu=m.loudness.range, limiter_db=m.reduction, signed_by=status.signatures.get(m.digest, []),
+            may_air=status.signed(m.profile) == m.digest,
+        )
+        for m in bulletins.every_master(desk, found.bulletin)
+    ]  # fmt: skip
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/bulletins", responses=told(404))
+def list_bulletins(
+    by: See,
     stage: Stage | None = None,
-    year: Annotated[int | None, Query(ge=2000, le=9998)] = None,
+    year: Annotated[int | None, Query(ge=2000, le=2100, description="Of the first air time, local.")] = None,
     language: Language | None = None,
-    text: Annotated[str, Query(max_length=200, description="In the title or the id.")] = "",
-    after: Annotated[str, Query(pattern=r"^[a-z0-9-]{0,80}$")] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    text: Annotated[Wanted, Query(description="In the title or the id.")] = "",
+    after: Annotated[Wanted, Query(description="The `next` of the part before.")] = "",
+    limit: Limit = 50,
 ) -> Bulletins:
-    """Bulletins, the newest air date first."""
-    zone, wanted = c.desk.config.zone, text.strip().casefold()
-    found = sorted(c.desk.ledger.bulletins(), key=lambda b: (min(b.air), b.id), reverse=True)
-    found = [
-        b
-        for b in found
-        if (year is None or min(b.air).astimezone(zone).year == year)
-        and (language is None or language in b.languages)
-        and (wanted in b.title.casefold() or wanted in b.id)
-    ]
-    if stage is not None:
-        stages = {line.bulletin.id: line.stage for line in bulletins.lines_of(c.desk, [b.id for b in found])}
-        found = [b for b in found if stages[b.id] is stage]
+    """Bulletins, what airs last first."""
+    found, _ = listing.sought(by.desk, text=text, stage=stage, year=year, language=language)
+    start = 0
     if after:
-        ids = [b.id for b in found]
-        found = found[ids.index(BulletinId(after)) + 1 :] if after in ids else []
-    shown = found[:limit]
-    lines = {line.bulletin.id: line for line in bulletins.lines_of(c.desk, [b.id for b in shown])}
-    following = shown[-1].id if len(found) > limit else None
-    return Bulletins(items=[BulletinRow.model_validate(_row(lines[b.id])) for b in shown], next=following)
-
-
-@router.post("/bulletins", operation_id="addBulletins", status_code=HTTPStatus.ACCEPTED)
-def add(
-    request: Request,
-    c: Write,
-    files: Annotated[list[UploadFile], File(min_length=1, description="Scripts and recordings, whatever their names.")],
-) -> TakenIn:
-    """Take in scripts and recordings, as if they were dropped; they are made in the background.
-
-    Where none can be taken in, the answer is why the first cannot.
-    """
-    taken = uploads.take_in(request.app.state.work, c.desk, c.person.name, uploads.Sent(files, "", ""))
-    if all(one.problem for one in taken):
-        raise next(one.problem for one in taken if one.problem)
-    return TakenIn(
-        accepted=[one.bulletin.id for one in taken if one.bulletin and not one.again],
-        known=[one.bulletin.id for one in taken if one.bulletin and one.again],
-        refused=[problem_of(one.problem) for one in taken if one.problem],
+        places = [n for n, b in enumerate(found) if b.id == after]
+        if not places:
+            raise UnknownBulletin(id=after, nearest="-")
+        start = places[0] + 1
+    shown = found[start : start + limit]
+    more = len(found) > start + limit
+    return Bulletins(
+        items=[line(one) for one in listing.lines(by.desk, shown)],
+        next=shown[-1].id if more else None,
+        total=len(found),
     )
 
 
-@router.get("/bulletins/{name}", operation_id="getBulletin")
-def one(c: See, name: Name) -> Bulletin:
-    """A bulletin: where it stands, its masters, how far it got."""
-    line = line_of(c.desk, name)
-    b, status = line.bulletin, line.status
-    signed = {digest for profile in status.masters if (digest := status.signed(profile))}
-    sounds = [
-        Sound(
-            profile=m.profile, digest=m.digest, bytes=m.size, seconds=m.seconds, integrated_lufs=m.loudness.integrated,
-            true_peak_dbtp=m.loudness.true_peak, range_lu=m.loudness.range, signed=m.digest in signed,
-        )
-        for m in bulletins.masters(c.desk, b).values()
-    ]  # fmt: skip
-    more = {
-        "reason": status.reason, "draft": status.draft, "author": b.author, "embargo": b.embargo, "expires": b.expires,
-        "sounds": sounds, "signatures_needed": status.needed, "airings": line.coverage.airings,
-        "airings_confirmed": line.coverage.covered_of(signed), "airings_aired": line.coverage.aired,
-    }  # fmt: skip
-    return Bulletin.model_validate(_row(line) | more)
+@router.get("/bulletins/{bulletin}", responses=told(404))
+def get_bulletin(request: Request, by: See, name: Bulletin_) -> Bulletin:
+    """A bulletin: where it stands, its masters with their loudness, how far it got."""
+    return _whole(request, by.desk, name)
 
 
-@router.get("/bulletins/{name}/text", operation_id="getText")
-def text(c: See, name: Name) -> list[Spoken]:
-    """Every sentence as written and as it would be spoken now, in the order they air."""
-    return [
-        Spoken(written=p.transcript, spoken="", language=p.language, recording=p.name)
-        if isinstance(p, RecordingMark)
-        else Spoken(written=p.written, spoken=p.text, language=p.language, recording="")
-        for p in preview.passages(c.desk, line_of(c.desk, name).bulletin)
-    ]
+@router.get("/bulletins/{bulletin}/facts", responses=told(404))
+def list_bulletin_facts(by: See, name: Bulletin_) -> log.Facts:
+    """What happened to it in the newsroom, the oldest first; what happened at each station is in the log."""
+    bulletin = _row(by.desk, name).bulletin
+    found = by.desk.ledger.facts_by_bulletin([bulletin.id], ()).get(bulletin.id, [])
+    return log.Facts(items=log.told(found), next=None)
 
 
-_BINARY: dict[str, object] = {"schema": {"type": "string", "format": "binary"}}
+@router.get("/bulletins/{bulletin}/text", responses=told(404, 409))
+def get_text(by: See, name: Bulletin_) -> Text:
+    """What it says, as it would be read with today's dictionary: opening, text, recordings, closing."""
+    bulletin = _row(by.desk, name).bulletin
+    passages = preview.passages(by.desk, bulletin)
+    sentences = [one for one in passages if isinstance(one, Sentence)]
+    spoken = iter(enumerate(preview.speakers(by.desk, bulletin, sentences), start=1))
+    return Text(
+        bulletin=bulletin.id,
+        passages=[
+            Passage(number=None, kind="recording", language=one.language, written=one.name, spoken=one.transcript,
+                    voice="", pause_seconds=0)
+            if isinstance(one, RecordingMark)
+            else _sentence(one, *next(spoken))
+            for one in passages
+        ],
+    )  # fmt: skip
 
 
-@router.get(
-    "/bulletins/{name}/sounds/{digest}",
-    operation_id="getSound",
-    response_class=FileResponse,
-    responses={
-        200: {"content": dict.fromkeys(sorted({*TYPES.values()}), _BINARY)},
-        206: {"description": "A part, where Range asked for one."},
-        416: {"description": "There is no such part."},
-    },
-)
-def sound(c: See, name: Name, digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> FileResponse:
-    """The sound of one of its masters, also of earlier ones; whoever fetches it has heard it."""
-    line = line_of(c.desk, name)
-    every = bulletins.every_master(c.desk, line.bulletin)
-    master = next((m for m in every if m.digest == digest), None)
+def _sentence(said: Sentence, number: int, voice: str) -> Passage:
+    return Passage(
+        number=number, kind="sentence", language=said.language, written=said.written, spoken=said.text, voice=voice,
+        pause_seconds=said.pause,
+    )  # fmt: skip
+
+
+# --- hearing ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/bulletins/{bulletin}/sounds/{digest}", response_class=FileResponse, responses={**_SOUND, **told(404)})
+def get_sound(by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> FileResponse:
+    """The sound of one of its masters, also of an earlier one; ranges can be asked for.
+
+    Whoever fetches a current one may sign it with the same token.
+    """
+    bulletin = _row(by.desk, name).bulletin
+    master = next((one for one in bulletins.every_master(by.desk, bulletin) if one.digest == digest), None)
     if master is None:
         raise NothingThere
-    file = c.desk.store.get(master.digest)
-    approvals.hear(c.desk, line.bulletin, master.digest, c.person.name)
-    return FileResponse(file, media_type=TYPES.get(master.suffix, "application/octet-stream"))
+    return _sound(by, bulletin, master)
 
 
-@router.get(
-    "/bulletins/{name}/picture",
-    operation_id="getPicture",
-    response_class=FileResponse,
-    responses={200: {"content": {"image/png": _BINARY}}},
-)
-def picture(c: See, name: Name) -> FileResponse:
+@router.get("/bulletins/{bulletin}/sound/{profile}", response_class=FileResponse, responses={**_SOUND, **told(404)})
+def get_current_sound(by: See, name: Bulletin_, profile: _Profile) -> FileResponse:
+    """The sound of its current master for a kind of station; `Repr-Digest` (RFC 9530) names the bytes."""
+    bulletin = _row(by.desk, name).bulletin
+    master = bulletins.masters(by.desk, bulletin).get(profile)
+    if master is None:
+        raise NothingThere
+    return _sound(by, bulletin, master)
+
+
+def _sound(by: Caller, bulletin: Made, master: MasterMade) -> FileResponse:
+    file = by.desk.store.get(master.digest)
+    approvals.hear(by.desk, bulletin, master.digest, by.name)
+    digest = base64.b64encode(bytes.fromhex(master.digest)).decode()
+    kind = hearing.TYPES.get(master.suffix, "application/octet-stream")
+    return FileResponse(file, media_type=kind, headers={"Repr-Digest": f"sha-256=:{digest}:"})
+
+
+@router.get("/bulletins/{bulletin}/picture", response_class=FileResponse, responses={**_PICTURE, **told(404)})
+def get_picture(by: See, name: Bulletin_) -> FileResponse:
     """Its waveform and loudness, with target and ceiling."""
-    file = views.sound(c.desk, line_of(c.desk, name).bulletin, ".png")
+    file = views.sound(by.desk, _row(by.desk, name).bulletin, ".png")
     if not file.is_file():
         raise NothingThere
     return FileResponse(file, media_type="image/png")
 
 
-@router.get("/bulletins/{name}/work", operation_id="getBulletinWork")
-def work(request: Request, c: See, name: Name) -> Work:
-    """Whether it is being made, and what came of it last."""
-    line_of(c.desk, name)
-    return state_of(request.app.state.work.job(name))
+@router.get(
+    "/bulletins/{bulletin}/sentences/{number}", response_class=FileResponse, responses={**_WAV, **told(404, 409, 429)}
+)
+def get_sentence(
+    by: Write,
+    name: Bulletin_,
+    number: Annotated[int, Path(ge=1, le=10_000, description="As the text counts them.")],
+    words: Annotated[Wanted, Query(description="Other words, to hear them in its place.")] = "",
+) -> FileResponse:
+    """One sentence as it would be spoken now; it is voiced if it never was."""
+    bulletin = _row(by.desk, name).bulletin
+    sentences = preview.sentences(by.desk, bulletin)
+    if number > len(sentences):
+        raise NothingThere
+    return FileResponse(hearing.voice(by.desk, bulletin, sentences[number - 1], words), media_type="audio/wav")
 
 
-@router.post("/bulletins/{name}/remake", operation_id="remake", status_code=HTTPStatus.ACCEPTED)
-def remake(request: Request, c: Write, name: Name) -> Work:
+# --- mending ---------------------------------------------------------------------------------------------------------
+
+
+@router.post("/words", status_code=HTTPStatus.CREATED, responses=told(404, 409, 400, 413))
+def teach_word(by: Write, word: Word) -> Word:
+    """Write into the newsroom's dictionary how a word is said; bulletins that hold it are made again by `remake`."""
+    bulletin = _row(by.desk, word.bulletin).bulletin if word.bulletin is not None else None
+    announcers.teach(by.desk, word.written, word.spoken, by.name, bulletin)
+    return word
+
+
+@router.post("/bulletins/{bulletin}/remake", status_code=HTTPStatus.ACCEPTED, responses=told(404))
+def remake_bulletin(request: Request, response: Response, by: Write, name: Bulletin_) -> Job:
     """Make it again with today's dictionary and settings; only sentences that changed are voiced."""
-    ask_again(request, c, line_of(c.desk, name).bulletin)
-    return state_of(request.app.state.work.job(name))
+    bulletin = _row(by.desk, name).bulletin
+    return jobs.begun(request, response, errands.redo(jobs.work_of(request), by.desk, bulletin))
 
 
-@router.post("/bulletins/{name}/offer", operation_id="offer")
-def offer(c: Write, name: Name) -> Bulletin:
+@router.get("/bulletins/{bulletin}/work", responses=told(404))
+def get_bulletin_work(request: Request, by: See, name: Bulletin_) -> Job:
+    """How making it goes that was asked for last."""
+    return jobs.last(request, _row(by.desk, name).bulletin.id)
+
+
+@router.post("/bulletins/{bulletin}/offer", responses=told(404, 409))
+def offer_bulletin(request: Request, by: Write, name: Bulletin_) -> Bulletin:
     """Say that its editor has heard it and asks for a signature."""
-    approvals.offer(c.desk, line_of(c.desk, name).bulletin, c.person.name)
-    return one(c, name)
+    approvals.offer(by.desk, _row(by.desk, name).bulletin, by.name)
+    return _whole(request, by.desk, name)
 
 
-@router.post("/bulletins/{name}/approval", operation_id="approve")
-def approve(request: Request, c: Sign, name: Name, body: Heard) -> Bulletin:
-    """Sign exactly the bytes that were heard, and plan them; what is urgent is sent when the second has signed."""
-    sign_off(request, c, line_of(c.desk, name), _digests(body.heard))
-    return one(c, name)
+# --- signing ---------------------------------------------------------------------------------------------------------
 
 
-def _digests(told: Sequence[str]) -> list[Digest]:
-    return [Digest(digest) for digest in told]
+@router.post("/bulletins/{bulletin}/approval", responses=told(404, 409, 400, 413))
+def approve_bulletin(request: Request, by: Sign, name: Bulletin_, signature: Signature) -> Bulletin:
+    """Sign exactly the bytes that were heard, and plan them; what is urgent is sent when the second has signed.
+
+    The rules are those of the page: nobody signs their own work; what is urgent needs two people; `heard` must name
+    every current master, and one of them must have been fetched with this token.
+    """
+    row, heard = _row(by.desk, name), [Digest(digest) for digest in signature.heard]
+    errands.sign(jobs.work_of(request), by.desk, row, heard)
+    return _whole(request, by.desk, name)
 
 
-@router.post("/bulletins/{name}/return", operation_id="sendBack")
-def send_back(c: Sign, name: Name, body: Why) -> Bulletin:
-    """Return it to its editor; any signature is void."""
-    if not body.why.strip():
-        raise NoReason
-    approvals.send_back(c.desk, line_of(c.desk, name).bulletin, c.person.name, body.why.strip())
-    return one(c, name)
+@router.post("/bulletins/{bulletin}/urgency", responses=told(400, 404, 409, 413))
+def urge_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> Bulletin:
+    """Make it urgent, and say why: it airs at any hour, is sent at once, and needs two people's signatures."""
+    approvals.urge(by.desk, _row(by.desk, name).bulletin, by.name, why.comment.strip())
+    return _whole(request, by.desk, name)
 
 
-@router.post("/bulletins/{name}/withdrawal", operation_id="withdraw")
-def withdraw(c: Sign, name: Name) -> Bulletin:
+@router.post("/bulletins/{bulletin}/push", status_code=HTTPStatus.ACCEPTED, responses=told(404, 409))
+def push_bulletin(by: Run, request: Request, name: Bulletin_) -> Job:
+    """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
+    row = _row(by.desk, name)
+    if not rush.is_ready(bulletins.Row(bulletin=row.bulletin, status=row.status)):
+        raise NotApproved(bulletin=name)
+    return jobs.job(errands.send_at_once(jobs.work_of(request), by.desk, row.bulletin))
+
+
+@router.post("/bulletins/{bulletin}/return", responses=told(404, 409, 400, 413))
+def return_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> Bulletin:
+    """Return it to its editor, and say why; any signature is void, and it leaves the stations."""
+    approvals.send_back(by.desk, _row(by.desk, name).bulletin, by.name, why.comment.strip())
+    return _whole(request, by.desk, name)
+
+
+@router.post("/bulletins/{bulletin}/withdrawal", responses=told(404))
+def withdraw_bulletin(request: Request, by: Sign, name: Bulletin_) -> Bulletin:
     """Take it back for good; the next seconds take it off the stations."""
-    approvals.withdraw(c.desk, line_of(c.desk, name).bulletin, c.person.name)
-    return one(c, name)
-
-
-@router.post("/words", operation_id="teach", status_code=HTTPStatus.NO_CONTENT)
-def teach(c: Write, body: Word) -> None:
-    """Write into the dictionary how a word is said; bulletins are made again by `remake`."""
-    announcers.teach(c.desk, body.word, body.spoken, c.person.name)
+    approvals.withdraw(by.desk, _row(by.desk, name).bulletin, by.name)
+    return _whole(request, by.desk, name)

@@ -1,179 +1,260 @@
-"""Stations for programs: what each holds and what ails it; trying it, pushing to it."""
+"""Stations: what each holds, what ails it, what it proved; trying one out, pushing to it."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import Query, Request, Response
+from pydantic import Field
 
-from pipeline.core.errors import NothingThere
-from pipeline.core.model import Language, StationCode, Technology, Unit
-from pipeline.core.model import Station as Row
-from pipeline.core.people import Right
-from pipeline.core.ports import Lane
+from pipeline.core import model
+from pipeline.core.facts import Happened
+from pipeline.core.model import Language, Technology, Unit, Verification
+from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
-from pipeline.web.api.bulletins import Work, state_of
-from pipeline.web.api.caller import Call, Caller
-from pipeline.web.stations import about, sending, trial
+from pipeline.web import errands
+from pipeline.web.api import jobs
+from pipeline.web.api.caller import Run, See, part
+from pipeline.web.api.fields import Limit, Station_, Told, Wanted
+from pipeline.web.api.jobs import Job
+from pipeline.web.api.problems import Words, told, words
 
-router = APIRouter(tags=["stations"])
-Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,32}$", description="A station's code.")]
-See = Annotated[Caller, Depends(Call(Right.SEE))]
-Run = Annotated[Caller, Depends(Call(Right.RUN))]
+router = part("stations")
+_TO_COME = 50
 
 
-class Fault(BaseModel):
-    """How its last visit failed."""
+class Health(StrEnum):
+    """How the last visit to a station went."""
+
+    WELL = "well"
+    FAILING = "failing"
+    """It is tried again by itself."""
+    STUCK = "stuck"
+    """Waiting does not help: a person has to act."""
+
+
+class Ailment(Told):
+    """Why the last visit failed."""
+
+    code: Annotated[str, Field(description="Such as D-101.")]
+    reason: Annotated[str, Field(description="In Vietnamese, as it was told.")]
+    tries: Annotated[int, Field(description="Visits that failed one after the other.")]
+    since: Annotated[datetime, Field(description="UTC, ISO 8601.")]
+    next_try: Annotated[datetime | None, Field(description="UTC, ISO 8601; null where a person has to act first.")]
+
+
+class ListedStation(Told):
+    """A station in a list."""
 
     code: str
-    reason: str = Field(description="In Vietnamese, as it was told.")
-    tries: int
-    since: datetime
-    next: datetime | None = Field(description="When it is tried again; null where a person has to act first.")
-
-
-class Station(BaseModel):
-    """A station as the registry has it. Hosts, users and keys are not told."""
-
-    code: str
-    name: str
-    commune: str
+    name: Annotated[str, Field(description="Of its commune or post.")]
+    commune: Annotated[str, Field(description="The commune's code.")]
     unit: Unit
     technology: Technology
-    transport: str
-    profile: str
+    transport: Annotated[str, Field(description="`sftp`, `folder`; `usb` where sticks are carried.")]
+    profile: Annotated[str, Field(description="The kind of sound it wants.")]
     languages: list[Language]
-    windows: list[str]
-    quiet: list[str]
-    fault: Fault | None
+    groups: list[str]
+    health: Health
+    trouble: Ailment | None
     being_visited: bool
 
 
-class Stations(BaseModel):
-    """A page of a list."""
+class Stations(Told):
+    """A part of the list."""
 
-    items: list[Station]
-    next: str | None = Field(description="What `after` is to be for the next page; null at the end.")
+    items: list[ListedStation]
+    next: Annotated[str | None, Field(description="To be given as `after` for what follows; null at the end.")]
+    total: int
 
 
-class Held(BaseModel):
-    """A bulletin that a station holds."""
+class Held(Told):
+    """A file that a station holds, as its last receipt says."""
 
     bulletin: str
-    digest: str
-    since: datetime
+    sha256: str
+    name: Annotated[str, Field(description="Of the file there.")]
+    at: Annotated[datetime, Field(description="Since when: UTC, ISO 8601.")]
 
 
-class Airing(BaseModel):
+class ToCome(Told):
     """A planned airing."""
 
+    at: Annotated[datetime, Field(description="UTC, ISO 8601.")]
     bulletin: str
-    at: datetime
 
 
-class StationWhole(Station):
-    """A station with what it holds and what it is to air."""
+class Trial(Told):
+    """What came of trying a station out last."""
 
+    at: Annotated[datetime, Field(description="UTC, ISO 8601.")]
+    free_bytes: Annotated[int | None, Field(description="Null where the station does not tell.")]
+    speed_kbits: Annotated[int | None, Field(description="kbit/s.")]
+
+
+class Station(ListedStation):
+    """A station, whole. Neither its address nor its keys are told."""
+
+    windows: Annotated[list[str], Field(description="Local times between which it may air; empty: any.")]
+    quiet: Annotated[list[str], Field(description="Local times between which it does not.")]
+    keep_days: int
     holds: list[Held]
-    to_come: list[Airing]
+    to_come: Annotated[list[ToCome], Field(description=f"The next {_TO_COME} airings.")]
+    last_trial: Trial | None
+    job: Job | None
 
 
-class ReceiptRow(BaseModel):
-    """Proof that a station held these bytes. It never says that they were played."""
+class Receipt(Told):
+    """Proof that a station held some bytes under a name. It never says that they were played."""
 
     bulletin: str
-    digest: str
-    bytes: int
-    verified: str = Field(description="`reported`, `size`, `hash` or `readback`, weakest first.")
-    at: datetime
-    sent_bytes: int
+    sha256: str
+    name: str
+    size_bytes: int
+    sent_bytes: Annotated[int, Field(description="0 where it held the file already.")]
+    verified: Annotated[Verification, Field(description="How strongly: `reported` proves nothing.")]
+    at: Annotated[datetime, Field(description="UTC, ISO 8601.")]
 
 
-def _station(desk: Desk, row: Row, faults: dict[StationCode, Fault], visited: set[StationCode]) -> dict[str, object]:
+class Receipts(Told):
+    """The last receipts of a station, the newest first."""
+
+    items: list[Receipt]
+
+
+class Doubt(Told):
+    """Something about a station that works, or may, but is hardly what was meant."""
+
+    station: str
+    what: Words
+
+
+class Registry(Told):
+    """The list of stations as a whole."""
+
+    stations: int
+    doubts: list[Doubt]
+    doubts_total: int
+    gone: Annotated[list[str], Field(description="Codes that were there lately and are not any more.")]
+
+
+def _health(trouble: model.Trouble | None) -> Health:
+    return Health.WELL if trouble is None else Health.FAILING if trouble.retry else Health.STUCK
+
+
+def _lines(desk: Desk, found: Iterable[model.Station]) -> list[dict[str, object]]:
+    troubles, visited = desk.ledger.troubles(), desk.ledger.visited(desk.now())
+    return [_line(s, troubles.get(s.code), visited=desk.config.first_at_place(s) in visited) for s in found]
+
+
+def _line(s: model.Station, trouble: model.Trouble | None, *, visited: bool) -> dict[str, object]:
+    ailment = trouble and Ailment(
+        code=trouble.code, reason=trouble.reason, tries=trouble.tries, since=trouble.since, next_try=trouble.next
+    )
     return {
-        "code": row.code, "name": row.name, "commune": row.commune.code, "unit": row.unit, "technology": row.technology,
-        "transport": row.transport, "profile": row.profile, "languages": list(row.languages),
-        "windows": [str(w) for w in row.windows], "quiet": [str(w) for w in row.quiet], "fault": faults.get(row.code),
-        "being_visited": desk.config.first_at_place(row) in visited,
+        "code": s.code, "name": s.name, "commune": s.commune.code, "unit": s.unit, "technology": s.technology,
+        "transport": s.transport, "profile": s.profile, "languages": s.languages, "groups": s.groups,
+        "health": _health(trouble), "trouble": ailment, "being_visited": visited,
     }  # fmt: skip
 
 
-def _faults(desk: Desk) -> dict[StationCode, Fault]:
-    return {
-        code: Fault(code=t.code, reason=t.reason, tries=t.tries, since=t.since, next=t.next)
-        for code, t in desk.ledger.troubles().items()
-    }
-
-
-def _find(desk: Desk, code: str) -> Row:
-    found = desk.config.stations.get(StationCode(code))
-    if found is None:
-        raise NothingThere
-    return found
-
-
-@router.get("/stations", operation_id="listStations")
-def listed(
-    c: See,
-    failing: Annotated[bool, Query(description="Only those whose last visit failed.")] = False,
-    text: Annotated[str, Query(max_length=200, description="In the code or the name.")] = "",
-    after: Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{0,32}$")] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+@router.get("/stations", responses=told(404))
+def list_stations(
+    by: See,
+    health: Health | None = None,
+    text: Annotated[Wanted, Query(description="In the code, the name or a group.")] = "",
+    after: Annotated[Wanted, Query(description="The `next` of the part before.")] = "",
+    limit: Limit = 200,
 ) -> Stations:
-    """Stations by code."""
-    faults, visited, wanted = _faults(c.desk), c.desk.ledger.visited(c.desk.now()), text.strip().casefold()
+    """Stations by code, with what ails them."""
+    desk, sought = by.desk, text.strip().casefold()
+    troubles = desk.ledger.troubles()
+    if after:
+        registry.find(desk, after)
     found = [
-        row
-        for code, row in sorted(c.desk.config.stations.items())
-        if code > after
-        and (not failing or code in faults)
-        and (wanted in code.casefold() or wanted in row.name.casefold())
+        s
+        for s in sorted(desk.config.stations.values(), key=lambda s: s.code)
+        if (health is None or _health(troubles.get(s.code)) is health)
+        and any(sought in name.casefold() for name in (s.code, s.name, *s.groups))
     ]
-    items = [Station.model_validate(_station(c.desk, row, faults, visited)) for row in found[:limit]]
-    return Stations(items=items, next=items[-1].code if len(found) > limit else None)
+    left = [s for s in found if s.code > after]
+    return Stations(
+        items=[ListedStation(**one) for one in _lines(desk, left[:limit])],
+        next=left[limit - 1].code if len(left) > limit else None,
+        total=len(found),
+    )
 
 
-@router.get("/stations/{code}", operation_id="getStation")
-def one(c: See, code: Code) -> StationWhole:
-    """A station."""
-    row = _find(c.desk, code)
-    base = _station(c.desk, row, _faults(c.desk), c.desk.ledger.visited(c.desk.now()))
-    holds = [Held(bulletin=h.bulletin, digest=h.digest, since=h.at) for h in c.desk.ledger.holdings(station=row.code)]
-    to_come = [
-        Airing(bulletin=t.bulletin, at=t.at) for t in c.desk.ledger.transmissions(station=row.code, after=c.desk.now())
-    ]
-    return StationWhole.model_validate(base | {"holds": holds, "to_come": to_come})
+@router.get("/registry")
+def get_registry(by: See, limit: Limit = 200) -> Registry:
+    """How many stations there are, the first doubts about them, and which are gone."""
+    doubts = registry.doubts(by.desk)
+    return Registry(
+        stations=len(by.desk.config.stations),
+        doubts=[Doubt(station=one.station, what=words(one.what)) for one in doubts[:limit]],
+        doubts_total=len(doubts),
+        gone=registry.gone(by.desk),
+    )
 
 
-@router.get("/stations/{code}/receipts", operation_id="listReceipts")
-def receipts(c: See, code: Code, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> list[ReceiptRow]:
-    """Its last receipts, the newest first."""
-    found = c.desk.ledger.receipts(_find(c.desk, code).code)
-    return [
-        ReceiptRow(
-            bulletin=r.bulletin, digest=r.digest, bytes=r.size, verified=r.verified.value, at=r.at, sent_bytes=r.sent
+@router.get("/stations/{station}", responses=told(404))
+def get_station(request: Request, by: See, code: Station_) -> Station:
+    """A station: what it holds, what it is to air, what ails it, and how much room it has."""
+    desk = by.desk
+    found = registry.find(desk, code)
+    to_come = desk.ledger.transmissions(station=found.code, after=desk.now())[:_TO_COME]
+    tried = desk.ledger.latest(1, happened=Happened.TRIED, station=found.code)
+    job = jobs.work_of(request).job(errands.about_station(found.code))
+    (line,) = _lines(desk, [found])
+    return Station(
+        **line,
+        windows=[str(one) for one in found.windows],
+        quiet=[str(one) for one in found.quiet],
+        keep_days=found.keep_days,
+        holds=[
+            Held(bulletin=h.bulletin, sha256=h.digest, name=h.remote, at=h.at)
+            for h in desk.ledger.holdings(station=found.code)
+        ],
+        to_come=[ToCome(at=one.at, bulletin=one.bulletin) for one in to_come],
+        last_trial=Trial(
+            at=tried[0].at, free_bytes=tried[0].detail.get("free"), speed_kbits=tried[0].detail.get("kbits")
         )
-        for r in found[::-1][:limit]
-    ]  # fmt: skip
+        if tried
+        else None,
+        job=jobs.job(job) if job else None,
+    )
 
 
-@router.post("/stations/{code}/test", operation_id="testStation", status_code=HTTPStatus.ACCEPTED)
-def test(request: Request, c: Run, code: Code) -> Work:
-    """Call it, write and remove a small file there."""
-    _find(c.desk, code)
-    return state_of(request.app.state.work.ask(Lane.LINE, about(code), c.person.name, trial(code)))
+@router.get("/stations/{station}/receipts", responses=told(404))
+def list_receipts(by: See, code: Station_, limit: Limit = 100) -> Receipts:
+    """What it proved to hold, the newest first."""
+    found = by.desk.ledger.receipts(registry.find(by.desk, code).code)
+    return Receipts(
+        items=[
+            Receipt(
+                bulletin=r.bulletin, sha256=r.digest, name=r.remote, size_bytes=r.size, sent_bytes=r.sent,
+                verified=r.verified, at=r.at,
+            )
+            for r in found[: -limit - 1 : -1]
+        ]
+    )  # fmt: skip
 
 
-@router.post("/stations/{code}/push", operation_id="pushStation", status_code=HTTPStatus.ACCEPTED)
-def push(request: Request, c: Run, code: Code) -> Work:
+@router.get("/stations/{station}/work", responses=told(404))
+def get_station_work(request: Request, by: See, code: Station_) -> Job:
+    """How what was asked for last about a station goes."""
+    return jobs.last(request, errands.about_station(registry.find(by.desk, code).code))
+
+
+@router.post("/stations/{station}/test", status_code=HTTPStatus.ACCEPTED, responses=told(404))
+def test_station(request: Request, response: Response, by: Run, code: Station_) -> Job:
+    """Call it, write and remove a small file there; where that goes well, its trouble is over."""
+    return jobs.begun(request, response, errands.try_out(jobs.work_of(request), by.desk, code))
+
+
+@router.post("/stations/{station}/push", status_code=HTTPStatus.ACCEPTED, responses=told(404, 409))
+def push_to_station(request: Request, response: Response, by: Run, code: Station_) -> Job:
     """Send it what it lacks, now."""
-    _find(c.desk, code)
-    return state_of(request.app.state.work.ask(Lane.LINE, about(code), c.person.name, sending(code)))
-
-
-@router.get("/stations/{code}/work", operation_id="getStationWork")
-def work(request: Request, c: See, code: Code) -> Work:
-    """Whether it is being tried or pushed to because somebody asked, and what came of it."""
-    _find(c.desk, code)
-    return state_of(request.app.state.work.job(about(code)))
+    return jobs.begun(request, response, errands.push_to(jobs.work_of(request), by.desk, code))

@@ -1,0 +1,92 @@
+"""Listings: which bulletins somebody looks for, what airs in a span of time, what waits for whom."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pipeline.core.day import Concern, Figures, Threat
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import Bulletin, Language
+from pipeline.core.status import Stage
+from pipeline.newsroom import bulletins, missed
+from pipeline.newsroom.bulletins import Line, Row
+from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.digest import remaining, stuck
+
+_LATELY = timedelta(days=3)
+"""How long something waits for somebody after its last air time, and how long a refused file is told."""
+_SHOWN = 12
+
+
+def sought(
+    desk: Desk, *, text: str = "", stage: Stage | None = None, year: int | None = None, language: Language | None = None
+) -> tuple[list[Bulletin], int]:
+    """Bulletins, the newest first: those with a text in title or id, at a stage, of a local year, in a language.
+
+    And of how many of those that were looked at for their stage the figures are out of date.
+    """
+    zone, wanted = desk.config.zone, text.strip().casefold()
+    found = [
+        b
+        for b in desk.ledger.bulletins()
+        if (not wanted or wanted in b.title.casefold() or wanted in b.id)
+        and (year is None or min(b.air).astimezone(zone).year == year)
+        and (language is None or language in b.languages)
+    ]
+    outdated = 0
+    if stage:
+        known = {line.bulletin.id: line for line in bulletins.lines_of(desk, [b.id for b in found])}
+        outdated = sum(not line.coverage.is_current for line in known.values())
+        found = [b for b in found if known[b.id].stage is stage]
+    return sorted(found, key=lambda b: (min(b.air), b.id), reverse=True), outdated
+
+
+def lines(desk: Desk, shown: Sequence[Bulletin]) -> list[Line]:
+    """Where each of some bulletins stands, in their order."""
+    found = {line.bulletin.id: line for line in bulletins.lines_of(desk, [b.id for b in shown])}
+    return [found[b.id] for b in shown]
+
+
+def airings(desk: Desk, first: date, last: date) -> list[tuple[datetime, Line]]:
+    """Every air time (UTC) of some local days, both included, soonest first, with its bulletin, signed or not."""
+    zone = desk.config.zone
+    begin, end = (datetime.combine(day, datetime.min.time(), zone) for day in (first, last + timedelta(days=1)))
+    shown = [b for b in desk.ledger.bulletins() if any(begin <= at < end for at in b.air)]
+    found = [(at, line) for line in lines(desk, shown) for at in line.bulletin.air if begin <= at < end]
+    return sorted(found, key=lambda one: (one[0], one[1].bulletin.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """What waits for somebody, and how this day and the next stand."""
+
+    now: datetime
+    to_sign: tuple[Row, ...]
+    to_mend: tuple[Row, ...]
+    """Held, or returned to their editor."""
+    days: tuple[Figures, Figures]
+    """This local day and the next."""
+    threats: tuple[Threat, ...]
+    """What airs in the hours ahead and cannot yet."""
+    remains: tuple[Concern, ...]
+    stuck: tuple[Concern, ...]
+    refused: tuple[Fact, ...]
+    """Files that were refused of late, the last first."""
+
+
+def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
+    """How things stand now; `figured` gives a local day in figures, as `digest.figures` reckons them."""
+    now = desk.now()
+    open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
+    here = now.astimezone(desk.config.zone).date()
+    refused = desk.ledger.facts(happened=Happened.REFUSED, since=now - _LATELY)[-_SHOWN:]
+    return Today(
+        now=now,
+        to_sign=tuple(r for r in open_ if r.status.stage is Stage.WAITING),
+        to_mend=tuple(r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED}),
+        days=(figured(here), figured(here + timedelta(days=1))),
+        threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
+        remains=remaining(desk),
+        stuck=stuck(desk),
+        refused=tuple(refused[::-1]),
+    )

@@ -1,0 +1,124 @@
+"""Many look at once: pages agree with the command line, what is dear is reckoned once, and the clock's work goes on."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from pipeline.core.facts import Happened
+from pipeline.core.people import Role
+from pipeline.newsroom import approvals, people, plan, push
+from pipeline.newsroom.digest import digest, figures, grid, lacking, stations_of
+from pipeline.newsroom.office import Office
+from pipeline.web.dear import Dear
+from pipeline.web.server import Server
+from tests import province
+from tests.flow.test_changes import station
+from tests.web.test_pages import LOGINS, PASSWORD, known
+
+TODAY = (province.FIVE + timedelta(hours=7)).date()
+
+
+@pytest.fixture
+def desk(tmp_path):
+    province.lay_out(tmp_path, [station(tmp_path, code) for code in "ABC"])
+    with province.newsroom(tmp_path, province.Clock()) as opened:
+        known(opened, LOGINS[Role.READER], "Người xem", Role.READER)
+        yield opened
+
+
+def test_a_days_pages_say_what_its_digest_says(desk):
+    first, second, third = (province.signed(desk, n) for n in (1, 2, 3))
+    push.push(desk, "A")
+    approvals.withdraw(desk, second, "Người duyệt")
+    province.remaster(desk, third, 50_000, seed=9)
+    push.push(desk, "B")
+    day = digest(desk, TODAY)
+    assert {first.id, third.id} == {one.bulletin.id for one in day.served}
+    told = figures(desk, TODAY)
+    assert (told.served, told.stations, told.complete) == (day.served, day.stations, day.complete) != ((), 0, 0)
+    assert grid(desk, TODAY) == day.grid
+    assert grid(desk, TODAY, ["B"]) == {"B": day.grid["B"]}
+    assert stations_of(desk, TODAY) == sorted(day.grid) == ["A", "B", "C"]
+    assert lacking(desk, TODAY) == [one.station.code for one in day.lacking] == ["A", "C"]
+
+
+class Price:
+    """A clock, and what a thread has spent."""
+
+    now = spent = 0.0
+    asked = 0
+
+    def reckon(self):
+        self.asked += 1
+        self.spent += self.cost
+        return self.asked
+
+
+@pytest.mark.parametrize(("cost", "kept"), [(0.05, False), (0.5, True)])
+def test_what_is_dear_is_reckoned_once_in_twenty_times_its_price_and_what_is_cheap_each_time(cost, kept):
+    price = Price()
+    price.cost = cost
+    dear = Dear(now=lambda: price.now, spent=lambda: price.spent)
+    assert dear.get("day", price.reckon) == 1
+    price.now += 19 * cost
+    assert dear.get("day", price.reckon) == (1 if kept else 2)
+    assert dear.get("another", price.reckon) == price.asked  # nothing of one is taken for the other
+    before = price.asked
+    price.now += 2 * cost
+    assert dear.get("day", price.reckon) == before + 1
+
+
+def test_visitors_who_ask_for_the_same_at_once_wait_for_one_reckoning():
+    begun, go, price = threading.Event(), threading.Event(), Price()
+    price.cost = 1.0
+    dear = Dear(now=lambda: price.now, spent=lambda: price.spent)
+
+    def reckon():
+        begun.set()
+        assert go.wait(20)
+        return price.reckon()
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(dear.get, "day", reckon)
+        assert begun.wait(20)
+        others = [pool.submit(dear.get, "day", reckon) for _ in range(7)]
+        assert dear.get("another", lambda: "no waiting") == "no waiting"
+        go.set()
+        assert [one.result(20) for one in (first, *others)] == [1] * 8
+    assert price.asked == 1
+
+
+def test_while_forty_visitors_are_being_answered_the_clock_pushes_the_night(desk, monkeypatch):
+    """Every page thread is held up until the push is over: nothing that the clock needs waits for one of them."""
+    bulletin = province.signed(desk, 1)
+    over, inside = threading.Event(), threading.Semaphore(0)
+    coverage = type(desk.ledger).coverage
+
+    def slow(ledger, *arguments):
+        inside.release()
+        assert over.wait(60)
+        return coverage(ledger, *arguments)
+
+    monkeypatch.setattr(type(desk.ledger), "coverage", slow)
+    token = people.sign_in(desk, LOGINS[Role.READER], PASSWORD, "127.0.0.1")
+    office = Office(desk.config, lambda _settings: nullcontext(desk))
+    with Server(office, "127.0.0.1", 0) as server, httpx.Client(
+        base_url=f"http://127.0.0.1:{server.port}", cookies={"bantin": token}, timeout=60,
+        limits=httpx.Limits(max_connections=60),
+    ) as one, ThreadPoolExecutor(40) as crowd:  # fmt: skip
+        answers = [crowd.submit(one.get, path) for path in ("/nam", "/ban-tin") * 20]
+        assert all(inside.acquire(timeout=20) for _ in range(8))  # as many as pages have threads
+        try:
+            province.Serving(desk).push()
+            held = {h.station for h in desk.ledger.holdings([bulletin.id])}
+            assert not any(answer.done() for answer in answers)
+        finally:
+            over.set()
+        assert {answer.result(60).status_code for answer in answers} == {200}
+    assert held == {"A", "B", "C"}
+    assert desk.ledger.facts(bulletin.id, Happened.CONFIRMED)
+    assert plan.plan_new(desk) == []

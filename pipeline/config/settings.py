@@ -270,12 +270,24 @@ class Web(_Section):
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    wrong = parts.query or parts.fragment or parts.username or url.endswith("/")
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or wrong):
+    wrong = parts.query or parts.fragment or parts.username is not None or url.endswith("/")
+    if url and (parts.scheme != "https" or not parts.hostname or wrong):
         raise ValueError(
             "như https://loa.example.vn/bantin, không gạch chéo ở cuối / such as this, no slash at its end"
         )
     return url
+
+
+def _mail(address: str) -> str:
+    if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", address):
+        raise ValueError("như phatthanh@vi-du.vn / an address such as this one")
+    return address
+
+
+_ABOUT = {
+    Language.VI: "Các bản tin đã phát trên loa của các xã, để nghe lại.",
+    Language.KM: "ព័ត៌មានដែលបានផ្សាយតាមឧបករណ៍បំពងសំឡេងនៅតាមឃុំ សម្រាប់ស្តាប់ឡើងវិញ។",
+}
 
 
 class Library(_Section):
@@ -284,9 +296,17 @@ class Library(_Section):
     public: bool = False
     address: Annotated[str, AfterValidator(_address)] = ""
     programmes: tuple[str, ...] = ()
-    description: str = "Bản tin cho đồng bào dân tộc thiểu số, tiếng Việt và tiếng Khmer."
-    mail: str = ""
-    category: str = "Government"
+    title: str = Field("Nghe lại bản tin", min_length=1)
+    description: Mapping[Language, str] = Field(default_factory=lambda: {**_ABOUT})
+    author: str = ""
+    mail: Annotated[str, AfterValidator(_mail)] = ""
+    category: Literal[
+        "Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness", "History",
+        "Kids & Family", "Leisure", "Music", "News", "Religion & Spirituality", "Science", "Society & Culture",
+        "Sports", "TV & Film", "Technology", "True Crime",
+    ] = "Government"  # fmt: skip
+    explicit: bool = False
+    items: int = Field(100, ge=1, le=500)
 
     @model_validator(mode="after")
     def _has_an_address(self) -> "Library":
@@ -377,6 +397,14 @@ class Settings(BaseSettings):
                 near = difflib.get_close_matches(programme.rundown, self.rundowns, n=1, cutoff=0)[0]
                 told = f"programmes.{code}.rundown: không có {programme.rundown!r}; gần nhất / nearest: {near}"
                 raise ValueError(told)
+        return self
+
+    @model_validator(mode="after")
+    def _public_programmes_exist(self) -> "Settings":
+        for code in self.library.programmes:
+            if code not in self.programmes:
+                near = difflib.get_close_matches(code, self.programmes, n=1, cutoff=0)[0]
+                raise ValueError(f"library.programmes: không có {code!r}; gần nhất / nearest: {near}")
         return self
 
     @classmethod

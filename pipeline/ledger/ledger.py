@@ -187,6 +187,17 @@ class Ledger:
                 found.setdefault(fact.bulletin, []).append(fact)
         return found
 
+    def told(self, names: Iterable[BulletinId] | None = None) -> dict[BulletinId, tuple[int, int]]:
+        """How many facts there are about bulletins and no station, and the number of the last: of those named, or all.
+
+        Where both are what they were, nothing was told since, whoever wrote it and in whatever order.
+        """
+        b, f = tables.bulletins.c, tables.facts.c
+        figures = (sa.func.count(f.number).label("many"), sa.func.max(f.number).label("last"))
+        here = (f.bulletin == b.id) & (f.station.is_(None))
+        query = sa.select(b.id, *figures).join_from(tables.bulletins, tables.facts, here).group_by(b.id)
+        return {BulletinId(row.id): (row.many, row.last) for row in self._rows(query.where(_among(b.id, names)))}
+
     def decided(self, names: Iterable[BulletinId]) -> int:
         """The number of the last fact about some bulletins and no station, such as a signature; 0 for none."""
         c = tables.facts.c

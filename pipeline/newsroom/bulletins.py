@@ -185,24 +185,23 @@ def masters(desk: Desk, bulletin: Bulletin) -> dict[str, Master]:
 
 def every_master(desk: Desk, bulletin: Bulletin) -> list[Master]:
     """Every master a bulletin ever had, oldest first."""
-    return [master(fact) for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED) if fact.digest]
+    return [master_of(fact) for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED) if fact.digest]
 
 
-def master(made: Fact) -> Master:
-    """The master that a `mastered` fact tells of, as measured when it was made."""
-    detail = made.detail
+def master_of(fact: Fact) -> Master:
+    """The master that a fact tells of, as measured when it was made."""
     return Master(
-        digest=Digest(str(made.digest)),
-        profile=str(detail["profile"]),
-        size=int(str(detail["size"])),
-        seconds=Seconds(float(str(detail["seconds"]))),
+        digest=fact.digest or Digest(""),
+        profile=str(fact.detail["profile"]),
+        size=int(str(fact.detail["size"])),
+        seconds=Seconds(float(str(fact.detail["seconds"]))),
         loudness=Loudness(
-            integrated=Lufs(float(str(detail["lufs"]))),
-            true_peak=Dbtp(float(str(detail["dbtp"]))),
-            range=float(str(detail["lra"])),
+            integrated=Lufs(float(str(fact.detail["lufs"]))),
+            true_peak=Dbtp(float(str(fact.detail["dbtp"]))),
+            range=float(str(fact.detail["lra"])),
         ),
-        reduction=float(str(detail.get("reduction", 0))),
-        suffix=str(detail.get("suffix", ".mp3")),
+        reduction=float(str(fact.detail.get("reduction", 0))),
+        suffix=str(fact.detail.get("suffix", ".mp3")),
     )
 
 
@@ -225,7 +224,8 @@ def _render(desk: Desk, bulletin: Bulletin) -> list[Master]:
             product = mastering.spoken(rack, said, voiced.takes, script.attachments)
         desk.check_stop()
         # First what is made, then what people see of it: a folder that cannot be written loses no master.
-        desk.ledger.record(*(_mastered(desk, bulletin, master, product.notes) for master in product.masters))
+        picture = desk.store.put(product.picture)
+        desk.ledger.record(*(_mastered(desk, bulletin, m, product.notes, picture) for m in product.masters))
         views.show(desk, bulletin, product.masters[0], product.papers, product.picture)
     return product.masters
 
@@ -358,7 +358,7 @@ def fallbacks(desk: Desk, bulletin: Bulletin) -> tuple[list[str], list[str]]:
     )
 
 
-def _mastered(desk: Desk, bulletin: Bulletin, master: Master, notes: Sequence[str]) -> Fact:
+def _mastered(desk: Desk, bulletin: Bulletin, master: Master, notes: Sequence[str], picture: Digest) -> Fact:
     return desk.fact(
         Happened.MASTERED,
         bulletin=bulletin,
@@ -371,5 +371,6 @@ def _mastered(desk: Desk, bulletin: Bulletin, master: Master, notes: Sequence[st
         lra=round(master.loudness.range, 2),
         reduction=round(master.reduction, 1),
         suffix=master.suffix,
+        picture=picture,
         notes=list(notes),
     )

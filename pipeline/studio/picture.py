@@ -1,5 +1,6 @@
 """A finished bulletin at a glance: its waveform with the rundown beneath, its loudness against target and ceiling."""
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +19,15 @@ from pipeline.studio.meter import Metered, short_term
 if TYPE_CHECKING:  # matplotlib takes as much memory as an hour of sound in the making: loaded when there is one to draw
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 _INK, _WAVE, _MUSIC, _LINE, _TARGET = "#1f2933", "#2f6f8f", "#d9a441", "#7a1f3d", "#3c8d40"
+_DEEP = "#1d5672"
+"""The colour of the pages' head."""
+_COVER_WIDTH = 1140
+"""Pixels of a cover that words may fill."""
+_WORDS = re.compile("\\s+|[\u1780-\u17b3](?:\u17d2[\u1780-\u17b3]|[\u17b4-\u17d1])*|[^\\s\u1780-\u17b3]+")
+"""Words, blanks, and in Khmer, which has no blanks between words, letters with all that stands on them."""
 _FLOOR = -50.0
 _LETTERS, _FEWEST = 190, 8
 """Letters that fit the whole width under the wave, and how many make a name worth writing."""
@@ -92,6 +100,63 @@ def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption
         part = out.with_name(f".{out.name}.part")
         canvas.print_png(str(part), metadata={"Software": None})
     part.replace(out)
+
+
+def cover(title: str, about: str, owner: str, out: Path) -> None:
+    """Write the picture of a podcast, a square JPEG of 1400 pixels; equal input gives equal bytes.
+
+    The title stands as large as there is room for; below it what it is about, and at the foot whose it is.
+    """
+    with _one_at_a_time:
+        _cover(title, about, owner, out)
+
+
+def _cover(title: str, about: str, owner: str, out: Path) -> None:
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.patches import Arc, Polygon  # noqa: PLC0415
+
+    fonts = ["DejaVu Sans", *_khmer_fonts()]
+    with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
+        figure = Figure(figsize=(14, 14), dpi=100, facecolor=_DEEP)
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 14), ylim=(0, 14))
+        axes.set_axis_off()
+        horn = [(1.3, 11.6), (2.2, 11.6), (3.7, 12.7), (3.7, 9.3), (2.2, 10.4), (1.3, 10.4)]
+        axes.add_patch(Polygon(horn, closed=True, color="white"))
+        for size in (1.8, 3.4, 5.0):
+            axes.add_patch(Arc((3.9, 11), size, size, theta1=-42, theta2=42, color=_MUSIC, linewidth=16))
+        axes.plot([1.3, 12.7], [2.3, 2.3], color=_MUSIC, linewidth=5)
+        _fit(axes, title, (1.3, 8.3), 4.6, (84, 72, 62, 54, 46, 38, 30), "white")
+        _fit(axes, about, (1.3, 3.4), 0.9, (44, 36, 28, 20), _MUSIC)
+        _fit(axes, owner, (1.3, 1.8), 1.2, (34, 28, 24, 20), "white")
+        part = out.with_name(f".{out.name}.part")
+        canvas.print_jpg(str(part), pil_kwargs={"quality": 88})
+    part.replace(out)
+
+
+def _fit(  # noqa: PLR0917 - a text and where it goes
+    axes: "Axes", text: str, at: tuple[float, float], high: float, sizes: Sequence[int], color: str
+) -> None:
+    """A text in lines, from a place downward, in the largest size in which it is not higher than there is room for."""
+    shown = axes.text(*at, "", color=color, va="top", linespacing=1.35)
+    for size in sizes:
+        shown.set_fontsize(size)
+        _wrap(shown, text)
+        if shown.get_window_extent().height <= high * 100:
+            return
+
+
+def _wrap(shown: "Text", text: str) -> None:
+    """Break a text into lines that the square has room for: between words, or between letters of Khmer."""
+    lines = [""]
+    for word in _WORDS.findall(text):
+        shown.set_text(lines[-1] + word)
+        if lines[-1] and not word.isspace() and shown.get_window_extent().width > _COVER_WIDTH:
+            lines.append("")
+        lines[-1] += word
+    shown.set_text("\n".join(line.strip() for line in lines))
 
 
 def _draw_caption(figure: "Figure", caption: Caption) -> None:

@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from pipeline import __version__
 from pipeline.core.errors import FormExpired, NotSignedIn, PasswordToChange, PipelineError, as_problem
+from pipeline.newsroom.library import Library
 from pipeline.newsroom.office import Office
 from pipeline.web import account, bulletin, library, log, metrics, people, stations, submit, today, week, year
 from pipeline.web.api import document, problems
@@ -37,6 +38,7 @@ def make_app(office: Office) -> FastAPI:
     state.language, state.newsroom = settings.newsroom.language, settings.newsroom.name
     state.work = Work(office)
     state.dear = Dear()
+    state.library = Library()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)

@@ -15,7 +15,7 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
-from pipeline.core.search import finds, fold, words_of
+from pipeline.core.search import fold
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import figures, lacking, stations_of
 from pipeline.newsroom.digest import grid as of_day
@@ -80,8 +80,9 @@ def week(
     days = [last - timedelta(days=n) for n in range(6, -1, -1)]
     stations, troubles = desk.config.stations, desk.ledger.troubles()
     codes = sorted(worrying(desk, days) if loi else stations)
-    if wanted := words_of(tim):
-        codes = [code for code in codes if finds(fold(f"{code} {stations[code].name}").text, wanted)]
+    if wanted := fold(tim).split():
+        named = {code: fold(f"{code} {stations[code].name}") for code in codes}
+        codes = [code for code in codes if all(word in named[code] for word in wanted)]
     start = (max(trang, 1) - 1) * _A_PAGE
     shown = codes[start : start + _A_PAGE]
     context = {

@@ -85,6 +85,18 @@ def test_what_was_received_is_found_again_to_the_letter(ledger):
     assert ledger.facts()[0].at == NOW
 
 
+def test_every_fact_about_a_bulletin_is_told_by_its_figures_and_those_of_stations_are_not(ledger):
+    ledger.receive(script(), bulletin(), fact())
+    ledger.receive(script("2" * 64), bulletin("b2", "2" * 64), fact(name="b2"))
+    before = ledger.told()
+    assert set(before) == {"b1", "b2"}
+    ledger.record(fact(Happened.MISSED, station=A), fact(Happened.WITHDRAWN, "b2"))
+    after = ledger.told()
+    assert after["b1"] == before["b1"]
+    assert after["b2"] == (before["b2"][0] + 1, ledger.facts()[-1].number)
+    assert ledger.told([BulletinId("b1"), BulletinId("b3")]) == {"b1": before["b1"]}
+
+
 def test_the_same_bytes_are_received_once(ledger):
     assert ledger.receive(script(), bulletin(), fact())
     assert not ledger.receive(script(), bulletin("b2"), fact(name="b2"))

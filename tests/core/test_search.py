@@ -1,47 +1,95 @@
-"""Words are found in Vietnamese with or without accents, and in Khmer however its words are marked off."""
-
+import re
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.search import excerpt, finds, fold, words_of
+from pipeline.core import search
 
-TEXT = "Phòng chống hạn, mặn ở Đất Mũi: độ mặn 4 phần ngàn. ការ\u200bពារ\u200bទឹក\u200bជំនន់ នៅ ខេត្ត កាម៉ៅ។"
-
-
-@pytest.mark.parametrize(
-    "query", ["hạn mặn", "han man", "HAN MAN", "dat mui", "Đất Mũi", "đat", "ទឹកជំនន់", "ទឹក\u200bជំនន់", "កាម៉ៅ", "  ", "4"]
-)
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_words_are_found_however_they_are_typed(query, form):
-    assert finds(fold(unicodedata.normalize(form, TEXT)).text, words_of(unicodedata.normalize(form, query)))
+KHMER = "បង្ការ\u200bជំងឺគ្រុន\u200bឈាមនៅខេត្តកាម៉ៅ"
+LETTERS = "aăâđeêoôơuưyđĐÁảẽọÝx 1-_.,<&\u0301\u0323\u200b\u200c\u00ad" + "កខម្រាិេុំះ៉៊់។៖ៗ\u17d2\u17cc\u17c1\u17b8\u17b6"
 
 
-@pytest.mark.parametrize("query", ["bão", "hạn lũ", "ភ្លៀង", "ទឹកជំនន", "ម៉ា"])
-def test_words_that_are_not_there_are_not_found(query):
-    # Cut inside a Khmer word a part of it is found, as in any language; another vowel is another word.
-    assert finds(fold(TEXT).text, words_of(query)) is (query == "ទឹកជំនន")
+def found(asked, *texts):
+    return search.holds(search.document(texts), search.words(asked))
 
 
-@pytest.mark.parametrize(
-    ("query", "word"), [("han", "hạn"), ("ទឹកជំនន់", "ទឹក\u200bជំនន់"), ("dat", "Đất"), ("phan", "phần")]
-)
-def test_an_excerpt_shows_the_word_as_it_is_written(query, word):
-    before, hit, after = excerpt(TEXT, words_of(query))
-    assert hit == word
-    assert before + hit + after in TEXT
+def test_accents_case_and_the_bar_of_d_may_be_left_out():
+    for asked in ("xâm nhập mặn", "XAM NHAP MAN", "xam nhập man", "đất mũi", "dat mui", "ĐẤT MŨI"):
+        assert found(asked, "Xâm nhập mặn ở xã Đất Mũi"), asked
+        assert found(unicodedata.normalize("NFD", asked), unicodedata.normalize("NFC", "Xâm nhập mặn ở xã Đất Mũi"))
+        assert found(asked, unicodedata.normalize("NFD", "Xâm nhập mặn ở xã Đất Mũi"))
 
 
-def test_without_a_hit_the_beginning_stands():
-    assert excerpt("abc", words_of("x")) == ("abc", "", "")
+def test_every_word_must_be_there_but_not_beside_each_other():
+    assert found("mặn mũi", "Xâm nhập mặn", "ở xã Đất Mũi")
+    assert not found("mặn hạn", "Xâm nhập mặn ở xã Đất Mũi")
 
 
-@given(st.text(), st.text())
-def test_any_part_of_a_text_is_found_in_it_and_shown_from_it(before, word):
-    text = f"{before} {word}"
-    wanted = words_of(word)
-    assert finds(fold(text).text, wanted)
-    assert "".join(excerpt(text, wanted)) in text
-    assert len(fold(text).origin) == len(fold(text).text)
+def test_a_vietnamese_syllable_is_not_found_inside_another():
+    assert not found("an", "Ban Dân tộc")
+    assert found("covid-19", "Phòng dịch COVID-19.")
+    assert found("207", "Kế hoạch 207/KH-UBND")
+
+
+def test_khmer_is_found_with_and_without_the_marks_of_words():
+    for asked in ("ជំងឺគ្រុនឈាម", "ជំងឺ\u200bគ្រុន\u200bឈាម", "គ្រុន ខេត្ត", "កាម៉ៅ"):
+        assert found(asked, KHMER), asked
+    assert not found("ជំងឺផ្តាសាយ", KHMER)
+
+
+def test_khmer_marks_are_one_however_they_were_typed():
+    for typed, usual in (
+        ("កាម៉ៅ", "កាមៅ៉"),  # shifter before or after the vowel
+        ("ខ្ញុំ", "ខ្ញំុ"),
+        ("កើត", "កេីត"),  # a vowel typed in its parts
+        ("កោះ", "កេាះ"),
+        ("ស្ត្រី", "ស្រ្តី"),  # what stands below, in either order
+        ("ខេត្ដ", "ខេត្ត"),
+    ):
+        assert search.fold(typed) == search.fold(usual), typed
+    assert search.fold("កា") != search.fold("កិ")
+
+
+def test_khmer_and_vietnamese_side_by_side_are_two_words():
+    assert found("Đất Mũi", "នៅឃុំĐất Mũi")
+    assert found("ឃុំ mui", "នៅឃុំĐất Mũi")
+
+
+@given(st.text() | st.text(LETTERS))
+def test_what_is_folded_piece_by_piece_is_what_is_folded_whole(text):
+    pieces = search._PIECE.findall(text)
+    assert "".join(pieces) == text
+    assert re.sub("[^\u1780-\u17ffa-z0-9]", "", "".join(map(search.fold, pieces))) == re.sub(
+        "[^\u1780-\u17ffa-z0-9]", "", search.fold(text)
+    )
+
+
+@given(st.text(LETTERS), st.text(LETTERS))
+def test_marking_and_cutting_change_no_letter(text, asked):
+    words = search.words(asked)
+    assert "".join(part for part, _ in search.marked(text, words)) == text
+    cut = search.excerpt(text * 20, words, most=40)
+    assert cut.removeprefix("… ").removesuffix(" …") in text * 20
+
+
+@given(st.text(LETTERS, min_size=1))
+def test_what_is_found_can_be_shown(text):
+    for word in search.words(text):
+        assert search.has_any(text, [word])
+        assert any(hit for _, hit in search.marked(text, [word])), word
+
+
+def test_whole_letters_are_marked_with_all_that_stands_on_them():
+    assert search.marked("Bão số 5", search.words("bao")) == [("Bão", True), (" số 5", False)]
+    assert search.marked("ab ខ្មែរ", search.words("ខ្ម")) == [("ab ", False), ("ខ្មែ", True), ("រ", False)]
+    assert search.marked("Ban an", search.words("an")) == [("Ban ", False), ("an", True)]
+
+
+def test_an_excerpt_holds_the_first_hit_and_ends_at_words():
+    text = "một hai ba " * 60 + "Đất Mũi " + "bốn năm sáu " * 60
+    shown = search.excerpt(text, search.words("dat mui"), most=120)
+    assert "Đất Mũi" in shown
+    assert (shown[:2], shown[-2:]) == ("… ", " …")
+    assert len(shown) <= 124
+    assert search.excerpt("ngắn", ()) == "ngắn"

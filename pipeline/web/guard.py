@@ -15,6 +15,7 @@ from pipeline.core.errors import (
     FilesNotTaken,
     FromElsewhere,
     LengthMissing,
+    NothingThere,
     PipelineError,
     SentTooMuch,
     TokenRefused,
@@ -90,7 +91,9 @@ class Guard:
             await run_in_threadpool(seats.close)  # it may wait for settings that are being read anew
 
     async def _refusal(self, request: Request) -> Response | None:
-        if "\x00" in request.scope["path"] or b"%00" in request.scope["query_string"]:  # nothing of ours is called so
+        if "\x00" in request.scope["path"]:  # nothing of ours is called so, and no database takes it
+            return self._told(request, NothingThere())
+        if b"%00" in request.scope["query_string"]:
             return self._told(request, BadRequest(what="%00"))
         if request.method in SAFE:
             return None

@@ -16,6 +16,7 @@ from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.library import Item
 from pipeline.report import cover, podcast
 from pipeline.web.page import Page, render
+from pipeline.web.sound import Sound
 from pipeline.web.visitor import desk_of
 
 PATH = "/nghe"
@@ -99,11 +100,11 @@ def one(request: Request, desk: Open, name: str) -> HTMLResponse:
 
 
 @router.api_route("/bai/{name}/tieng.mp3", methods=_READ)
-def sound(desk: Open, name: str) -> FileResponse:
+def sound(desk: Open, name: str) -> Sound:
     """Its sound, byte for byte what was signed."""
     master = _one(desk, name).master
     headers = {**_A_WHILE, "ETag": f'"{master.digest}"'}
-    return FileResponse(desk.store.whole(master.digest), media_type="audio/mpeg", headers=headers)
+    return Sound(desk.store.whole(master.digest), media_type="audio/mpeg", headers=headers)
 
 
 @router.api_route("/bai/{name}/hinh.png", methods=_READ)

@@ -331,8 +331,7 @@ class Ledger:
     def air_times(self, after: datetime | None = None) -> set[tuple[BulletinId, datetime]]:
         """The instants at which a bulletin is planned at any station, or those after an instant."""
         c = tables.transmissions.c
-        # Grouped in the order of the index by time: for DISTINCT, SQLite reads every airing there ever was.
-        query = sa.select(c.at, c.bulletin).where(stands()).group_by(c.at, c.bulletin)
+        query = sa.select(c.at, c.bulletin).where(stands()).distinct()
         if after is not None:
             query = query.where(c.at > after)
         return {(BulletinId(row.bulletin), row.at) for row in self._rows(query)}

@@ -3,6 +3,9 @@
 from http import HTTPStatus
 from typing import Annotated
 
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
@@ -21,6 +24,16 @@ from pipeline.web.visitor import BEFORE, LANGUAGE, SESSION, TOKEN, Visit, Visito
 
 router = APIRouter(include_in_schema=False)
 _YEAR = 365 * 24 * 3600
+_DOOR: RunVar[CapacityLimiter] = RunVar("door")
+
+
+def _door() -> CapacityLimiter:
+    """One password is tried at a time; who waits for that takes no thread from the pages."""
+    try:
+        return _DOOR.get()
+    except LookupError:
+        _DOOR.set(made := CapacityLimiter(1))
+        return made
 
 
 def _is_inside(path: str) -> bool:
@@ -94,7 +107,7 @@ async def sign_in(
         await must_be_ours(request, request.cookies.get(BEFORE, ""))
         address = request.client.host if request.client else ""
         desk = desk_of(request)
-        token = await run_in_threadpool(lambda: people.sign_in(desk, login, password, address))
+        token = await run_sync(lambda: people.sign_in(desk, login, password, address), limiter=_door())
         found = await run_in_threadpool(people.whoever, desk, token) if kept else None
     except PipelineError as problem:
         return _form(request, ve, login, problem, kept)

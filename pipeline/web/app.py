@@ -39,7 +39,7 @@ def make_app(office: Office) -> FastAPI:
     state.work = Work(office)
     state.dear = Dear()
     state.library = Library()
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     most = settings.intake.max_megabytes * 1_000_000
     app.add_middleware(Guard, prefix=settings.web.prefix, most_upload=most, broken=_broken)
     for part in (account, today, bulletin, submit, week, stations, year, log, people, library):

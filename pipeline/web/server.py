@@ -1,17 +1,26 @@
 """The server of the pages: one thread beside the clock, on a port of its own."""
 
+import asyncio
 import os
 import socket
+import sys
 import threading
 from typing import Self
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 
 from pipeline.core.errors import PortTaken
 from pipeline.newsroom.office import Office
 from pipeline.web.app import make_app
 
 _BACKLOG = 128
+_AT_ONCE = 8
+"""Pages that are made at once: the others wait for their turn, and the push in the same process does not."""
+_TURN = 0.001
+"""Seconds after which a page lets another thread go on. A push sends and waits by turns, many times for each file, and
+would wait for each page in the making anew, five times as long as this where nobody says how long.
+"""
 _GRACE = 3
 """Seconds that pages under way are given at the end."""
 
@@ -39,9 +48,14 @@ class Server:
             timeout_graceful_shutdown=_GRACE, server_header=False, lifespan="off",
         )  # fmt: skip
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="web", daemon=True)
+
+    async def _serve(self) -> None:
+        current_default_thread_limiter().total_tokens = _AT_ONCE
+        await self._server.serve(sockets=[self._socket])
 
     def __enter__(self) -> Self:
+        sys.setswitchinterval(_TURN)
         self._thread.start()
         return self
 

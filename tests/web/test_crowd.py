@@ -18,6 +18,7 @@ from pipeline.web.server import Server
 from tests import province
 from tests.flow.test_changes import station
 from tests.web.test_pages import LOGINS, PASSWORD, known
+from tests.web.test_pages import token as form_of
 
 TODAY = (province.FIVE + timedelta(hours=7)).date()
 
@@ -122,3 +123,33 @@ def test_while_forty_visitors_are_being_answered_the_clock_pushes_the_night(desk
     assert held == {"A", "B", "C"}
     assert desk.ledger.facts(bulletin.id, Happened.CONFIRMED)
     assert plan.plan_new(desk) == []
+
+
+def test_who_waits_while_passwords_are_tried_keeps_no_page_from_anybody(desk, monkeypatch):
+    token, try_one = people.sign_in(desk, LOGINS[Role.READER], PASSWORD, "127.0.0.1"), people.sign_in
+    over, inside = threading.Event(), threading.Semaphore(0)
+
+    def slow(*arguments):
+        inside.release()
+        assert over.wait(60)
+        return try_one(*arguments)
+
+    monkeypatch.setattr(people, "sign_in", slow)
+    office = Office(desk.config, lambda _settings: nullcontext(desk))
+    with Server(office, "127.0.0.1", 0) as server, ThreadPoolExecutor(12) as crowd:
+        where = f"http://127.0.0.1:{server.port}"
+
+        def come(_):
+            with httpx.Client(base_url=where, timeout=60) as one:
+                fields = {"_token": form_of(one.get("/dang-nhap").text), "ten": LOGINS[Role.READER]}
+                return one.post("/dang-nhap", data={**fields, "mat-khau": PASSWORD}).status_code
+
+        answers = [crowd.submit(come, n) for n in range(12)]
+        try:
+            assert inside.acquire(timeout=20)
+            assert httpx.get(where, cookies={"bantin": token}, timeout=20).status_code == 200
+            assert not any(answer.done() for answer in answers)
+            assert not inside.acquire(blocking=False)  # one at a time
+        finally:
+            over.set()
+        assert [answer.result(60) for answer in answers] == [303] * 12

@@ -40,6 +40,9 @@ _TOLD = {
         "Đã ký. Bản tin khẩn cấp còn cần một người nữa nghe và ký.",
         "Signed. It is urgent: one more person has to listen and sign.",
     ),
+    "hai": Says(
+        "Đã đủ hai người ký: đang gửi ngay tới mọi trạm.", "Two people have signed: it is being sent to every station."
+    ),
     "khan": Says("Đã chuyển thành khẩn cấp: cần hai người ký.", "It is urgent now: two people have to sign."),
     "tra": Says("Đã trả lại.", "Returned."),
     "rut": Says("Đã rút.", "Withdrawn."),
@@ -281,7 +284,8 @@ def sign(
         status = sign_off(request, v, row, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
-    return back(Page(request, v), f"/ban-tin/{name}", xong="mot" if status.half_signed else "duyet")
+    told = "mot" if status.half_signed else "hai" if row.bulletin.priority is Priority.URGENT else "duyet"
+    return back(Page(request, v), f"/ban-tin/{name}", xong=told)
 
 
 def sign_off(request: Request, v: Visitor, row: Line, digests: Sequence[Digest]) -> Status:

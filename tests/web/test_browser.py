@@ -28,6 +28,7 @@ PICTURES = os.environ.get("BANTIN_PICTURES", "")
 """A folder that the pictures of the documents are written to."""
 CHROMIUM = shutil.which("chromium")
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+DAY = timedelta(days=1)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="chromium is missing"),
@@ -219,7 +220,8 @@ def heard_and_signed(page):
 
 
 def test_from_the_calendar_to_an_urgent_bulletin_that_two_people_sign_and_that_is_there_at_once(house):
-    air = datetime.now(ZONE).replace(hour=5, minute=0, second=0, microsecond=0) + timedelta(days=6)
+    today = datetime.now(ZONE).replace(hour=5, minute=0, second=0, microsecond=0)
+    air = today + (10 - today.weekday()) * DAY  # the Thursday of next week
     with house.office.desk() as desk:
         known(desk, "hai", "Người duyệt thứ hai", Role.APPROVER)
         bulletin = province.signed(desk, 1, air=(air,), title="Bão số 12 đổi hướng", planned=False)
@@ -227,8 +229,12 @@ def test_from_the_calendar_to_an_urgent_bulletin_that_two_people_sign_and_that_i
         made = desk.store.put_bytes(b"storm" * 9000)
         fields = {"profile": "loa-xa", "size": 45_000, "seconds": 61.0, "lufs": -16.0, "dbtp": -1.6, "lra": 4.0}
         desk.ledger.record(desk.fact(Happened.MASTERED, bulletin=bulletin, digest=made, suffix=".mp3", **fields))
+        others = ((timedelta(minutes=1), "Lịch cắt điện"), (-2 * DAY, "Phòng sốt xuất huyết"), (DAY, "Tiêm chủng"))
+        for number, (later, title) in enumerate(others, start=2):
+            province.signed(desk, number, air=(air + later,), title=title)
     first = house.page("duyet")
     first.goto(f"{house.url}/lich?tuan={air:%Y-%m-%d}")
+    assert "phát đè lên nhau" in first.inner_text(".week")
     house.see(first, "lich")
     first.click(".week >> text=Bão số 12")
     first.click("summary >> text=Chuyển thành khẩn cấp")

@@ -7,6 +7,7 @@ them, and who writes none is understood where only one name can be meant.
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from pipeline.core.errors import Says, WrongHeadValue
 from pipeline.core.model import Bulletin, Head, Station, StationCode
@@ -72,6 +73,7 @@ def _names(station: Station) -> Iterable[str]:
             station.technology)  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 16)
 def _spelling(name: str) -> str:
     """The same for one name however it is composed, capitalised, spaced, and wherever its tone is put (Hòa, Hoà)."""
     words = unicodedata.normalize("NFD", name.casefold()).split()

@@ -160,7 +160,9 @@ class _Outlook:
         """By bulletin, lots of its recipients; two stations of a lot get the same bulletins, at the same hours."""
         every = [self._station] if self._station else [*self._desk.config.stations.values()]
         chosen = {b.id: b for line in self._lines.values() if (b := line.bulletin).only or b.without}
-        of_some = {name: {s.code for s in recipients(self._desk, b)} for name, b in chosen.items()}
+        told = {(b.only, b.without): b for b in chosen.values()}
+        sent = {to: {s.code for s in recipients(self._desk, b)} for to, b in told.items()}
+        of_some = {name: sent[b.only, b.without] for name, b in chosen.items()}
         lots: dict[tuple[object, ...], list[Station]] = {}
         for one in every:
             lots.setdefault((_kind(one), *(one.code in codes for codes in of_some.values())), []).append(one)

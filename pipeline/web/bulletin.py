@@ -1,5 +1,8 @@
 """Bản tin: the list; and one bulletin: hear it, see how each sentence is spoken, mend a word, sign it."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
@@ -8,7 +11,8 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.core.errors import NoReason, NotApproved, PipelineError, Says
-from pipeline.core.model import Bulletin, BulletinId, Digest, RecordingMark
+from pipeline.core.facts import Fact, Happened
+from pipeline.core.model import Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
 from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
@@ -30,6 +34,9 @@ _TOLD = {
     "mot": Says(
         "Đã ký. Bản tin khẩn cấp còn cần một người nữa nghe và ký.",
         "Signed. It is urgent: one more person has to listen and sign.",
+    ),
+    "hai": Says(
+        "Đã đủ hai người ký: đang gửi ngay tới mọi trạm.", "Two people have signed: it is being sent to every station."
     ),
     "khan": Says("Đã chuyển thành khẩn cấp: cần hai người ký.", "It is urgent now: two people have to sign."),
     "tra": Says("Đã trả lại.", "Returned."),
@@ -85,7 +92,8 @@ def _show(
         passages, unreadable = preview.passages(desk, bulletin), None
     except PipelineError as fault:
         passages, unreadable = (), fault
-    masters, masters_now = bulletins.masters(desk, bulletin), row.status.masters.values()
+    every = bulletins.every_master(desk, bulletin)
+    masters, masters_now = {master.profile: master for master in every}, row.status.masters.values()
     job = request.app.state.work.job(bulletin.id)
     facts = desk.ledger.facts_by_bulletin([bulletin.id], ()).get(bulletin.id, [])
     context = {
@@ -93,12 +101,46 @@ def _show(
         "masters": masters, "problem": problem or unreadable, "job": job if job and not job.ended else None,
         "failed": job.problem if job and job.ended else None, "facts": facts[::-1],
         "picture": views.sound(desk, bulletin, ".png").is_file(), "heard": sorted(set(row.status.masters.values())),
-        "was_heard": _was_heard(v, row),
+        "was_heard": _was_heard(v, row), "versions": _versions(row, every, facts), "profiles": desk.config.profiles,
+        "numbers": {master.digest: number for number, master in _by_version(every)},
+        "returned": next((f for f in reversed(facts) if f.happened is Happened.RETURNED), None),
         "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
         "signers": list(dict.fromkeys(who for d in masters_now for who in row.status.signatures.get(d, ()))),
         "to_come": max(bulletin.air) > desk.now(), **_reach(request, v, row),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One making of the bulletin for one kind of station, and who has signed these bytes."""
+
+    number: int
+    master: Master
+    made: Fact
+    signers: Sequence[str]
+    current: bool
+
+
+def _by_version(every: Sequence[Master]) -> list[tuple[int, Master]]:
+    """Masters with the number of their version: each kind of station has one of each. The same bytes again are none."""
+    found: dict[Digest, tuple[int, Master]] = {}
+    made = Counter[str]()
+    for master in every:
+        if master.digest not in found:
+            made[master.profile] += 1
+            found[master.digest] = made[master.profile], master
+    return [*found.values()]
+
+
+def _versions(row: Line, every: Sequence[Master], facts: Sequence[Fact]) -> list[Version]:
+    """Every version, the newest first."""
+    made = {fact.digest: fact for fact in reversed(facts) if fact.happened is Happened.MASTERED}
+    signed, current = row.status.signatures, set(row.status.masters.values())
+    return [
+        Version(number, m, made[m.digest], signed.get(m.digest, ()), m.digest in current)
+        for number, m in reversed(_by_version(every))
+    ]
 
 
 def _numbered(passages: tuple[object, ...]) -> list[tuple[int, object]]:
@@ -214,7 +256,8 @@ def sign(
         status = errands.sign(request.app.state.work, v.desk, row, [Digest(d) for d in digests or []])
     except PipelineError as problem:
         return _show(request, v, _row(v.desk, name), problem=problem)
-    return back(Page(request, v), f"/ban-tin/{name}", xong="mot" if status.half_signed else "duyet")
+    told = "mot" if status.half_signed else "hai" if row.bulletin.priority is Priority.URGENT else "duyet"
+    return back(Page(request, v), f"/ban-tin/{name}", xong=told)
 
 
 @router.post("/ban-tin/{name}/khan")

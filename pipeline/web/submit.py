@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from pipeline.core.errors import PipelineError
 from pipeline.core.people import Right
-from pipeline.newsroom.checks import check
+from pipeline.newsroom.checks import Checked, check
 from pipeline.newsroom.desk import Desk
 from pipeline.web import uploads
 from pipeline.web.page import Page, back, render, status_of
@@ -37,7 +37,14 @@ def ask(
     asked = {"Chương trình": chuong_trinh, "Phát": _local(phat), "Nơi nhận": noi}
     slot = {key: " ".join(value.split())[:80] for key, value in asked.items() if value.strip()}
     kept = {"chuong_trinh": chuong_trinh, "phat": phat, "noi": noi} if slot else {}
-    return _form(request, v, text=_with_head(_template(v.desk, mau), slot), slot=kept)
+    text = _with_head(_template(v.desk, mau), slot)
+    return _form(request, v, text=text, slot=kept, checked=_read(v.desk, text) if mau in _templates(v.desk) else None)
+
+
+def _read(desk: Desk, text: str) -> Checked:
+    """How a text will be read, and what else there is to say of it."""
+    with desk.store.scratch() as scratch:
+        return check(desk, uploads.laid_down(Path(scratch), Sent((), text, ""))[0])
 
 
 def _local(at: str) -> str:
@@ -57,9 +64,16 @@ def _with_head(text: str, wanted: Mapping[str, str]) -> str:
     return "\n".join([*head, *(f"{key}: {value}" for key, value in wanted.items()), *(lines[end:] or ["", ""])])
 
 
-def _templates(desk: Desk) -> list[str]:
+def _templates(desk: Desk) -> dict[str, str]:
+    """The files of templates, each with what its first line of comment calls it."""
     folder = desk.config.scripts / _TEMPLATES
-    return sorted(file.name for file in folder.glob("*.txt")) if folder.is_dir() else []
+    files = sorted(folder.glob("*.txt")) if folder.is_dir() else []
+    return {file.name: _called(file) for file in files}
+
+
+def _called(file: Path) -> str:
+    first = file.read_text("utf-8-sig", errors="replace").partition("\n")[0]
+    return first.removeprefix("#").partition(":")[0].strip()[:60] if first.startswith("#") else file.stem
 
 
 def _template(desk: Desk, name: str) -> str:

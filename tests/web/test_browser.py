@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline import config
+from pipeline.core.facts import Happened
 from pipeline.core.people import Role
 from pipeline.newsroom import bulletins, plan, push
 from pipeline.newsroom.office import Office
@@ -25,7 +26,8 @@ PICTURES = os.environ.get("BANTIN_PICTURES", "")
 """A folder that the pictures of the documents are written to."""
 CHROMIUM = shutil.which("chromium")
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+DAY = timedelta(days=1)
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="chromium is missing"),
     pytest.mark.xdist_group("browser"),
@@ -206,6 +208,71 @@ def test_the_same_without_a_script_in_the_browser(house):
 
 
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+
+
+def heard_and_signed(page):
+    with page.expect_response(re.compile("am-thanh")):
+        page.evaluate("document.querySelector('audio').play().catch(() => 0)")
+    assert page.locator("#chua-nghe").is_hidden()
+    page.click("text=Duyệt đúng bản vừa nghe")
+
+
+def test_from_the_calendar_to_an_urgent_bulletin_that_two_people_sign_and_that_is_there_at_once(house):
+    today = datetime.now(ZONE).replace(hour=5, minute=0, second=0, microsecond=0)
+    air = today + (10 - today.weekday()) * DAY  # the Thursday of next week
+    with house.office.desk() as desk:
+        known(desk, "hai", "Người duyệt thứ hai", Role.APPROVER)
+        bulletin = province.signed(desk, 1, air=(air,), title="Bão số 12 đổi hướng", planned=False)
+        province.remaster(desk, bulletin, 50_000, seed=5, planned=False)
+        made = desk.store.put_bytes(b"storm" * 9000)
+        fields = {"profile": "loa-xa", "size": 45_000, "seconds": 61.0, "lufs": -16.0, "dbtp": -1.6, "lra": 4.0}
+        desk.ledger.record(desk.fact(Happened.MASTERED, bulletin=bulletin, digest=made, suffix=".mp3", **fields))
+        others = ((timedelta(minutes=1), "Lịch cắt điện"), (-2 * DAY, "Phòng sốt xuất huyết"), (DAY, "Tiêm chủng"))
+        for number, (later, title) in enumerate(others, start=2):
+            province.signed(desk, number, air=(air + later,), title=title)
+    first = house.page("duyet")
+    first.goto(f"{house.url}/lich?tuan={air:%Y-%m-%d}")
+    assert "phát đè lên nhau" in first.inner_text(".week")
+    house.see(first, "lich")
+    first.click(".week >> text=Bão số 12")
+    first.click("summary >> text=Chuyển thành khẩn cấp")
+    first.fill("#khan-ly-do", "tàu thuyền phải vào bờ ngay")
+    first.click("button >> text=Chuyển thành khẩn cấp")
+    first.wait_for_selector("text=cần hai người ký")
+    heard_and_signed(first)
+    first.wait_for_selector("text=còn cần một người nữa")
+    assert list(house.loa.glob("*.mp3")) == []
+    assert first.locator("text=Gửi ngay cho trạm còn thiếu").count() == 0
+    second = house.page("hai")
+    second.goto(f"{house.url}/lich?tuan={air:%Y-%m-%d}")
+    second.click("section[aria-labelledby=khan] >> text=Bão số 12")
+    heard_and_signed(second)
+    second.wait_for_selector("#tram .good >> text=CM-0101", timeout=60_000)  # the page asks by itself
+    second.wait_for_selector("text=Gửi khẩn xong: 1/1 trạm.")
+    house.see(second, "khan-cap")
+    assert [f.suffix for f in house.loa.glob("*.mp3")] == [".mp3"]
+    assert "[KHẨN CẤP]" in (house.loa / "LICH-PHAT.txt").read_text("utf-8-sig")
+    assert house.said == []
+
+
+def test_a_phone_shows_the_calendar_as_a_list_of_days_and_the_keyboard_reaches_each_slot(house):
+    with house.office.desk() as desk:
+        province.signed(desk, 1, air=(datetime.now(ZONE) + timedelta(days=1),))
+    phone = house.page("bien", PHONE, scripts=False)
+    phone.goto(f"{house.url}/lich?tuan={datetime.now(ZONE) + timedelta(days=1):%Y-%m-%d}")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    tops = phone.locator(".week .day h2").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert tops == sorted(set(tops))  # a day below the other
+    assert phone.locator(".week .slot.empty:visible").count() == 0
+    phone.locator(".week .spot a").first.focus()
+    phone.keyboard.press("Enter")
+    phone.wait_for_selector("h1 >> text=Tin số 1")
+    phone.go_back()
+    phone.goto(f"{house.url}/lich?tuan={datetime.now(ZONE) + timedelta(days=8):%Y-%m-%d}")
+    phone.locator(".week a.add").first.focus()
+    phone.keyboard.press("Enter")
+    phone.wait_for_selector("#bai")
+    assert "Phát: " in phone.input_value("#bai")
 
 
 def test_a_session_that_ends_over_a_long_text_loses_nothing(house):

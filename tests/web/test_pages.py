@@ -23,7 +23,7 @@ from pipeline.core.facts import Happened
 from pipeline.core.model import Language, Paragraph
 from pipeline.core.people import RIGHTS, Person, Right, Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import announcers, people, push
+from pipeline.newsroom import announcers, approvals, people, push
 from pipeline.newsroom.office import Office
 from pipeline.report import words
 from pipeline.web import library
@@ -350,6 +350,39 @@ def test_nobody_sends_at_once_what_two_people_have_not_signed(app, desk):
     assert (answer.status_code, "N-102" in answer.text) == (409, True)
     assert app.state.work.job(f"khan {bulletin.id}") is None
     assert desk.ledger.facts(happened=Happened.RUSHED) == []
+
+
+def test_a_bulletin_names_its_versions_and_who_did_what_to_which(app, desk):
+    bulletin = province.signed(desk, 1)
+    made_again(desk, bulletin)
+    announcers.teach(desk, "UBND", "ủy ban", "Người bien", bulletin)
+    approvals.send_back(desk, bulletin, "Lê Văn Hai", "sai tên xã")
+    text = browser(app, Role.READER).get(f"/ban-tin/{bulletin.id}").text
+    rows = re.findall(r"<tr><td><a [^>]*>(bản \d)</a>(.*?)</tr>", text, re.DOTALL)
+    assert [(name, "bản này" in row, "Người duyệt" in row) for name, row in rows] == [
+        ("bản 2", True, False), ("bản 1", False, False),
+    ]  # fmt: skip
+    assert "Lê Văn Hai, 23/11 22:00: " in text
+    assert "UBND → ủy ban" in text
+    for part in ("(đích -16,0)", "(trần -1,5)"):
+        assert part in text
+    log = re.findall(r"<td>(duyệt|làm xong bản phát)</td><td>[^<]*</td><td>(bản \d)</td>", text)
+    assert log == [("làm xong bản phát", "bản 2"), ("duyệt", "bản 1"), ("làm xong bản phát", "bản 1")]
+
+
+def test_a_template_is_shown_with_how_it_will_be_read(app, desk):
+    folder = desk.config.scripts / "mau"
+    folder.mkdir()
+    (folder / "tin.txt").write_text("# MẪU TIN NGẮN: sửa rồi gửi\nTiêu đề: Thử\n\nHọp lúc 8h30.\n", "utf-8")
+    one = browser(app, Role.EDITOR)
+    assert "MẪU TIN NGẮN" in one.get("/them").text
+    text = one.get("/them?mau=tin.txt").text
+    assert "tám giờ ba mươi" in text.lower()
+    (folder / "hong.txt").write_text("Tiêu đề: Thử\nPhát: hôm nào\n\nHọp.\n", "utf-8")
+    answer = one.get("/them?mau=hong.txt")
+    assert (answer.status_code, bool(re.search(r"<strong>I-\d+</strong>", answer.text))) == (200, True)
+    assert one.get("/them?mau=../../config.toml").text.count("[newsroom]") == 0
+    assert desk.ledger.bulletins() == []
 
 
 # --- what was typed is not lost with the session ---------------------------------------------------------------------

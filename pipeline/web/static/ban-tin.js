@@ -1,6 +1,8 @@
 // What a page does besides: one sound at a time, a form is sent once, and whoever types stays signed in. Everything
 // works without it, too.
 document.addEventListener("play", function (event) {
+  var unheard = document.getElementById("chua-nghe");
+  if (unheard && event.target.id === "tieng") unheard.hidden = true;
   document.querySelectorAll("audio").forEach(function (other) { if (other !== event.target) other.pause(); });
 }, true);
 document.addEventListener("submit", function (event) {

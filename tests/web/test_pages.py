@@ -356,13 +356,13 @@ def test_a_bulletin_names_its_versions_and_who_did_what_to_which(app, desk):
     bulletin = province.signed(desk, 1)
     made_again(desk, bulletin)
     announcers.teach(desk, "UBND", "ủy ban", "Người bien", bulletin)
-    approvals.send_back(desk, bulletin, "Lê Văn Hai", "sai tên xã")
+    approvals.send_back(desk, bulletin, "Người thứ hai", "sai tên xã")
     text = browser(app, Role.READER).get(f"/ban-tin/{bulletin.id}").text
     rows = re.findall(r"<tr><td><a [^>]*>(bản \d)</a>(.*?)</tr>", text, re.DOTALL)
     assert [(name, "bản này" in row, "Người duyệt" in row) for name, row in rows] == [
         ("bản 2", True, False), ("bản 1", False, False),
     ]  # fmt: skip
-    assert "Lê Văn Hai, 23/11 22:00: " in text
+    assert "Người thứ hai, 23/11 22:00: " in text
     assert "UBND → ủy ban" in text
     for part in ("(đích -16,0)", "(trần -1,5)"):
         assert part in text

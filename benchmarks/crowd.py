@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from pipeline.core.facts import Happened
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
     from pipeline.core.model import BulletinId
     from pipeline.newsroom.desk import Desk
@@ -169,16 +169,16 @@ def _ended(crowd: subprocess.Popen[str] | None) -> dict[str, float]:
 
 async def visit(address: str, visitors: int) -> None:
     """Look around until standard input is closed; print what it was like."""
-    import httpx
+    import httpx2
 
     over, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.run_in_executor(None, lambda: (sys.stdin.read(), loop.call_soon_threadsafe(over.set)))
     took: dict[str, list[float]] = defaultdict(list)
     wrong: list[str] = []
-    limits = httpx.Limits(max_connections=2)
+    limits = httpx2.Limits(max_connections=2)
     async with asyncio.TaskGroup() as group:
         for n in range(visitors):
-            client = httpx.AsyncClient(base_url=address, timeout=60, limits=limits, follow_redirects=True)
+            client = httpx2.AsyncClient(base_url=address, timeout=60, limits=limits, follow_redirects=True)
             group.create_task(_one(client, n, over, took, wrong))
     for line in wrong[:5]:
         sys.stderr.write(line + "\n")
@@ -193,7 +193,7 @@ async def visit(address: str, visitors: int) -> None:
 
 
 async def _one(
-    client: "httpx.AsyncClient", number: int, over: asyncio.Event, took: dict[str, list[float]], wrong: list[str]
+    client: "httpx2.AsyncClient", number: int, over: asyncio.Event, took: dict[str, list[float]], wrong: list[str]
 ) -> None:
     chance = random.Random(number)  # noqa: S311 - it only spreads load
 

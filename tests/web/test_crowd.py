@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta
 
-import httpx
+import httpx2
 import pytest
 
 from pipeline.core.facts import Happened
@@ -107,9 +107,9 @@ def test_while_forty_visitors_are_being_answered_the_clock_pushes_the_night(desk
     monkeypatch.setattr(type(desk.ledger), "coverage", slow)
     token = people.sign_in(desk, LOGINS[Role.READER], PASSWORD, "127.0.0.1")
     office = Office(desk.config, lambda _settings: nullcontext(desk))
-    with Server(office, "127.0.0.1", 0) as server, httpx.Client(
+    with Server(office, "127.0.0.1", 0) as server, httpx2.Client(
         base_url=f"http://127.0.0.1:{server.port}", cookies={"bantin": token}, timeout=60,
-        limits=httpx.Limits(max_connections=60),
+        limits=httpx2.Limits(max_connections=60),
     ) as one, ThreadPoolExecutor(40) as crowd:  # fmt: skip
         answers = [crowd.submit(one.get, path) for path in ("/nam", "/ban-tin") * 20]
         assert all(inside.acquire(timeout=20) for _ in range(8))  # as many as pages have threads
@@ -140,14 +140,14 @@ def test_who_waits_while_passwords_are_tried_keeps_no_page_from_anybody(desk, mo
         where = f"http://127.0.0.1:{server.port}"
 
         def come(_):
-            with httpx.Client(base_url=where, timeout=60) as one:
+            with httpx2.Client(base_url=where, timeout=60) as one:
                 fields = {"_token": form_of(one.get("/dang-nhap").text), "ten": LOGINS[Role.READER]}
                 return one.post("/dang-nhap", data={**fields, "mat-khau": PASSWORD}).status_code
 
         answers = [crowd.submit(come, n) for n in range(12)]
         try:
             assert inside.acquire(timeout=20)
-            assert httpx.get(where, cookies={"bantin": token}, timeout=20).status_code == 200
+            assert httpx2.get(where, cookies={"bantin": token}, timeout=20).status_code == 200
             assert not any(answer.done() for answer in answers)
             assert not inside.acquire(blocking=False)  # one at a time
         finally:

@@ -87,6 +87,7 @@ class House:
     def see(self, page, name):
         """A picture for the documents, where they are asked for."""
         if PICTURES:
+            page.evaluate("Promise.all([...document.images].map(one => one.decode().catch(() => 0)))")
             page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=False)
 
 

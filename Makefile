@@ -63,6 +63,7 @@ bench: $(VENV)/.bench  ## what line, voices and delivery cost, and how well they
 	@$(BIN)/python -m benchmarks.delivery
 	@$(BIN)/python -m benchmarks.scale
 	@$(BIN)/python -m benchmarks.pages
+	@$(BIN)/python -m benchmarks.crowd
 
 lock: | $(UV)  ## the locks again, from pyproject.toml
 	@$(LOCK) --output-file requirements.lock

@@ -1,5 +1,6 @@
 """Commands for the year: report, and what people enter for the plan's other lines."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,7 +68,10 @@ def _put(out: Path, data: bytes) -> None:
     """A file, whole or not at all."""
     part = out.with_name(f".{out.name[:40]}.part")
     try:
-        part.write_bytes(data)
+        with part.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # before it takes the name: a power cut must not leave an empty report
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import apscheduler.executors.base as pools
 import apscheduler.schedulers.base as scheduling
 import pytest
 
@@ -94,6 +95,26 @@ def test_rows_that_were_lost_are_told_on_the_screen(tmp_path, capsys):
         stop.set()
         province.Serving(desk).run(stop)
     assert "1 trạm trước có, nay không còn: B" in capsys.readouterr().out
+
+
+def test_to_stop_while_jobs_are_handed_out_trips_nothing(tmp_path, monkeypatch):
+    """A round of the scheduler that is still at work when it is shut down ends like any other."""
+    handed, submit = [], pools.BaseExecutor.submit_job
+
+    def slowly(executor, job, times):
+        submit(executor, job, times)
+        until(lambda: executor._scheduler.state == scheduling.STATE_STOPPED)
+        handed.append(job.id)
+
+    monkeypatch.setattr(pools.BaseExecutor, "submit_job", slowly)
+    broken = []
+    monkeypatch.setattr(threading, "excepthook", broken.append)
+    province.lay_out(tmp_path, [{"code": "A", "name": "Xã A", "transport": "usb"}])
+    with province.newsroom(tmp_path, province.Clock()) as desk:
+        stop = threading.Event()
+        stop.set()
+        province.Serving(desk).run(stop)
+    assert (handed, broken) == (["push"], [])
 
 
 def test_a_second_clock_in_the_same_workspace_is_refused(workspace, serving):

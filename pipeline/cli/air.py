@@ -161,19 +161,20 @@ def status(
 def _show_status(desk: "Desk", as_json: bool) -> None:
     from pipeline.newsroom import bulletins
     from pipeline.newsroom.digest import digest as day_of
+    from pipeline.newsroom.digest import troubled
     from pipeline.newsroom.tally import tally
     from pipeline.report.tally import as_json as tally_json
 
-    counted, today, rows = tally(desk), day_of(desk), bulletins.rows(desk)
+    counted, today = tally(desk), day_of(desk)
     if as_json:
-        told = [bulletin_row(r.bulletin, r.status) for r in rows]
+        told = [bulletin_row(r.bulletin, r.status) for r in bulletins.rows(desk)]
         print_json({"bulletins": told, "today": today.as_json(), "tally": tally_json(counted)})
         return
     faces = faces_of(desk.config)
     show_bulletins(desk, None, as_json=False)
     if today.served:
         print_table(faces.grid(today, desk.config.stations))
-    for line in faces.lacking([(row.bulletin, row.status) for row in rows], desk.config.stations):
+    for line in faces.troubled(troubled(desk)):
         typer.echo(line)
     typer.echo(faces.year(counted))
 

@@ -186,11 +186,10 @@ def show_bulletins(desk: "Desk", only: set[Any] | None, as_json: bool) -> None:
     """The named bulletins, or all, as a table or as JSON."""
     from pipeline.newsroom import bulletins
 
-    rows = [r for r in bulletins.rows(desk) if only is None or r.bulletin.id in only]
     if as_json:
-        print_json([bulletin_row(r.bulletin, r.status) for r in rows])
-    elif rows:
-        print_table(faces_of(desk.config).bulletins([(r.bulletin, r.status) for r in rows]))
+        print_json([bulletin_row(r.bulletin, r.status) for r in bulletins.rows(desk, only)])
+    elif lines := bulletins.lines_of(desk, only):
+        print_table(faces_of(desk.config).bulletins(lines, desk.ledger.missed(only)))
 
 
 def tell_fallbacks(desk: "Desk", bulletin: Any) -> None:  # noqa: ANN401 - a Bulletin or None, imported where used

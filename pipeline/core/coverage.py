@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.core.model import Digest
+from pipeline.core.model import Bulletin, Digest
+from pipeline.core.status import Stage, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +40,23 @@ class Coverage:
     def covered_of(self, digests: Iterable[Digest]) -> int:
         """Airings that any of some bytes were there for."""
         return min(self.airings, sum(self.covered.get(digest, 0) for digest in set(digests)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A bulletin in a list: where it stands, and how many stations it reached, without a look at each of them."""
+
+    bulletin: Bulletin
+    status: Status
+    """As if there were no station."""
+    coverage: Coverage
+
+    @property
+    def arrived(self) -> int:
+        """Stations of its plan that hold a current master."""
+        return self.coverage.arrived_of(self.status.masters.values())
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come, over all stations."""
+        return self.status.stage_with(planned=self.coverage.stations, arrived=self.arrived)

@@ -206,6 +206,16 @@ class Ledger:
         )
         return int(row.last or 0)
 
+    def missed(self, names: Iterable[BulletinId] | None = None) -> dict[BulletinId, int]:
+        """At how many stations bulletins were missed at an air time: of those named, or all; none where nowhere."""
+        c = tables.facts.c
+        query = (
+            sa.select(c.bulletin, sa.func.count(c.station.distinct()).label("stations"))
+            .where(c.happened == Happened.MISSED.value, c.station.is_not(None), _among(c.bulletin, names))
+            .group_by(c.bulletin)
+        )
+        return {BulletinId(row.bulletin): row.stations for row in self._rows(query)}
+
     def last_decision(self) -> int:
         """The number of the last fact by which somebody signed, returned or withdrew something; 0 for none."""
         c = tables.facts.c

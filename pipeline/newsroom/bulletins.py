@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pipeline import reading
-from pipeline.core.coverage import Coverage
+from pipeline.core.coverage import Line
 from pipeline.core.errors import AlreadyWithdrawn, PipelineError, StoreDamaged, as_problem
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import (
@@ -55,26 +55,6 @@ def rows(
     """Bulletins with their status, by id: those named, or all. With `stations`, as if there were no other."""
     facts = desk.ledger.facts_by_bulletin(names, stations)
     return [Row(bulletin=b, status=status_of(facts.get(b.id, []))) for b in desk.ledger.bulletins(names)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A bulletin in a list: where it stands, and how many stations it reached, without a look at each of them."""
-
-    bulletin: Bulletin
-    status: Status
-    """As if there were no station."""
-    coverage: Coverage
-
-    @property
-    def arrived(self) -> int:
-        """Stations of its plan that hold a current master."""
-        return self.coverage.arrived_of(self.status.masters.values())
-
-    @property
-    def stage(self) -> Stage:
-        """How far it has come, over all stations."""
-        return self.status.stage_with(planned=self.coverage.stations, arrived=self.arrived)
 
 
 def lines_of(desk: Desk, names: Collection[BulletinId] | None = None) -> list[Line]:

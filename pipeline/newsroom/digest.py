@@ -72,14 +72,19 @@ def remaining(desk: Desk) -> tuple[Concern, ...]:
     )
 
 
-def stuck(desk: Desk) -> tuple[Concern, ...]:
-    """Stations that a push cannot serve and that waiting does not help: their key, their disk, their folder."""
+def troubled(desk: Desk) -> tuple[Concern, ...]:
+    """Stations whose last visit failed, by code."""
     stations = desk.config.stations
     return tuple(
         Concern(station=stations[code], trouble=trouble, step=_step(stations[code], trouble))
         for code, trouble in sorted(desk.ledger.troubles().items())
-        if code in stations and not trouble.retry
+        if code in stations
     )
+
+
+def stuck(desk: Desk) -> tuple[Concern, ...]:
+    """Those that a push cannot serve and that waiting does not help: their key, their disk, their folder."""
+    return tuple(one for one in troubled(desk) if one.trouble and not one.trouble.retry)
 
 
 def figures(desk: Desk, day: date) -> Figures:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from pipeline.core.coverage import Line
 from pipeline.core.day import Concern, Figures, Threat
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, Language
 from pipeline.core.status import Stage
 from pipeline.newsroom import bulletins, missed
-from pipeline.newsroom.bulletins import Line, Row
+from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import remaining, stuck
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from pipeline.core.coverage import Line
 from pipeline.core.model import Bulletin, BulletinId, Priority, Programme, Station, StationCode
 from pipeline.core.model import Transmission as Airing
 from pipeline.core.schedule import clashes
 from pipeline.core.schedule import plan as lay_out
 from pipeline.core.status import TAKEN_BACK, Stage
 from pipeline.newsroom import bulletins
-from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.plan import margin
 from pipeline.newsroom.recipients import recipients

@@ -7,12 +7,12 @@ from datetime import datetime, tzinfo
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.core.day import Airing, Day, Wanted
+from pipeline.core.coverage import Line
+from pipeline.core.day import Airing, Concern, Day, Wanted
 from pipeline.core.errors import PipelineError, Says
 from pipeline.core.facts import Fact
 from pipeline.core.model import Bulletin, BulletinId, Reading, Station, StationCode, Voice
 from pipeline.core.report import Period
-from pipeline.core.status import Status
 from pipeline.core.tally import Tally
 from pipeline.report.words import (
     DRAFT,
@@ -68,20 +68,21 @@ class Faces:
         """One of two languages."""
         return words.vi if self._lang == "vi" else words.en
 
-    def bulletins(self, rows: Sequence[tuple[Bulletin, Status]]) -> Table:
-        """Bulletins with their stage and their stations."""
+    def bulletins(self, lines: Iterable[Line], missed: Mapping[BulletinId, int]) -> Table:
+        """Bulletins with their stage and their stations, and at how many of them each was missed."""
         table = self._table(
             _ID, Says("Tiêu đề", "Title"), Says("Tiếng", "Language"), Says("Phát", "Airs"),
             Says("Tình trạng", "Stage"), Says("Trạm", "Stations"),
         )  # fmt: skip
-        for bulletin, status in rows:
+        for line in lines:
+            bulletin = line.bulletin
             table.add_row(
                 bulletin.id,
                 bulletin.title,
                 self.say(language(bulletin.language)),
                 f"{min(bulletin.air).astimezone(self._zone):%d/%m/%Y %H:%M}",
-                self._stage(status),
-                f"{len(status.confirmed)}/{len(status.planned)}" if status.planned else "-",
+                self._stage(line, missed.get(bulletin.id, 0)),
+                f"{line.arrived}/{line.coverage.stations}" if line.coverage.stations else "-",
             )
         return table
 
@@ -145,22 +146,24 @@ class Faces:
             )
         return table
 
-    def lacking(
-        self, rows: Iterable[tuple[Bulletin, Status]], stations: Mapping[StationCode, Station]
-    ) -> Iterator[str]:
-        """A line for each station whose last attempt failed: how much it lacks, why, and the next command."""
-        failed: dict[StationCode, dict[BulletinId, str]] = {}
-        for bulletin, status in rows:
-            for code, fault in status.failed.items():
-                failed.setdefault(code, {})[bulletin.id] = fault
+    def troubled(self, concerns: Sequence[Concern]) -> Iterator[str]:
+        """A line for each station whose last visit failed: why, since when, and what to do. Of many, the first."""
         words = Says(
-            "✗ {station}: thiếu {count} bản tin, lỗi {faults}; lý do: bantin show {id}; gửi: bantin push --only {at}",
-            "✗ {station}: lacks {count}, {faults}; why: bantin show {id}; again: bantin push --only {at}",
+            "✗ {station}: lỗi {code}, {tries} lần liền từ {since}: {reason}; việc cần làm: {step}",
+            "✗ {station}: {code}, {tries} times in a row since {since}; next: {step}",
         )
-        for code, faults in sorted(failed.items()):
-            name = stations[code].name if code in stations else ""
-            told = {"station": f"{code} {name}".strip(), "count": len(faults), "id": min(faults), "at": code}
-            yield self.say(words).format(**told, faults=", ".join(sorted({*faults.values()})))
+        for one in concerns[:_GRID]:
+            if trouble := one.trouble:
+                since = f"{trouble.since.astimezone(self._zone):%d/%m %H:%M}"
+                told = {
+                    "station": f"{one.station.code} {one.station.name}",
+                    "code": trouble.code,
+                    "since": since,
+                    "reason": trouble.reason,
+                }
+                yield self.say(words).format(**told, tries=trouble.tries, step=self.say(one.step))
+        if more := len(concerns[_GRID:]):
+            yield self.say(Says(f"✗ và {more} trạm khác", f"✗ and {more} more"))
 
     def checked(
         self,
@@ -201,16 +204,16 @@ class Faces:
         notes += [f"! {sound}" for sound in sounds]
         return "\n".join([*told, *([""] if notes else []), *notes])
 
-    def _stage(self, status: Status) -> str:
-        stage = self.say(STAGE[status.stage])
+    def _stage(self, line: Line, missed: int) -> str:
+        status, stage = line.status, self.say(STAGE[line.stage])
         if status.half_signed:
             stage += f" ({self.say(HALF_SIGNED)})"
         if status.draft:
             stage += f" ({self.say(DRAFT)})"
         if status.unaired:
             stage += ", " + self.say(UNAIRED)
-        elif status.missed:
-            stage += ", " + self.say(MISSED.format(count=len(status.missed)))
+        elif missed:
+            stage += ", " + self.say(MISSED.format(count=missed))
         return f"{stage}: {status.reason}" if status.reason else stage
 
     def history(self, facts: Sequence[Fact]) -> Table:

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from pipeline.core.coverage import Line
 from pipeline.core.errors import NoReason, NotApproved, PipelineError, Says
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
 from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
-from pipeline.newsroom.bulletins import Line, Row
+from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.web import errands
 from pipeline.web.hearing import TYPES, voice

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from pipeline.core.coverage import Line
 from pipeline.core.errors import NotHeard, Says
 from pipeline.core.model import Bulletin, Digest, Priority
 from pipeline.core.ports import Lane
 from pipeline.core.status import Status
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import approvals, bulletins, plan, push, registry, rush
-from pipeline.newsroom.bulletins import Line
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.web.work import Job, Work
 

@@ -394,6 +394,16 @@ def test_what_is_due_is_told_once_a_station_with_what_it_holds(ledger):
     assert ledger.due(NOW + timedelta(hours=3), NOW + timedelta(hours=9), NOW) == []
 
 
+def test_at_how_many_stations_a_bulletin_was_missed_is_told_each_once(ledger):
+    def missed(name, station):
+        return fact(Happened.MISSED, name, station=station)
+
+    ledger.record(missed("b1", A), missed("b1", A), missed("b1", StationCode("B")), missed("b2", None), missed("b3", A))
+    ledger.record(fact(Happened.FAILED, "b2", station=A))
+    assert ledger.missed() == {"b1": 2, "b3": 1}
+    assert ledger.missed(["b1", "b2"]) == {"b1": 2}
+
+
 def test_a_station_may_leave_the_plan_and_come_back(ledger):
     here, there = airing(NOW + timedelta(hours=1)), airing(NOW + timedelta(hours=1), station=StationCode("B"))
     assert ledger.plan([here, there], [fact(Happened.PLANNED, station=A)]) == 2

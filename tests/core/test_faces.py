@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from pipeline.core.model import Bulletin, Commune, Kind, Language, Station
+from pipeline.core.coverage import Coverage, Line
+from pipeline.core.day import Concern
+from pipeline.core.errors import Says
+from pipeline.core.model import Bulletin, Commune, Kind, Language, Station, Trouble
 from pipeline.core.status import Stage, Status
 from pipeline.report.faces import Faces, show
 
@@ -20,10 +23,14 @@ def bulletin(name):
     )  # fmt: skip
 
 
+def line(name):
+    return Line(bulletin=bulletin(name), status=Status(stage=Stage.APPROVED), coverage=Coverage(stations=1))
+
+
 def printed(monkeypatch, capsys, columns):
     monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
     monkeypatch.setenv("COLUMNS", str(columns))
-    show(FACES.bulletins([(bulletin(NAMES[0]), Status(stage=Stage.PLANNED, planned={"A"}))]))
+    show(FACES.bulletins([line(NAMES[0])], {}))
     return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
 
 
@@ -38,9 +45,26 @@ def test_an_id_stays_whole_wherever_it_can(monkeypatch, capsys):
     assert NAMES[0] in printed(monkeypatch, capsys, 120)
 
 
-def test_a_station_that_lacks_several_bulletins_is_one_line():
-    station = Station(code="CM-0107", commune=Commune(code="1", name="Đất Mũi"), host="h")
-    rows = [(bulletin(name), Status(failed={"CM-0107": "D-101"})) for name in NAMES]
-    (told,) = FACES.lacking(rows, {"CM-0107": station})
-    assert told.startswith(f"✗ CM-0107 Đất Mũi: thiếu 2 bản tin, lỗi D-101; lý do: bantin show {NAMES[0]}; ")
-    assert told.endswith("bantin push --only CM-0107")
+def test_a_station_whose_visits_fail_is_one_line_and_of_many_the_first_are_named():
+    trouble = Trouble(
+        code="D-101", reason="không nối được", retry=True, tries=3, since=datetime(2026, 11, 24, 22, tzinfo=UTC)
+    )
+    commune, step = Commune(code="1", name="Đất Mũi"), Says("gọi trạm", "call them")
+    several = [
+        Concern(station=Station(code=f"CM-{n:04}", commune=commune, host="h"), trouble=trouble, step=step)
+        for n in range(43)
+    ]
+    told = list(FACES.troubled(several))
+    assert told[0] == (
+        "✗ CM-0000 Đất Mũi: lỗi D-101, 3 lần liền từ 25/11 05:00: không nối được; việc cần làm: gọi trạm"
+    )
+    assert (len(told), told[-1]) == (41, "✗ và 3 trạm khác")
+
+
+def test_what_was_missed_stands_beside_the_stage(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "300")
+    show(FACES.bulletins([line(NAMES[0]), line(NAMES[1])], {NAMES[1]: 7}))
+    told = capsys.readouterr().out
+    assert told.count("lỡ giờ") == 1
+    assert "lỡ giờ phát ở 7 trạm" in told

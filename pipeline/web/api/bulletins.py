@@ -9,6 +9,7 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
+from pipeline.core.coverage import Line as Listed
 from pipeline.core.errors import NotApproved, NothingThere, UnknownBulletin
 from pipeline.core.model import Bulletin as Made
 from pipeline.core.model import BulletinId, Digest, Kind, Language, Priority, RecordingMark, Sentence
@@ -169,12 +170,12 @@ class Word(Asked):
     ] = None
 
 
-def line(found: bulletins.Line) -> ListedBulletin:
+def line(found: Listed) -> ListedBulletin:
     """A bulletin in a list."""
     return ListedBulletin(**_line(found))
 
 
-def _line(found: bulletins.Line) -> dict[str, object]:
+def _line(found: Listed) -> dict[str, object]:
     b, status = found.bulletin, found.status
     signed = {name for digest in status.masters.values() for name in status.signatures.get(digest, ())}
     return {
@@ -185,7 +186,7 @@ def _line(found: bulletins.Line) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _row(desk: Desk, name: str) -> bulletins.Line:
+def _row(desk: Desk, name: str) -> Listed:
     rows = bulletins.lines_of(desk, [BulletinId(name)])
     if not rows:
         raise UnknownBulletin(id=name, nearest="-")
@@ -213,7 +214,7 @@ def _whole(request: Request, desk: Desk, name: str) -> Bulletin:
     )  # fmt: skip
 
 
-def _masters(desk: Desk, found: bulletins.Line) -> list[Master]:
+def _masters(desk: Desk, found: Listed) -> list[Master]:
     status: Status = found.status
     return [
         Master(

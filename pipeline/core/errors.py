@@ -180,7 +180,7 @@ class NothingShared(PipelineError):
 
 
 class WrongDate(PipelineError):
-    """A day on the command line that cannot be understood."""
+    """A day that cannot be understood."""
 
     code = "C-109"
     exit_code = EXIT_USAGE

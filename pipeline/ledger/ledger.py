@@ -137,17 +137,20 @@ class Ledger:
         most: int,
         *,
         before: int = 0,
+        since: datetime | None = None,
         until: datetime | None = None,
         happened: Happened | None = None,
         who: str = "",
         bulletin: str = "",
         station: str = "",
     ) -> list[Fact]:
-        """The last facts, newest first: at most so many, before a number, up to an instant, of what is named."""
+        """The last facts, newest first: at most so many, before a number, between two instants, of what is named."""
         c = tables.facts.c
         query = sa.select(tables.facts).order_by(c.number.desc()).limit(most)
         if before:
             query = query.where(c.number < before)
+        if since:
+            query = query.where(c.at >= since)
         if until:
             query = query.where(c.at <= until)
         if happened:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from pipeline.report.sheets import Cell, Sheet
@@ -10,19 +10,22 @@ from pipeline.report.sheets import Cell, Sheet
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def rows(columns: Sequence[str], found: Iterable[Sequence[Cell]]) -> bytes:
-    """A table. Days are ISO 8601, numbers have a decimal point."""
+def parts(columns: Sequence[str], found: Iterable[Iterable[Sequence[Cell]]]) -> Iterator[bytes]:
+    """A table, part by part, as its rows are found. Days are ISO 8601, numbers have a decimal point."""
+    yield b"\xef\xbb\xbf" + _lines([columns])
+    yield from map(_lines, found)
+
+
+def _lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # a spreadsheet of another country cuts at other signs
-    writer.writerow(columns)
-    for row in found:
-        writer.writerow([_cell(cell) for cell in row])
-    return ("\ufeff" + out.getvalue()).encode()
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return out.getvalue().encode()
 
 
 def sheet(table: Sheet) -> bytes:
     """A table of a report."""
-    return rows(table.columns, table.rows)
+    return b"".join(parts(table.columns, [table.rows]))
 
 
 def _cell(cell: Cell) -> str | int | float:

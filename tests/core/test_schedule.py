@@ -175,6 +175,12 @@ def test_one_bulletin_that_begins_while_another_airs_is_told():
     assert clash(second, first, lengths={"a": 601, "b": 60}) == [("overlap", ("a", "b"))]
 
 
+def test_the_one_that_still_airs_is_told_whatever_short_one_began_meanwhile():
+    long, short, third = ("2026-11-25 05:00", "a"), ("2026-11-25 05:10", "b"), ("2026-11-25 05:20", "c")
+    told = [("overlap", ("a", "b")), ("overlap", ("a", "c"))]
+    assert clash(long, short, third, lengths={"a": 1800, "b": 60, "c": 60}) == told
+
+
 def test_bulletins_of_one_hour_air_in_turn_and_may_outlast_the_window_together():
     together = [("2026-11-25 05:00", "a"), ("2026-11-25 05:00", "b")]
     window = (Window(time(4, 30), time(5, 10)),)

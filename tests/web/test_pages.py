@@ -1,5 +1,6 @@
 """Every page, as a browser asks for it."""
 
+import csv
 import html
 import os
 import re
@@ -10,7 +11,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -689,6 +690,32 @@ def test_a_title_is_text_and_no_part_of_a_page(app, desk):
 def test_a_cell_of_the_log_is_no_formula(app, desk):
     desk.ledger.record(replace(desk.fact(Happened.AUDITED, station="A"), who="=HYPERLINK(1)"))
     assert "'=HYPERLINK(1)" in browser(app, Role.READER).get("/nhat-ky.csv").text
+
+
+def test_the_log_is_found_by_day_and_downloaded_whole(app, desk):
+    """However many facts there are: a year of a hundred stations has more than any page or part of a file."""
+    told = desk.fact(Happened.AUDITED, station="A")
+    evening = datetime(2026, 11, 20, 23, 59, 59, tzinfo=desk.config.zone)
+    days = [
+        evening,
+        evening + timedelta(seconds=1),
+        evening + timedelta(days=1),
+        evening + timedelta(days=1, seconds=1),
+    ]
+    desk.ledger.record(*(replace(told, at=at.astimezone(UTC), who=f"ngày {n}") for n, at in enumerate(days)))
+    desk.ledger.record(*[replace(told, who="nhiều")] * 20_500)
+    one = browser(app, Role.READER)
+    table = list(csv.DictReader(one.get("/nhat-ky.csv?ai=nhiều").text.removeprefix("\ufeff").splitlines()))
+    assert len({row["number"] for row in table}) == len(table) == 20_500
+    asked = "tu=2026-11-21&den=2026-11-21&loai=audited"
+    table = list(csv.DictReader(one.get(f"/nhat-ky.csv?{asked}").text.removeprefix("\ufeff").splitlines()))
+    assert [row["who"] for row in table] == ["ngày 2", "ngày 1"]
+    page = one.get(f"/nhat-ky?{asked}").text
+    assert [f"ngày {n}" in page for n in range(4)] == [False, True, True, False]
+    assert 'value="2026-11-21"' in page
+    refused = one.get("/nhat-ky?tu=hôm-qua")
+    assert (refused.status_code, "C-109" in refused.text) == (400, True)
+    assert one.get("/nhat-ky?tu=0001-01-01&den=9999-12-31").status_code == 200
 
 
 def test_a_body_that_tells_its_length_in_two_ways_is_not_read(app):

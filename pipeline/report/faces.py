@@ -14,6 +14,7 @@ from pipeline.core.facts import Fact
 from pipeline.core.model import Bulletin, BulletinId, Reading, Station, StationCode, Voice
 from pipeline.core.report import Period
 from pipeline.core.tally import Tally
+from pipeline.report.details import detail
 from pipeline.report.words import (
     DRAFT,
     HALF_SIGNED,
@@ -223,13 +224,13 @@ class Faces:
             Says("Chi tiết", "Detail"),
         )  # fmt: skip
         for fact in facts:
-            detail = ", ".join(f"{key}={value}" for key, value in fact.detail.items() if value not in ("", None, []))
+            told = detail(fact, self._lang, self._zone)
             table.add_row(
                 f"{fact.at.astimezone(self._zone):%d/%m %H:%M:%S}",
                 self.say(HAPPENED[fact.happened]),
                 fact.who,
                 fact.station or "",
-                f"{fact.digest[:12]} {detail}" if fact.digest else detail,
+                f"{fact.digest[:12]} {told}" if fact.digest else told,
             )
         return table
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,9 +14,10 @@ from pipeline.core.facts import Fact, Happened
 from pipeline.core.people import Right
 from pipeline.newsroom.desk import Desk
 from pipeline.report import csvfile
+from pipeline.report.details import detail
 from pipeline.report.sheets import Cell
 from pipeline.web.page import Page, render
-from pipeline.web.visitor import Visit, Visitor
+from pipeline.web.visitor import Visit, Visitor, language_of
 
 router = APIRouter(include_in_schema=False)
 _A_PAGE, _A_PART = 100, 2_000
@@ -52,7 +54,8 @@ def log(
     """A page of it."""
     facts = v.desk.ledger.latest(_A_PAGE + 1, before=truoc, **sought.filters(v.desk.config.zone))
     context = {
-        "told": "", "facts": facts[:_A_PAGE], "kinds": list(Happened), "sought": sought.asked, "detail": _detail,
+        "told": "", "facts": facts[:_A_PAGE], "kinds": list(Happened), "sought": sought.asked,
+        "detail": partial(detail, lang=language_of(request), zone=v.desk.config.zone),
         "next": facts[_A_PAGE - 1].number if len(facts) > _A_PAGE else 0,
     }  # fmt: skip
     return render(Page(request, v), "log.html", context)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from pipeline.core.coverage import Line
 from pipeline.core.day import Concern, Figures, Threat
@@ -39,7 +39,12 @@ def sought(
         known = {line.bulletin.id: line for line in bulletins.lines_of(desk, [b.id for b in found])}
         outdated = sum(not line.coverage.is_current for line in known.values())
         found = [b for b in found if known[b.id].stage is stage]
-    return sorted(found, key=lambda b: (min(b.air), b.id), reverse=True), outdated
+    return sorted(found, key=place, reverse=True), outdated
+
+
+def place(bulletin: Bulletin) -> str:
+    """Where a bulletin stands among all: by its first air time, then its id. As texts, places sort as they stand."""
+    return f"{min(bulletin.air).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}~{bulletin.id}"
 
 
 def lines(desk: Desk, shown: Sequence[Bulletin]) -> list[Line]:

@@ -387,7 +387,26 @@ def test_bulletins_are_found_page_by_page(app, desk):
         ({"year": 2026, "language": "vi"}, 7),
     ):  # fmt: skip
         assert ask.get(f"{API}/bulletins", params=params).json()["total"] == count, params
-    problem(ask.get(f"{API}/bulletins?after=khong-co"), 404, "L-103")
+    problem(ask.get(f"{API}/bulletins?after=khong-co"), 422, "P-118")
+
+
+def test_a_list_goes_on_where_it_stood_though_what_stood_there_has_left_it(app, desk):
+    """A program signs or returns what it reads, so what a part of the list ended with is no more among what is asked
+    for; or somebody takes a station out of the registry meanwhile.
+    """
+    found = [province.signed(desk, number) for number in range(1, 6)]  # all at the same hour
+    for bulletin in found:
+        made_again(desk, bulletin)
+    ask, sign, seen, after = program(app, desk, Role.READER), program(app, desk, Role.APPROVER), [], ""
+    while after is not None:
+        answer = ask.get(f"{API}/bulletins", params={"stage": "waiting", "limit": 2, "after": after}).json()
+        for one in answer["items"]:
+            assert sign.post(f"{API}/bulletins/{one['id']}/return", json={"comment": "x"}).status_code == 200
+            seen.append(one["id"])
+        after = answer["next"]
+    assert seen == [bulletin.id for bulletin in reversed(found)]
+    gone = ask.get(f"{API}/stations", params={"after": "A-da-bo"}).json()
+    assert [one["code"] for one in gone["items"]] == ["B"]
 
 
 def heard(ask, bulletin):

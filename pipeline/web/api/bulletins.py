@@ -40,6 +40,12 @@ _SOUND: dict[int | str, dict[str, object]] = {
 }
 _PICTURE: dict[int | str, dict[str, object]] = {200: _bytes("A PNG.", "image/png")}
 _WAV: dict[int | str, dict[str, object]] = {200: _bytes("A WAV.", "audio/wav")}
+_Place = Annotated[
+    str,
+    Query(max_length=120, pattern=r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z~[0-9A-Za-z-]+$",
+          description="The `next` of the part before."),
+]  # fmt: skip
+"""A place among all bulletins, `listing.place`: what follows it is there also when the bulletin has left the list."""
 _Profile = Annotated[str, Path(max_length=64, pattern=r"^[^\x00-\x1f/]+$", examples=["loa-xa"])]
 
 
@@ -231,29 +237,22 @@ def _masters(desk: Desk, found: Listed) -> list[Master]:
 # --- finding ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/bulletins", responses=told(404))
+@router.get("/bulletins")
 def list_bulletins(
     by: See,
     stage: Stage | None = None,
     year: Annotated[int | None, Query(ge=2000, le=2100, description="Of the first air time, local.")] = None,
     language: Language | None = None,
     text: Annotated[Wanted, Query(description="In the title or the id.")] = "",
-    after: Annotated[Wanted, Query(description="The `next` of the part before.")] = "",
+    after: _Place = "",
     limit: Limit = 50,
 ) -> Bulletins:
     """Bulletins, what airs last first."""
     found, _ = listing.sought(by.desk, text=text, stage=stage, year=year, language=language)
-    start = 0
-    if after:
-        places = [n for n, b in enumerate(found) if b.id == after]
-        if not places:
-            raise UnknownBulletin(id=after, nearest="-")
-        start = places[0] + 1
-    shown = found[start : start + limit]
-    more = len(found) > start + limit
+    left = [b for b in found if not after or listing.place(b) < after]
     return Bulletins(
-        items=[line(one) for one in listing.lines(by.desk, shown)],
-        next=shown[-1].id if more else None,
+        items=[line(one) for one in listing.lines(by.desk, left[:limit])],
+        next=listing.place(left[limit - 1]) if len(left) > limit else None,
         total=len(found),
     )
 

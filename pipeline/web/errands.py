@@ -30,7 +30,7 @@ def redo(work: Work, desk: Desk, bulletin: Bulletin) -> Job:
         with alone(desk.config.state, "line", LINE_WAIT):
             bulletins.redo(desk, bulletin)
 
-    return work.ask(Lane.SOUND, bulletin.id, desk.who, do, via=desk.via)
+    return work.ask(Lane.SOUND, bulletin.id, desk.who, do, task="redo", via=desk.via)
 
 
 def try_out(work: Work, desk: Desk, code: str) -> Job:
@@ -41,7 +41,7 @@ def try_out(work: Work, desk: Desk, code: str) -> Job:
         free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
         return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
 
-    return _call(work, desk, code, do)
+    return _call(work, desk, code, "test", do)
 
 
 def push_to(work: Work, desk: Desk, code: str) -> Job:
@@ -52,12 +52,12 @@ def push_to(work: Work, desk: Desk, code: str) -> Job:
         done.must_have_succeeded()
         return Says(f"Đã gửi {done.sent} tệp.", f"{done.sent} files were sent.")
 
-    return _call(work, desk, code, do)
+    return _call(work, desk, code, "push", do)
 
 
-def _call(work: Work, desk: Desk, code: str, do: Callable[[Desk], Says]) -> Job:
+def _call(work: Work, desk: Desk, code: str, task: str, do: Callable[[Desk], Says]) -> Job:
     registry.find(desk, code)
-    return work.ask(Lane.LINE, about_station(code), desk.who, do, via=desk.via)
+    return work.ask(Lane.LINE, about_station(code), desk.who, do, task=task, via=desk.via)
 
 
 def sign(work: Work, desk: Desk, line: Line, heard: Sequence[Digest]) -> Status:

@@ -42,7 +42,7 @@ def take_in(work: Work, desk: Desk, who: str, sent: Sent) -> list[Taken]:
             taken = scripts.sweep(desk, paths)
     for one in taken:
         if one.bulletin:
-            work.ask(Lane.SOUND, one.bulletin.id, who, _maker(one.bulletin.id), via=desk.via)
+            work.ask(Lane.SOUND, one.bulletin.id, who, _maker(one.bulletin.id), task="make", via=desk.via)
     return taken
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import threading
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from pipeline.core.facts import Happened
 from pipeline.core.model import Priority
 from pipeline.core.people import RIGHTS, Right, Role
+from pipeline.core.ports import Lane
 from pipeline.newsroom import people, push, reports
 from pipeline.newsroom.digest import digest
 from pipeline.newsroom.office import Office
@@ -555,6 +557,19 @@ def test_a_station_shows_what_it_holds_and_is_tried_and_pushed_to(app, desk, tmp
         fact = desk.ledger.facts(happened=happened)[-1]
         assert (fact.who, fact.detail["via"]) == ("Người hanh", "máy thử")
     assert ask.get(f"{API}/bulletins/{bulletin.id}").json()["stations_holding"] == 1
+
+
+def test_who_asks_for_a_push_while_a_trial_waits_is_not_given_the_trial(app, desk):
+    bulletin = province.signed(desk, 1)
+    ask, go_on = program(app, desk, Role.OPERATOR), threading.Event()
+    for number in range(4):  # every line is busy
+        app.state.work.ask(Lane.LINE, f"việc {number}", "Người hanh", lambda _desk: go_on.wait(60) and None)
+    for task in ("test", "push", "test", "push"):
+        assert ask.post(f"{API}/stations/A/{task}").json()["state"] == "waiting"
+    go_on.set()
+    assert ended(ask, f"{API}/stations/A/work")["told"]["en"] == "1 files were sent."
+    assert len(desk.ledger.facts(happened=Happened.TRIED)) == 1
+    assert [fact.bulletin for fact in desk.ledger.facts(happened=Happened.CONFIRMED)] == [bulletin.id]
 
 
 def test_stations_are_found_by_how_they_do(app, desk):

@@ -478,6 +478,7 @@ def test_what_becomes_urgent_is_sent_when_two_people_have_signed(app, desk):
     told = one.post(f"{here}/urgency", json={"comment": "bão số 5"}).json()
     assert (told["priority"], told["signatures_needed"]) == ("khẩn cấp", 2)
     problem(run.post(f"{here}/push"), 409, "N-102")
+    problem(run.get(f"{here}/push"), 404, "P-119")
     one.post(f"{here}/approval", json=heard(one, bulletin))
     other = program(app, desk, login="hai")
     assert other.post(f"{here}/approval", json=heard(other, bulletin)).json()["stage"] in {
@@ -485,12 +486,13 @@ def test_what_becomes_urgent_is_sent_when_two_people_have_signed(app, desk):
         "partly",
         "arrived",
     }
-    while not app.state.work.job(f"khan {bulletin.id}").ended:
-        time.sleep(0.01)
+    assert ended(one, f"{here}/push")["told"]["en"] == "Sent at once: 2 of 2 stations."
     assert one.get(here).json()["stations_holding"] == 2
     confirmed = desk.ledger.facts(happened=Happened.CONFIRMED)
     assert {(f.who, f.detail["via"]) for f in confirmed} == {("Người hai", "máy thử")}
-    assert run.post(f"{here}/push").status_code == 202
+    again = run.post(f"{here}/push")
+    assert (again.status_code, again.headers["location"]) == (202, f"{here}/push")
+    assert ended(run, again.headers["location"])["asked_by"] == "Người hanh"
 
 
 def test_who_mends_a_word_of_a_bulletin_by_a_program_does_not_sign_it(app, desk):
@@ -700,6 +702,8 @@ def test_the_api_stays_below_the_path_of_a_proxy(desk):
     behind = TestClient(app, base_url="http://x/bantin", headers=ask.headers)
     answer = hand_in(behind, ("a.txt", GOOD.encode(), "text/plain"))
     assert answer.headers["location"].startswith(f"/bantin{API}/bulletins/2026")
+    taken_off = program(app, desk, Role.OPERATOR).post(f"{API}/stations/A/test")  # the proxy took /bantin off
+    assert taken_off.headers["location"] == f"/bantin{API}/stations/A/work"
     problem(ask.get(f"/bantin{API}/khong-co"), 404, "P-119")
     most = desk.config.settings.intake.max_megabytes * 1_000_000 + 1
     large = ask.post(f"/bantin{API}/bulletins", content=b"", headers={"content-length": str(most)})

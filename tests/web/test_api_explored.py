@@ -29,7 +29,7 @@ SOME = settings(
 )  # fmt: skip
 JUDGED = {"handIn", "checkScript", "teachWord", "getPlan", "getReport", "enterOutput", "admitPerson", "changePerson"}
 """Operations that may refuse what is allowed for what it means: a file, a word, a span of days, a name."""
-NEVER = {"getPicture", "getSentence", "approveBulletin", "pushBulletin", "strikeOutput"}
+NEVER = {"getPicture", "getSentence", "approveBulletin", "pushBulletin", "getBulletinPush", "strikeOutput"}
 """Those that nothing made up here can succeed with."""
 
 

@@ -411,12 +411,18 @@ def urge_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> B
 
 
 @router.post("/bulletins/{bulletin}/push", status_code=HTTPStatus.ACCEPTED, responses=told(404, 409))
-def push_bulletin(by: Run, request: Request, name: Bulletin_) -> Job:
+def push_bulletin(request: Request, response: Response, by: Run, name: Bulletin_) -> Job:
     """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
     row = _row(by.desk, name)
     if not rush.is_ready(bulletins.Row(bulletin=row.bulletin, status=row.status)):
         raise NotApproved(bulletin=name)
-    return jobs.job(errands.send_at_once(jobs.work_of(request), by.desk, row.bulletin))
+    return jobs.begun(request, response, errands.send_at_once(jobs.work_of(request), by.desk, row.bulletin), "push")
+
+
+@router.get("/bulletins/{bulletin}/push", responses=told(404))
+def get_bulletin_push(request: Request, by: See, name: Bulletin_) -> Job:
+    """How sending it at once goes: since its second signature, or since it was asked for last."""
+    return jobs.last(request, errands.about_rush(_row(by.desk, name).bulletin.id))
 
 
 @router.post("/bulletins/{bulletin}/return", responses=told(404, 409, 400, 413))

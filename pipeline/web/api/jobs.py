@@ -51,10 +51,17 @@ def work_of(request: Request) -> Work:
     return made
 
 
-def begun(request: Request, response: Response, found: work.Job) -> Job:
-    """The answer to whoever asked for a job: where to look how it goes."""
-    response.headers["Location"] = request.url.path.rsplit("/", 1)[0] + "/work"
+def begun(request: Request, response: Response, found: work.Job, last: str = "work") -> Job:
+    """The answer to whoever asked for a job: where to look how it goes, beside what was asked."""
+    response.headers["Location"] = f"{address(request).rsplit('/', 1)[0]}/{last}"
     return job(found)
+
+
+def address(request: Request) -> str:
+    """The path that was asked for, as the outside knows it: a proxy may take our prefix off, or leave it there."""
+    prefix: str = request.app.state.prefix
+    path: str = request.scope["path"]
+    return prefix + path.removeprefix(prefix)
 
 
 def last(request: Request, about: str) -> Job:

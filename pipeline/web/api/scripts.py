@@ -113,7 +113,7 @@ def _take_in(request: Request, response: Response, by: Caller, sent: Sent) -> Ha
     if all(one.again for one in taken if one.bulletin):
         response.status_code = HTTPStatus.OK
     if len(made) == 1:
-        response.headers["Location"] = f"{request.url.path}/{made[0].id}"
+        response.headers["Location"] = f"{jobs.address(request)}/{made[0].id}"
     return HandedIn(taken=[_taken(one) for one in taken])
 
 

@@ -4,7 +4,15 @@ import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from pipeline.core.errors import AmbiguousBulletin, NotApprovable, Says, StoreDamaged, UnknownBulletin
+from pipeline.core.errors import (
+    AlreadyWithdrawn,
+    AmbiguousBulletin,
+    NoReason,
+    NotApprovable,
+    Says,
+    StoreDamaged,
+    UnknownBulletin,
+)
 from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, Digest, Paragraph, Priority
 from pipeline.core.people import alike
@@ -103,9 +111,10 @@ def urge(desk: Desk, bulletin: Bulletin, by: str, why: str) -> Bulletin:
     Who has signed it before has signed it still; until another has, too, it does not go out any more.
 
     Raises:
+        NoReason: it is not said why.
         NotApprovable: nobody says so, it is urgent already, it does not air any more, or it was withdrawn.
     """
-    by = " ".join(by.split())
+    by, why = " ".join(by.split()), _said(why)
     _must_have_a_name(bulletin, by)
     status = status_of(desk.ledger.facts(bulletin.id))
     if status.stage is Stage.WITHDRAWN:
@@ -122,17 +131,29 @@ def urge(desk: Desk, bulletin: Bulletin, by: str, why: str) -> Bulletin:
             else Says("nghe rồi ký", "listen, then sign"),
         )
     urgent = replace(bulletin, priority=Priority.URGENT)
-    desk.ledger.revise(urgent, desk.fact(Happened.URGED, bulletin=bulletin, who=by, reason=_said(why)))
+    desk.ledger.revise(urgent, desk.fact(Happened.URGED, bulletin=bulletin, who=by, reason=why))
     return urgent
 
 
 def _said(why: str) -> str:
-    return "".join(letter for letter in why if letter.isprintable() or letter == "\n")
+    """A reason as people read it. Raises NoReason where there is none."""
+    said = "".join(letter for letter in why if letter.isprintable() or letter == "\n").strip()
+    if not said:
+        raise NoReason
+    return said
 
 
 def send_back(desk: Desk, bulletin: Bulletin, by: str, why: str) -> None:
-    """Return a bulletin to its editor with a comment; any signature is void."""
-    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=_said(why)))
+    """Return a bulletin to its editor with a comment; any signature is void.
+
+    Raises:
+        NoReason: it is not said what to mend.
+        AlreadyWithdrawn: nobody is to mend it any more.
+    """
+    why = _said(why)
+    if status_of(desk.ledger.facts(bulletin.id)).stage is Stage.WITHDRAWN:
+        raise AlreadyWithdrawn(bulletin=bulletin.id)
+    desk.ledger.record(desk.fact(Happened.RETURNED, bulletin=bulletin, who=by or desk.who, reason=why))
 
 
 def withdraw(desk: Desk, bulletin: Bulletin, by: str) -> None:

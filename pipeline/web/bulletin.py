@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.core.coverage import Line
-from pipeline.core.errors import NoReason, NotApproved, PipelineError, Says
+from pipeline.core.errors import NotApproved, PipelineError, Says
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
 from pipeline.core.people import Right
@@ -27,6 +27,8 @@ from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _A_PAGE = 50
+_MOST_WHY = 2000
+"""Letters of a reason."""
 _STATIONS = 150
 """Stations that one page names, those that lack it first."""
 _TOLD = {
@@ -271,9 +273,7 @@ def urge(
     """Make it urgent, and say why; two people have to sign it then."""
     row = _row(v.desk, name)
     try:
-        if not why.strip():
-            raise NoReason
-        approvals.urge(v.desk, row.bulletin, v.person.name, why.strip()[:2000])
+        approvals.urge(v.desk, row.bulletin, v.person.name, why[:_MOST_WHY])
     except PipelineError as problem:
         return _show(request, v, row, problem=problem)
     return back(Page(request, v), f"/ban-tin/{name}", xong="khan")
@@ -315,9 +315,10 @@ def send_back(
 ) -> Response:
     """Return it to its editor, and say why."""
     row = _row(v.desk, name)
-    if not why.strip():
-        return _show(request, v, row, problem=NoReason())
-    approvals.send_back(v.desk, row.bulletin, v.person.name, why.strip()[:2000])
+    try:
+        approvals.send_back(v.desk, row.bulletin, v.person.name, why[:_MOST_WHY])
+    except PipelineError as problem:
+        return _show(request, v, row, problem=problem)
     return back(Page(request, v), f"/ban-tin/{name}", xong="tra")
 
 

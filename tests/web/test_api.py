@@ -225,7 +225,10 @@ def test_what_makes_no_sense_is_a_problem_and_never_a_page(app, desk):
     problem(ask.post(f"{API}/checks", content=b"x", headers={"content-type": "multipart/form-data"}), 400, "P-118")
     problem(ask.post(f"{here}/offer", content=iter([b"x"])), 411, "P-124")
     problem(ask.post(f"{here}/return", content=b"x" * 100_001), 413, "P-125")
-    problem(ask.post(f"{here}/offer", headers={"origin": "http://xau.test"}), 403, "P-123")
+    for origin in ("http://xau.test", "http://[", "null"):
+        problem(ask.post(f"{here}/offer", headers={"origin": origin}), 403, "P-123")
+    assert ask.post(f"{here}/offer", headers={"origin": "http://ban-tin.test"}).status_code == 200
+    problem(ask.post(f"{API}/words", json={**BODIES["teachWord"], "bulletin": "a\0b"}), 422, "P-118")
     most = desk.config.settings.intake.max_megabytes * 1_000_000 + 1
     problem(ask.post(f"{API}/bulletins", content=b"", headers={"content-length": str(most)}), 413, "P-125")
 
@@ -513,6 +516,8 @@ def test_returning_withdrawing_offering_and_making_again(app, desk):
     problem(sign.post(f"{here}/return", json={"comment": "  "}), 422, "P-118")
     told = sign.post(f"{here}/return", json={"comment": "sai tên xã"}).json()
     assert (told["stage"], told["reason"]) == ("returned", "sai tên xã")
+    for what in ("return", "urgency"):  # nobody can read that
+        problem(sign.post(f"{here}/{what}", json={"comment": "\x01 \u200b"}), 422, "P-112")
     problem(write.post(f"{here}/offer"), 409, "N-101")
     answer = write.post(f"{here}/remake")
     assert (answer.status_code, answer.headers["location"]) == (202, f"{here}/work")
@@ -522,6 +527,10 @@ def test_returning_withdrawing_offering_and_making_again(app, desk):
     assert sign.post(f"{here}/withdrawal").json()["stage"] == "withdrawn"
     write.post(f"{here}/remake")
     assert ended(write, f"{here}/work")["problem"]["code"] == "N-106"
+    problem(sign.post(f"{here}/return", json={"comment": "muộn"}), 409, "N-106")
+    page, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    assert page.submit(f"{path}/tra", on=path, **{"ly-do": "muộn"}).status_code == 409
+    assert desk.ledger.facts(bulletin.id, Happened.RETURNED)[-1].detail["reason"] == "sai tên xã"
     for happened in (Happened.RETURNED, Happened.OFFERED, Happened.WITHDRAWN):
         assert desk.ledger.facts(bulletin.id, happened)[-1].detail["via"] == "máy thử"
 

@@ -27,8 +27,9 @@ SOME = settings(
     max_examples=8, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
-JUDGED = {"handIn", "checkScript", "teachWord", "getPlan", "getReport", "enterOutput", "admitPerson", "changePerson"}
-"""Operations that may refuse what is allowed for what it means: a file, a word, a span of days, a name."""
+JUDGED = {"handIn", "checkScript", "teachWord", "getPlan", "getReport", "enterOutput", "admitPerson", "changePerson",
+          "returnBulletin", "urgeBulletin"}  # fmt: skip
+"""Operations that may refuse what is allowed for what it means: a file, a word, a span of days, a name, a reason."""
 NEVER = {"getPicture", "getSentence", "approveBulletin", "pushBulletin", "getBulletinPush", "strikeOutput"}
 """Those that nothing made up here can succeed with."""
 

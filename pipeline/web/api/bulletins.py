@@ -20,7 +20,7 @@ from pipeline.newsroom.desk import Desk
 from pipeline.web import errands, hearing
 from pipeline.web.api import jobs, log
 from pipeline.web.api.caller import Caller, Run, See, Sign, Write, part
-from pipeline.web.api.fields import Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
+from pipeline.web.api.fields import BULLETIN, Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
 from pipeline.web.api.jobs import Job
 from pipeline.web.api.problems import told
 
@@ -172,7 +172,10 @@ class Word(Asked):
     written: Annotated[Line, Field(min_length=1)]
     spoken: Annotated[Line, Field(min_length=1)]
     bulletin: Annotated[
-        str | None, Field(max_length=80, description="The bulletin that it mends, which whoever mends does not sign.")
+        str | None,
+        Field(
+            max_length=80, pattern=BULLETIN, description="The bulletin that it mends: who mends it does not sign it."
+        ),
     ] = None
 
 
@@ -406,7 +409,7 @@ def approve_bulletin(request: Request, by: Sign, name: Bulletin_, signature: Sig
 @router.post("/bulletins/{bulletin}/urgency", responses=told(400, 404, 409, 413))
 def urge_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> Bulletin:
     """Make it urgent, and say why: it airs at any hour, is sent at once, and needs two people's signatures."""
-    approvals.urge(by.desk, _row(by.desk, name).bulletin, by.name, why.comment.strip())
+    approvals.urge(by.desk, _row(by.desk, name).bulletin, by.name, why.comment)
     return _whole(request, by.desk, name)
 
 
@@ -428,7 +431,7 @@ def get_bulletin_push(request: Request, by: See, name: Bulletin_) -> Job:
 @router.post("/bulletins/{bulletin}/return", responses=told(404, 409, 400, 413))
 def return_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> Bulletin:
     """Return it to its editor, and say why; any signature is void, and it leaves the stations."""
-    approvals.send_back(by.desk, _row(by.desk, name).bulletin, by.name, why.comment.strip())
+    approvals.send_back(by.desk, _row(by.desk, name).bulletin, by.name, why.comment)
     return _whole(request, by.desk, name)
 
 

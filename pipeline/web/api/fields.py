@@ -10,6 +10,9 @@ _DAY = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters: a database may refuse them."""
 
+BULLETIN = r"^[0-9A-Za-z-]+$"
+"""The letters of a bulletin's id."""
+
 
 def example(**fields: JsonValue) -> ConfigDict:
     """What is asked, as an example of it."""
@@ -41,7 +44,7 @@ Day = Annotated[
 ]
 Bulletin_ = Annotated[
     str,
-    Path(alias="bulletin", max_length=80, pattern=r"^[0-9A-Za-z-]+$", description="The bulletin's id.",
+    Path(alias="bulletin", max_length=80, pattern=BULLETIN, description="The bulletin's id.",
          examples=["20261124-sot-xuat-huyet-1a2b3c"]),
 ]  # fmt: skip
 Station_ = Annotated[

@@ -20,9 +20,9 @@ from pipeline.newsroom import announcers, approvals, bulletins, listing, preview
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.web import errands
+from pipeline.web.file import StoredFile
 from pipeline.web.hearing import TYPES, voice
 from pipeline.web.page import Page, back, render
-from pipeline.web.sound import Sound
 from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -160,7 +160,7 @@ def _numbered(passages: tuple[object, ...]) -> list[tuple[int, object]]:
 
 
 @router.get("/ban-tin/{name}/am-thanh/{digest}")
-def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> Sound:
+def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: str) -> StoredFile:
     """The sound of one of its masters; whoever plays it has heard it."""
     row = _row(v.desk, name)
     master = next((m for m in bulletins.every_master(v.desk, row.bulletin) if m.digest == digest), None)
@@ -169,7 +169,7 @@ def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: s
     approvals.hear(v.desk, row.bulletin, master.digest, v.person.name)
     # Never from the browser's own store: who plays it has to have asked for it.
     kind = TYPES.get(master.suffix, "application/octet-stream")
-    return Sound(v.desk.store.get(master.digest), media_type=kind)
+    return StoredFile(v.desk.store.get(master.digest), media_type=kind)
 
 
 @router.get("/ban-tin/{name}/hinh.png")

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request, Response
-from fastapi.responses import FileResponse
 from pydantic import Field
 
 from pipeline.core.coverage import Line as Listed
@@ -23,6 +22,7 @@ from pipeline.web.api.caller import Caller, Run, See, Sign, Write, part
 from pipeline.web.api.fields import BULLETIN, Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
 from pipeline.web.api.jobs import Job
 from pipeline.web.api.problems import told
+from pipeline.web.file import StoredFile
 
 router = part("bulletins")
 
@@ -32,14 +32,15 @@ def _bytes(what: str, *kinds: str) -> dict[str, object]:
     return {"description": what, "content": {kind: {} for kind in sorted(kinds)}}
 
 
-_KINDS = {*hearing.TYPES.values()}
-_SOUND: dict[int | str, dict[str, object]] = {
-    200: _bytes("The whole of it.", *_KINDS),
-    206: _bytes("The range that was asked for.", *_KINDS),
-    416: _bytes("There is no such range.", "text/plain"),
-}
-_PICTURE: dict[int | str, dict[str, object]] = {200: _bytes("A PNG.", "image/png")}
-_WAV: dict[int | str, dict[str, object]] = {200: _bytes("A WAV.", "audio/wav")}
+def _file(what: str, *kinds: str) -> dict[int | str, dict[str, object]]:
+    """How a file is described, which may be asked for in parts."""
+    part = _bytes("The range that was asked for, or several.", *kinds, "multipart/byteranges")
+    return {200: _bytes(what, *kinds), 206: part, **told(416)}
+
+
+_SOUND = _file("The whole of it.", *{*hearing.TYPES.values()})
+_PICTURE = _file("A PNG.", "image/png")
+_WAV = _file("A WAV.", "audio/wav")
 _Place = Annotated[
     str,
     Query(max_length=120, pattern=r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z~[0-9A-Za-z-]+$",
@@ -303,8 +304,8 @@ def _sentence(said: Sentence, number: int, voice: str) -> Passage:
 # --- hearing ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/bulletins/{bulletin}/sounds/{digest}", response_class=FileResponse, responses={**_SOUND, **told(404)})
-def get_sound(by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> FileResponse:
+@router.get("/bulletins/{bulletin}/sounds/{digest}", response_class=StoredFile, responses={**_SOUND, **told(404)})
+def get_sound(by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> StoredFile:
     """The sound of one of its masters, also of an earlier one; ranges can be asked for.
 
     Whoever fetches a current one may sign it with the same token.
@@ -316,8 +317,8 @@ def get_sound(by: See, name: Bulletin_, digest: Annotated[str, Path(pattern=r"^[
     return _sound(by, bulletin, master)
 
 
-@router.get("/bulletins/{bulletin}/sound/{profile}", response_class=FileResponse, responses={**_SOUND, **told(404)})
-def get_current_sound(by: See, name: Bulletin_, profile: _Profile) -> FileResponse:
+@router.get("/bulletins/{bulletin}/sound/{profile}", response_class=StoredFile, responses={**_SOUND, **told(404)})
+def get_current_sound(by: See, name: Bulletin_, profile: _Profile) -> StoredFile:
     """The sound of its current master for a kind of station; `Repr-Digest` (RFC 9530) names the bytes."""
     bulletin = _row(by.desk, name).bulletin
     master = bulletins.masters(by.desk, bulletin).get(profile)
@@ -326,38 +327,38 @@ def get_current_sound(by: See, name: Bulletin_, profile: _Profile) -> FileRespon
     return _sound(by, bulletin, master)
 
 
-def _sound(by: Caller, bulletin: Made, master: MasterMade) -> FileResponse:
+def _sound(by: Caller, bulletin: Made, master: MasterMade) -> StoredFile:
     file = by.desk.store.get(master.digest)
     approvals.hear(by.desk, bulletin, master.digest, by.name)
     digest = base64.b64encode(bytes.fromhex(master.digest)).decode()
     kind = hearing.TYPES.get(master.suffix, "application/octet-stream")
-    return FileResponse(file, media_type=kind, headers={"Repr-Digest": f"sha-256=:{digest}:"})
+    return StoredFile(file, media_type=kind, headers={"Repr-Digest": f"sha-256=:{digest}:"})
 
 
-@router.get("/bulletins/{bulletin}/picture", response_class=FileResponse, responses={**_PICTURE, **told(404)})
-def get_picture(by: See, name: Bulletin_) -> FileResponse:
+@router.get("/bulletins/{bulletin}/picture", response_class=StoredFile, responses={**_PICTURE, **told(404)})
+def get_picture(by: See, name: Bulletin_) -> StoredFile:
     """Its waveform and loudness, with target and ceiling."""
     file = views.sound(by.desk, _row(by.desk, name).bulletin, ".png")
     if not file.is_file():
         raise NothingThere
-    return FileResponse(file, media_type="image/png")
+    return StoredFile(file, media_type="image/png")
 
 
 @router.get(
-    "/bulletins/{bulletin}/sentences/{number}", response_class=FileResponse, responses={**_WAV, **told(404, 409, 429)}
+    "/bulletins/{bulletin}/sentences/{number}", response_class=StoredFile, responses={**_WAV, **told(404, 409, 429)}
 )
 def get_sentence(
     by: Write,
     name: Bulletin_,
     number: Annotated[int, Path(ge=1, le=10_000, description="As the text counts them.")],
     words: Annotated[Wanted, Query(description="Other words, to hear them in its place.")] = "",
-) -> FileResponse:
+) -> StoredFile:
     """One sentence as it would be spoken now; it is voiced if it never was."""
     bulletin = _row(by.desk, name).bulletin
     sentences = preview.sentences(by.desk, bulletin)
     if number > len(sentences):
         raise NothingThere
-    return FileResponse(hearing.voice(by.desk, bulletin, sentences[number - 1], words), media_type="audio/wav")
+    return StoredFile(hearing.voice(by.desk, bulletin, sentences[number - 1], words), media_type="audio/wav")
 
 
 # --- mending ---------------------------------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ _TOLD = {
     409: "It cannot be done as things stand; the code says why.",
     411: "The body does not say its length.",
     413: "Larger than what is taken here.",
+    416: "It has no such range.",
     422: "Fields or files that cannot be so; every fault is named.",
     429: "Too much of the same at once: see Retry-After.",
     503: "The ledger, the disk or the line of work is not there just now: see Retry-After.",

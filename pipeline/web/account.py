@@ -3,9 +3,6 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
@@ -19,21 +16,14 @@ from pipeline.newsroom.desk import Desk
 from pipeline.web import carried
 from pipeline.web.api import document
 from pipeline.web.carried import Carried
+from pipeline.web.door import Door
 from pipeline.web.page import Page, back, render, status_of
 from pipeline.web.visitor import BEFORE, LANGUAGE, SESSION, TOKEN, Visit, Visitor, desk_of, form_token, must_be_ours
 
 router = APIRouter(include_in_schema=False)
 _YEAR = 365 * 24 * 3600
-_DOOR: RunVar[CapacityLimiter] = RunVar("door")
-
-
-def _door() -> CapacityLimiter:
-    """One password is tried at a time; who waits for that takes no thread from the pages."""
-    try:
-        return _DOOR.get()
-    except LookupError:
-        _DOOR.set(made := CapacityLimiter(1))
-        return made
+_DOOR = Door("password", 1)
+"""One password is tried at a time."""
 
 
 def _is_inside(path: str) -> bool:
@@ -107,7 +97,7 @@ async def sign_in(
         await must_be_ours(request, request.cookies.get(BEFORE, ""))
         address = request.client.host if request.client else ""
         desk = desk_of(request)
-        token = await run_sync(lambda: people.sign_in(desk, login, password, address), limiter=_door())
+        token = await _DOOR.through(lambda: people.sign_in(desk, login, password, address))
         found = await run_in_threadpool(people.whoever, desk, token) if kept else None
     except PipelineError as problem:
         return _form(request, ve, login, problem, kept)

@@ -19,9 +19,8 @@ from pipeline.core.status import Stage
 from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
-from pipeline.web import errands
+from pipeline.web import errands, hearing
 from pipeline.web.file import StoredFile
-from pipeline.web.hearing import TYPES, voice
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
 
@@ -168,7 +167,7 @@ def sound(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str, digest: s
         raise HTTPException(HTTPStatus.NOT_FOUND)
     approvals.hear(v.desk, row.bulletin, master.digest, v.person.name)
     # Never from the browser's own store: who plays it has to have asked for it.
-    kind = TYPES.get(master.suffix, "application/octet-stream")
+    kind = hearing.TYPES.get(master.suffix, "application/octet-stream")
     return StoredFile(v.desk.store.get(master.digest), media_type=kind)
 
 
@@ -182,13 +181,19 @@ def picture(v: Annotated[Visitor, Depends(Visit(Right.SEE))], name: str) -> File
 
 
 @router.get("/ban-tin/{name}/cau/{number}.wav")
-def sentence(v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str, number: int, doc: str = "") -> Response:
+async def sentence(
+    v: Annotated[Visitor, Depends(Visit(Right.WRITE))], name: str, number: int, doc: str = ""
+) -> Response:
     """One sentence, as it would be spoken now, or other words in its place."""
-    bulletin = _row(v.desk, name).bulletin
-    sentences = preview.sentences(v.desk, bulletin)
+    return await hearing.DOOR.through(lambda: _heard(v.desk, name, number, doc[:500]))
+
+
+def _heard(desk: Desk, name: str, number: int, words: str) -> Response:
+    bulletin = _row(desk, name).bulletin
+    sentences = preview.sentences(desk, bulletin)
     if not 1 <= number <= len(sentences):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    return FileResponse(voice(v.desk, bulletin, sentences[number - 1], doc[:500]), media_type="audio/wav")
+    return FileResponse(hearing.voice(desk, bulletin, sentences[number - 1], words), media_type="audio/wav")
 
 
 # --- mending ---------------------------------------------------------------------------------------------------------

@@ -7,8 +7,11 @@ from pipeline.core.errors import TooMuchAtOnce
 from pipeline.core.model import Bulletin, Seconds, Sentence
 from pipeline.newsroom import preview
 from pipeline.newsroom.desk import Desk
+from pipeline.web.door import WAITING, Door
 
 TYPES = {".mp3": "audio/mpeg", ".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+DOOR = Door("voice", WAITING)
+"""Through which `voice` is asked for: it may wait."""
 _PATIENCE = Seconds(20)
 _VOICE = threading.Semaphore(1)
 """One sentence at a time is voiced for pages and programs: bulletins and the clock need the processor, too."""

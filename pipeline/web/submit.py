@@ -107,18 +107,25 @@ async def submit(request: Request, v: Annotated[Visitor, Depends(Visit(Right.WRI
     text, name = (str(form.get(key, ""))[:_MOST_TEXT] for key in ("bai", "ten"))
     sent = Sent(files, text, name)
     try:
-        return await run_in_threadpool(_take_in, request, v, sent, only_look=form.get("viec") == "xem")
+        if form.get("viec") == "xem":
+            return await run_in_threadpool(_look, request, v, sent)
+        return await uploads.DOOR.through(lambda: _take_in(request, v, sent))
     finally:
         await form.close()
 
 
-def _take_in(request: Request, v: Visitor, sent: Sent, *, only_look: bool) -> Response:
+def _look(request: Request, v: Visitor, sent: Sent) -> Response:
+    try:
+        with v.desk.store.scratch() as scratch:
+            checked = check(v.desk, uploads.laid_down(Path(scratch), sent)[0])
+    except PipelineError as problem:
+        return _form(request, v, text=sent.text, name=sent.name, problem=problem)
+    return _form(request, v, text=sent.text, name=sent.name, checked=checked)
+
+
+def _take_in(request: Request, v: Visitor, sent: Sent) -> Response:
     desk, text, name = v.desk, sent.text, sent.name
     try:
-        if only_look:
-            with desk.store.scratch() as scratch:
-                checked = check(desk, uploads.laid_down(Path(scratch), sent)[0])
-            return _form(request, v, text=text, name=name, checked=checked)
         taken = uploads.take_in(request.app.state.work, desk, v.person.name, sent)
     except PipelineError as problem:
         return _form(request, v, text=text, name=name, problem=problem)

@@ -14,8 +14,11 @@ from pipeline.ledger.lock import alone
 from pipeline.newsroom import bulletins, scripts
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.newsroom.scripts import Taken
+from pipeline.web.door import WAITING, Door
 from pipeline.web.work import Work
 
+DOOR = Door("uploads", WAITING)
+"""Through which `take_in` is asked for: it may wait."""
 _LONGEST_NAME = 200
 _PATIENCE = Seconds(45)
 """How long a form waits for a bulletin that is being made; proxies give up after a minute."""

@@ -1,6 +1,8 @@
 """Many look at once: pages agree with the command line, what is dear is reckoned once, and the clock's work goes on."""
 
 import threading
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta
@@ -9,15 +11,17 @@ import httpx2
 import pytest
 
 from pipeline.core.facts import Happened
-from pipeline.core.people import Role
+from pipeline.core.people import Right, Role
+from pipeline.ledger.lock import alone
 from pipeline.newsroom import approvals, people, plan, push
 from pipeline.newsroom.digest import digest, figures, grid, lacking, stations_of
 from pipeline.newsroom.office import Office
+from pipeline.web import hearing
 from pipeline.web.dear import Dear
 from pipeline.web.server import Server
 from tests import province
 from tests.flow.test_changes import station
-from tests.web.test_pages import LOGINS, PASSWORD, known
+from tests.web.test_pages import GOOD, LOGINS, PASSWORD, known
 from tests.web.test_pages import token as form_of
 
 TODAY = (province.FIVE + timedelta(hours=7)).date()
@@ -153,3 +157,38 @@ def test_who_waits_while_passwords_are_tried_keeps_no_page_from_anybody(desk, mo
         finally:
             over.set()
         assert [answer.result(60) for answer in answers] == [303] * 12
+
+
+def test_who_waits_to_hand_in_or_to_hear_a_sentence_keeps_nobody_from_a_page(desk):
+    """A bulletin in the making holds the line for minutes, and a sentence its voice for seconds."""
+    known(desk, "bien", "Người biên tập", Role.EDITOR)
+    token = people.give_token(desk, people.find(desk, "bien"), "máy", {Right.WRITE}, 1)
+    path = f"/api/v1/bulletins/{province.signed(desk, 1).id}/sentences/1"
+    with (
+        Server(Office(desk.config, lambda _settings: nullcontext(desk)), "127.0.0.1", 0) as server,
+        ThreadPoolExecutor(24) as many,
+        httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as ask,
+    ):
+        ask.headers["authorization"] = f"Bearer {token}"
+
+        def hand_in():
+            return ask.post("/api/v1/bulletins", files={"files": ("a.txt", GOOD.encode())}).status_code
+
+        with alone(desk.config.state, "line"):
+            handing_in = [many.submit(hand_in) for _ in range(12)]
+            until(lambda: len([*desk.store.folder.glob("tmp/*/a.txt")]) >= 8)
+            assert ask.get("/healthz", timeout=15).status_code == 200
+        assert Counter(one.result() for one in handing_in) == {201: 1, 200: 11}
+        with hearing._VOICE:
+            hearing_it = [many.submit(lambda: ask.get(path).status_code) for _ in range(12)]
+            until(lambda: len(hearing._VOICE._cond._waiters) >= 8)
+            assert ask.get("/healthz", timeout=15).status_code == 200
+        assert {one.result() for one in hearing_it} == {200}
+
+
+def until(comes):
+    """Wait for something."""
+    end = time.monotonic() + 30
+    while not comes() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert comes()

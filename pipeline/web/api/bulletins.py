@@ -347,13 +347,17 @@ def get_picture(by: See, name: Bulletin_) -> StoredFile:
 @router.get(
     "/bulletins/{bulletin}/sentences/{number}", response_class=StoredFile, responses={**_WAV, **told(404, 409, 429)}
 )
-def get_sentence(
+async def get_sentence(
     by: Write,
     name: Bulletin_,
     number: Annotated[int, Path(ge=1, le=10_000, description="As the text counts them.")],
     words: Annotated[Wanted, Query(description="Other words, to hear them in its place.")] = "",
 ) -> StoredFile:
     """One sentence as it would be spoken now; it is voiced if it never was."""
+    return await hearing.DOOR.through(lambda: _heard(by, name, number, words))
+
+
+def _heard(by: Caller, name: str, number: int, words: str) -> StoredFile:
     bulletin = _row(by.desk, name).bulletin
     sentences = preview.sentences(by.desk, bulletin)
     if number > len(sentences):

@@ -1,9 +1,10 @@
 """Scripts: handed in as files or text and taken in as if they were dropped; or only looked at."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from pydantic import Field
@@ -22,7 +23,6 @@ from pipeline.web.uploads import Sent
 
 router = part("scripts")
 _MOST_FILES, _MOST_TEXT, _MOST_NAME = 20, 200_000, 200
-_Made = TypeVar("_Made")
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -79,8 +79,9 @@ class Checked(Told):
     problems: Annotated[list[Trouble], Field(description="Each would refuse or hold it.")]
 
 
-async def _sent(request: Request, use: Callable[[Sent], _Made]) -> _Made:
-    """What came, for as long as it takes to use it. Raises BadRequest where it is not as described."""
+@asynccontextmanager
+async def _sent(request: Request) -> AsyncIterator[Sent]:
+    """What came, for as long as the block lasts. Raises BadRequest where it is not as described."""
     async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
         files = [one for one in form.getlist("files") if isinstance(one, UploadFile)]
         texts = {key: one for key in ("text", "name") if isinstance(one := form.get(key, ""), str)}
@@ -88,7 +89,7 @@ async def _sent(request: Request, use: Callable[[Sent], _Made]) -> _Made:
             raise BadRequest(what="body: files (only files), text, name; nothing else, and one of each")
         if len(texts["text"]) > _MOST_TEXT or len(texts["name"]) > _MOST_NAME:
             raise BadRequest(what=f"body: text of {_MOST_TEXT}, name of {_MOST_NAME} characters at most")
-        return await run_in_threadpool(use, Sent(files, texts["text"], texts["name"]))
+        yield Sent(files, texts["text"], texts["name"])
 
 
 @router.post(
@@ -102,7 +103,8 @@ async def hand_in(request: Request, response: Response, by: Write) -> HandedIn:
 
     Where some are taken and others refused, the answer says so of each. Where none is taken, it is a problem.
     """
-    return await _sent(request, lambda sent: _take_in(request, response, by, sent))
+    async with _sent(request) as sent:
+        return await uploads.DOOR.through(lambda: _take_in(request, response, by, sent))
 
 
 def _take_in(request: Request, response: Response, by: Caller, sent: Sent) -> HandedIn:
@@ -127,7 +129,8 @@ def _taken(one: TakenIn) -> Taken:
 @router.post("/checks", openapi_extra=_BODY, responses=told(400, 411, 413))
 async def check_script(request: Request, by: Write) -> Checked:
     """Say how a script would be read, and what is wrong with it. Nothing is kept."""
-    return await _sent(request, lambda sent: _look(by, sent))
+    async with _sent(request) as sent:
+        return await run_in_threadpool(_look, by, sent)
 
 
 def _look(by: Caller, sent: Sent) -> Checked:

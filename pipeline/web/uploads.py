@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.datastructures import UploadFile
 
-from pipeline.core.errors import NothingSent
+from pipeline.core.errors import NothingSent, UnreadableScript
 from pipeline.core.model import BulletinId, Seconds
 from pipeline.core.ports import Lane
 from pipeline.ledger.lock import alone
@@ -64,6 +64,7 @@ def laid_down(folder: Path, sent: Sent) -> list[Path]:
 
     Raises:
         NothingSent: there is neither a file nor a text.
+        UnreadableScript: the text holds what is no letter, as a form in an odd encoding may.
     """
     paths: list[Path] = []
     for number, file in enumerate(sent.files, start=1):
@@ -77,7 +78,10 @@ def laid_down(folder: Path, sent: Sent) -> list[Path]:
         paths.append(path)
     if sent.text.strip() and not paths:
         path = folder / f"{_cut(_named(sent.name)) or 'bai'}.txt"
-        path.write_text(sent.text.replace("\r\n", "\n"), "utf-8")
+        try:
+            path.write_text(sent.text.replace("\r\n", "\n"), "utf-8")
+        except UnicodeEncodeError as fault:
+            raise UnreadableScript(name=path.name, format="UTF-8", reason=fault.reason) from fault
         paths.append(path)
     if not paths:
         raise NothingSent

@@ -303,6 +303,7 @@ def test_a_script_that_a_program_hands_in_is_made_and_read_and_heard(app, desk):
     assert all(one["voice"] for one in said)
     assert ask.get(f"{where}/sentences/2").content[:4] == b"RIFF"
     assert ask.get(f"{where}/sentences/2?words=Xin%20ch%C3%A0o").content[:4] == b"RIFF"
+    assert ask.get(f"{where}/sentences/2", params={"words": "Xin " * 60}).content[:4] == b"RIFF"
     for fact in desk.ledger.facts(taken["bulletin"]):
         assert (fact.who, fact.detail["via"]) == ("Người bien", "máy thử"), fact
     again = hand_in(ask, ("khac.txt", GOOD.encode(), "text/plain"))
@@ -322,6 +323,17 @@ def test_a_text_is_handed_in_under_a_name_or_only_looked_at(app, desk):
     assert answer.status_code == 201
     assert desk.ledger.bulletins()[0].title == "Tin ngày 24 10 2026"
     problem(hand_in(ask, text=" "), 422, "P-113")
+    for to in ("bulletins", "checks"):  # of the two, neither would be left out without a word
+        told = problem(hand_in(ask, ("a.txt", GOOD.encode(), "text/plain"), text=GOOD, to=to), 422, "P-118")
+        assert "files, or else text" in told["message"]["en"]
+
+
+def test_a_text_that_is_none_in_its_own_encoding_is_refused(app, desk):
+    ask = program(app, desk, Role.EDITOR)
+    body = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nA \\ud800 b.\r\n--x--\r\n'
+    odd = {"content-type": "multipart/form-data; boundary=x; charset=unicode_escape"}
+    for to in ("bulletins", "checks"):
+        problem(ask.post(f"{API}/{to}", content=body, headers=odd), 422, "I-103")
 
 
 NAMES = ["../../ra-ngoai.txt", "..\\..\\ra.txt", "/etc/cron.d/x.txt", "C:\\x.txt", "a\x00b.txt", "..", ".txt"]
@@ -550,6 +562,7 @@ def test_a_word_is_taught(app, desk):
     assert taught.who == "Người bien"
     assert taught.detail == {"key": "CTV", "spoken": "cộng tác viên", "via": "máy thử"}
     problem(ask.post(f"{API}/words", json={"written": "CTV", "spoken": "   "}), 422, "R-103")
+    assert ask.post(f"{API}/words", json={"written": "CTV", "spoken": "cộng " * 60}).status_code == 201  # as the page
 
 
 # --- stations, days, years -------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from pipeline.newsroom.desk import Desk
 from pipeline.web import errands, hearing
 from pipeline.web.api import jobs, log
 from pipeline.web.api.caller import Caller, Run, See, Sign, Write, part
-from pipeline.web.api.fields import BULLETIN, Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
+from pipeline.web.api.fields import BULLETIN, LINE, Asked, Bulletin_, Limit, Line, Sha256, Told, Wanted, example
 from pipeline.web.api.jobs import Job
 from pipeline.web.api.problems import told
 from pipeline.web.file import StoredFile
@@ -171,7 +171,7 @@ class Word(Asked):
     model_config = example(written="UBND", spoken="ủy ban nhân dân")
 
     written: Annotated[Line, Field(min_length=1)]
-    spoken: Annotated[Line, Field(min_length=1)]
+    spoken: Annotated[str, Field(pattern=LINE, min_length=1, max_length=300)]
     bulletin: Annotated[
         str | None,
         Field(
@@ -351,7 +351,9 @@ async def get_sentence(
     by: Write,
     name: Bulletin_,
     number: Annotated[int, Path(ge=1, le=10_000, description="As the text counts them.")],
-    words: Annotated[Wanted, Query(description="Other words, to hear them in its place.")] = "",
+    words: Annotated[
+        str, Query(pattern=LINE, max_length=500, description="Other words, to hear them in its place.")
+    ] = "",
 ) -> StoredFile:
     """One sentence as it would be spoken now; it is voiced if it never was."""
     return await hearing.DOOR.through(lambda: _heard(by, name, number, words))

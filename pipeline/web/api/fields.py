@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
 _DAY = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"
-_LINE = r"^[^\x00-\x1f\x7f]*$"
+LINE = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters: a database may refuse them."""
 
 BULLETIN = r"^[0-9A-Za-z-]+$"
@@ -52,7 +52,7 @@ Station_ = Annotated[
     Path(alias="station", max_length=32, pattern=r"^[0-9A-Za-z._-]+$", description="The station's code.",
          examples=["CM-0101"]),
 ]  # fmt: skip
-Line = Annotated[str, Field(pattern=_LINE, max_length=200)]
-Wanted = Annotated[str, Query(pattern=_LINE, max_length=200)]
+Line = Annotated[str, Field(pattern=LINE, max_length=200)]
+Wanted = Annotated[str, Query(pattern=LINE, max_length=200)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes, hexadecimal.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]

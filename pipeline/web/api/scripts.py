@@ -87,6 +87,8 @@ async def _sent(request: Request) -> AsyncIterator[Sent]:
         texts = {key: one for key in ("text", "name") if isinstance(one := form.get(key, ""), str)}
         if len(form.multi_items()) != len(files) + len(form.keys() & texts.keys()):
             raise BadRequest(what="body: files (only files), text, name; nothing else, and one of each")
+        if files and any(texts.values()):
+            raise BadRequest(what="body: files, or else text and name")
         if len(texts["text"]) > _MOST_TEXT or len(texts["name"]) > _MOST_NAME:
             raise BadRequest(what=f"body: text of {_MOST_TEXT}, name of {_MOST_NAME} characters at most")
         yield Sent(files, texts["text"], texts["name"])

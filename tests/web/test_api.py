@@ -115,7 +115,7 @@ def test_the_description_names_every_operation_with_its_scope_and_its_refusals(a
     for method, path, right in found:
         one = described[method, path]
         assert one["security"] == [{"token": [right.value]}]
-        assert {"401", "403", "422", "503"} <= set(one["responses"])
+        assert {"401", "403", "422", "500", "503"} <= set(one["responses"])
         assert one["description"]
         assert one["tags"]
     assert len({one["operationId"] for one in described.values()}) == len(described)
@@ -244,6 +244,21 @@ def test_a_bug_is_a_problem_too(app, desk, monkeypatch):
     monkeypatch.setattr(type(desk.ledger), "coverage", lambda *_: 1 / 0)
     told = problem(program(app, desk, Role.READER).get(f"{API}/years/2026"), 500, "N-100")
     assert "Traceback" not in json.dumps(told)
+
+
+def test_a_sound_that_the_store_has_lost_is_our_fault_and_not_the_programs(app, desk):
+    bulletin = province.signed(desk, 1)
+    for fact in desk.ledger.facts(bulletin.id, Happened.MASTERED):
+        desk.store.path(fact.digest).unlink()
+    problem(program(app, desk, Role.READER).get(f"{API}/bulletins/{bulletin.id}/sound/loa-xa"), 500, "L-102")
+
+
+def test_a_file_that_cannot_be_written_may_be_asked_for_again(app, desk):
+    desk.config.dictionary.unlink(missing_ok=True)
+    desk.config.dictionary.mkdir()  # as where somebody moved it away
+    answer = program(app, desk, Role.EDITOR).post(f"{API}/words", json=BODIES["teachWord"])
+    problem(answer, 503, "L-106")
+    assert answer.headers["retry-after"] == "30"
 
 
 def test_a_ledger_that_is_away_is_said_to_come_back(app, desk, monkeypatch):

@@ -93,7 +93,9 @@ Admit = Annotated[Caller, Security(Call(Right.PEOPLE), scopes=[Right.PEOPLE])]
 
 def part(tag: str) -> APIRouter:
     """A router for the operations of one kind of thing."""
-    return APIRouter(prefix=API, tags=[tag], generate_unique_id_function=_named, responses=told(401, 403, 422, 503))
+    return APIRouter(
+        prefix=API, tags=[tag], generate_unique_id_function=_named, responses=told(401, 403, 422, 500, 503)
+    )
 
 
 def _named(route: APIRoute) -> str:

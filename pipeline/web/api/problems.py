@@ -28,7 +28,11 @@ _STATUS: tuple[tuple[tuple[type[PipelineError], ...], HTTPStatus], ...] = (
          errors.BadOutput, errors.BadPeriod, errors.NoReason, errors.NothingSent, errors.NothingToSay),
         HTTPStatus.UNPROCESSABLE_ENTITY,
     ),
-    ((errors.LedgerUnusable, errors.DiskFull, errors.WorkspaceInUse), HTTPStatus.SERVICE_UNAVAILABLE),
+    ((errors.StoreDamaged,), HTTPStatus.INTERNAL_SERVER_ERROR),
+    (
+        (errors.LedgerUnusable, errors.DiskFull, errors.FileTrouble, errors.WorkspaceInUse),
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
 )  # fmt: skip
 """What each kind of problem is to a program; any other is what it is to a page."""
 _AGAIN = {HTTPStatus.TOO_MANY_REQUESTS: "5", HTTPStatus.SERVICE_UNAVAILABLE: "30"}
@@ -148,6 +152,7 @@ _TOLD = {
     416: "It has no such range.",
     422: "Fields or files that cannot be so; every fault is named.",
     429: "Too much of the same at once: see Retry-After.",
+    500: "A fault of ours, or a stored file that is missing or damaged: the code says which.",
     503: "The ledger, the disk or the line of work is not there just now: see Retry-After.",
 }
 

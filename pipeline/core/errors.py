@@ -780,6 +780,18 @@ class WeakPassword(PipelineError):
     )
 
 
+class OwnPassword(PipelineError):
+    """Somebody would give themselves a new password without showing the old one."""
+
+    code = "P-131"
+    what = Says("không tự cấp lại mật khẩu của chính mình ở đây", "nobody is given their own password anew here")
+    fix = Says(
+        "đổi ở trang Tài khoản của tôi; quên thì nhờ quản trị viên khác, hoặc chạy: bantin people password {login}",
+        "change it on your own page; if it is forgotten, ask another administrator, or run:"
+        " bantin people password {login}",
+    )
+
+
 class NameTaken(PipelineError):
     """Another account has that login, or a name that reads alike."""
 

@@ -14,6 +14,7 @@ from pipeline.core.errors import (
     LastAdmin,
     LockedOut,
     NotAllowed,
+    OwnPassword,
     PasswordToChange,
     Says,
     UnknownPerson,
@@ -125,8 +126,16 @@ def first_password() -> str:
 
 
 def reset(desk: Desk, login: str, password: str, by: str) -> None:
-    """Give somebody a new password, which they have to change. Raises UnknownPerson, WeakPassword."""
+    """Give somebody a new password, which they have to change.
+
+    Raises:
+        UnknownPerson: there is none of that login.
+        OwnPassword: it is whoever stands at the desk: a page that was left open is no way to take an account.
+        WeakPassword: it is too easy to guess.
+    """
     person = find(desk, login)
+    if person.name == desk.who:
+        raise OwnPassword(login=login)
     _check_password(person, password)
     told = _fact(desk, login, "password reset", by)
     desk.ledger.accounts.set_password(login, passwords.hashed(password), told, temporary=True)

@@ -730,6 +730,10 @@ def test_people_are_admitted_and_changed_by_a_program_that_may(app, desk):
     assert people.sign_in(desk, "moi", again, "x")
     assert not ask.patch(f"{API}/people/moi", json={"active": False}).json()["active"]
     problem(ask.patch(f"{API}/people/tri", json={"active": False}), 409, "P-107")
+    problem(ask.post(f"{API}/people/tri/password"), 409, "P-131")  # one's own is changed on the page, by the old one
+    page = browser(app, Role.ADMIN)
+    assert "P-131" in page.submit("/cai-dat/nguoi/tri", on="/cai-dat", viec="mat-khau").text
+    assert people.sign_in(desk, "tri", PASSWORD, "x")
     assert {one["login"] for one in ask.get(f"{API}/people").json()["items"]} == {*LOGINS.values(), "moi"}
     told = [f for f in desk.ledger.facts(happened=Happened.ACCOUNT) if f.detail["login"] == "moi"]
     assert {(f.who, f.detail.get("via")) for f in told} == {("Người tri", "máy thử")}

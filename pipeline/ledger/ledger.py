@@ -324,13 +324,14 @@ class Ledger:
         after: datetime | None = None,
         *,
         ever: bool = False,
+        most: int | None = None,
     ) -> list[Transmission]:
-        """Planned airings, soonest first: of one bulletin, at one station, after an instant, or all.
+        """Planned airings, soonest first: of one bulletin, at one station, after an instant, or all; `most` of them.
 
         `ever` includes those that were taken out of the plan again.
         """
         c = tables.transmissions.c
-        query = sa.select(tables.transmissions).order_by(c.at, c.station)
+        query = sa.select(tables.transmissions).order_by(c.at, c.station).limit(most)
         if not ever:
             query = query.where(stands())
         if bulletin is not None:
@@ -642,6 +643,12 @@ class Ledger:
             query = query.where(c.station == station)
         if names is not None:
             query = query.where(c.bulletin.in_(list(names)))
+        return [records.receipt(row) for row in self._rows(query)]
+
+    def last_receipts(self, station: StationCode, most: int) -> list[Receipt]:
+        """So many receipts of a station, the newest first."""
+        c = tables.receipts.c
+        query = sa.select(tables.receipts).where(c.station == station).order_by(c.number.desc()).limit(most)
         return [records.receipt(row) for row in self._rows(query)]
 
     def confirm(self, receipts: Sequence[Receipt], facts: Sequence[Fact], station: StationCode, token: int) -> None:

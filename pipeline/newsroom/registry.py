@@ -23,6 +23,7 @@ from pipeline.core.errors import (
 )
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import CARRIED, Identity, Seconds, Station, StationCode
+from pipeline.core.search import fold
 from pipeline.delivery.push import HEADROOM
 from pipeline.delivery.trial import Trial, trial
 from pipeline.newsroom.desk import Desk
@@ -54,6 +55,17 @@ def find(desk: Desk, code: str) -> Station:
     if code not in stations:
         raise UnknownName(what=Says("trạm", "station"), name=code, nearest=", ".join(_nearest(code, stations)) or "-")
     return stations[StationCode(code)]
+
+
+def sought(desk: Desk, text: str) -> list[Station]:
+    """Stations by code: those with every word of a text in code and name or in a group, with accents or without."""
+    wanted = fold(text).split()
+    return [one for _, one in sorted(desk.config.stations.items()) if not wanted or _is_meant(one, wanted)]
+
+
+def _is_meant(station: Station, wanted: Sequence[str]) -> bool:
+    named = map(fold, (f"{station.code} {station.name}", *station.groups))
+    return any(all(word in name for word in wanted) for name in named)
 
 
 def with_line(desk: Desk, code: str) -> Station:

@@ -15,7 +15,7 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
-from pipeline.core.search import fold
+from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.digest import figures, lacking, stations_of
 from pipeline.newsroom.digest import grid as of_day
@@ -79,10 +79,10 @@ def week(
         den = ""
     days = [last - timedelta(days=n) for n in range(6, -1, -1)]
     stations, troubles = desk.config.stations, desk.ledger.troubles()
-    codes = sorted(worrying(desk, days) if loi else stations)
-    if wanted := fold(tim).split():
-        named = {code: fold(f"{code} {stations[code].name}") for code in codes}
-        codes = [code for code in codes if all(word in named[code] for word in wanted)]
+    codes = [one.code for one in registry.sought(desk, tim)]
+    if loi:
+        worry = worrying(desk, days)
+        codes = [code for code in codes if code in worry]
     start = (max(trang, 1) - 1) * _A_PAGE
     shown = codes[start : start + _A_PAGE]
     context = {
@@ -143,7 +143,7 @@ def station(
     context = {
         "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
         "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
-        "to_come": desk.ledger.transmissions(station=found.code, after=desk.now())[:20],
+        "to_come": desk.ledger.transmissions(station=found.code, after=desk.now(), most=20),
         "tried": next((f for f in facts if f.happened is Happened.TRIED), None),
         "aired": next((f for f in facts if f.happened is Happened.AIRED), None), "carried": found.transport == CARRIED,
         "job": job, "code": code, "night": night, "on_night": one_night(desk, found.code, night) if night else [],

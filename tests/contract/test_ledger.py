@@ -244,6 +244,20 @@ def test_a_run_that_lost_its_lease_cannot_write_a_receipt(ledger):
     assert ledger.receipts() == [receipt()]
 
 
+def test_the_last_receipts_of_a_station_are_read_without_all_that_it_ever_had(ledger):
+    made = [replace(receipt(), remote=f"{n}.mp3") for n in range(5)]
+    lease = ledger.lease(A, "one", NOW, NOW + timedelta(hours=1))
+    ledger.confirm(made, [confirmed()], A, lease)
+    assert ledger.last_receipts(A, 2) == [made[4], made[3]]
+    assert ledger.last_receipts(StationCode("B"), 2) == []
+
+
+def test_of_the_airings_to_come_some_are_read(ledger):
+    airings = [Transmission(bulletin=BulletinId("b1"), station=A, at=NOW + timedelta(hours=n)) for n in range(3)]
+    ledger.plan(airings, [])
+    assert ledger.transmissions(station=A, after=NOW, most=1) == [airings[1]]
+
+
 def test_many_threads_write_and_no_fact_is_lost(ledger):
     threads = [threading.Thread(target=lambda: [ledger.record(fact()) for _ in range(10)]) for _ in range(16)]
     for thread in threads:

@@ -627,7 +627,8 @@ def test_stations_are_found_by_how_they_do(app, desk):
     (ill,) = ask.get(f"{API}/stations", params={"health": "stuck"}).json()["items"]
     assert (ill["code"], ill["trouble"]["code"]) == ("B", "D-106")
     assert (ill["trouble"]["tries"], ill["trouble"]["next_try"]) == (2, None)
-    assert ask.get(f"{API}/stations", params={"text": "xã a"}).json()["total"] == 1
+    for text in ("xã b", "xa b", "B xã"):  # as the page finds them
+        assert [one["code"] for one in ask.get(f"{API}/stations", params={"text": text}).json()["items"]] == ["B"]
     assert ask.get(f"{API}/registry").json()["stations"] == 2
     assert [one["station"] for one in ask.get(f"{API}/today").json()["stuck"]] == ["B"]
 

@@ -164,21 +164,16 @@ def _line(s: model.Station, trouble: model.Trouble | None, *, visited: bool) -> 
 def list_stations(
     by: See,
     health: Health | None = None,
-    text: Annotated[Wanted, Query(description="In the code, the name or a group.")] = "",
+    text: Annotated[Wanted, Query(description="Words in code and name, with accents or without; or a group.")] = "",
     after: Annotated[
         str, Query(max_length=32, pattern=r"^[0-9A-Za-z._-]*$", description="The `next` of the part before.")
     ] = "",
     limit: Limit = 200,
 ) -> Stations:
     """Stations by code, with what ails them."""
-    desk, sought = by.desk, text.strip().casefold()
+    desk = by.desk
     troubles = desk.ledger.troubles()
-    found = [
-        s
-        for s in sorted(desk.config.stations.values(), key=lambda s: s.code)
-        if (health is None or _health(troubles.get(s.code)) is health)
-        and any(sought in name.casefold() for name in (s.code, s.name, *s.groups))
-    ]
+    found = [s for s in registry.sought(desk, text) if health is None or _health(troubles.get(s.code)) is health]
     left = [s for s in found if s.code > after]
     return Stations(
         items=[ListedStation(**one) for one in _lines(desk, left[:limit])],
@@ -204,7 +199,7 @@ def get_station(request: Request, by: See, code: Station_) -> Station:
     """A station: what it holds, what it is to air, what ails it, and how much room it has."""
     desk = by.desk
     found = registry.find(desk, code)
-    to_come = desk.ledger.transmissions(station=found.code, after=desk.now())[:_TO_COME]
+    to_come = desk.ledger.transmissions(station=found.code, after=desk.now(), most=_TO_COME)
     tried = desk.ledger.latest(1, happened=Happened.TRIED, station=found.code)
     job = jobs.work_of(request).job(errands.about_station(found.code))
     (line,) = _lines(desk, [found])
@@ -230,14 +225,14 @@ def get_station(request: Request, by: See, code: Station_) -> Station:
 @router.get("/stations/{station}/receipts", responses=told(404))
 def list_receipts(by: See, code: Station_, limit: Limit = 100) -> Receipts:
     """What it proved to hold, the newest first."""
-    found = by.desk.ledger.receipts(registry.find(by.desk, code).code)
+    found = by.desk.ledger.last_receipts(registry.find(by.desk, code).code, limit)
     return Receipts(
         items=[
             Receipt(
                 bulletin=r.bulletin, sha256=r.digest, name=r.remote, size_bytes=r.size, sent_bytes=r.sent,
                 verified=r.verified, at=r.at,
             )
-            for r in found[: -limit - 1 : -1]
+            for r in found
         ]
     )  # fmt: skip
 

@@ -851,7 +851,10 @@ class NotHeard(PipelineError):
 
     code = "P-111"
     what = Says("bạn chưa nghe bản này", "you have not heard this")
-    fix = Says("bấm nghe trên trang này rồi duyệt", "play it on this page, then sign")
+    fix = Says(
+        "bấm nghe trên trang này rồi duyệt; chương trình thì tải âm thanh bằng chính mã của nó",
+        "play it on this page, then sign; a program fetches the sound by its own token",
+    )
 
 
 class NoReason(PipelineError):

@@ -126,7 +126,7 @@ def _look(request: Request, v: Visitor, sent: Sent) -> Response:
 def _take_in(request: Request, v: Visitor, sent: Sent) -> Response:
     desk, text, name = v.desk, sent.text, sent.name
     try:
-        taken = uploads.take_in(request.app.state.work, desk, v.person.name, sent)
+        taken = uploads.take_in(request.app.state.work, desk, sent)
     except PipelineError as problem:
         return _form(request, v, text=text, name=name, problem=problem)
     if problems := [one.problem for one in taken if one.problem]:

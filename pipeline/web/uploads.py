@@ -33,7 +33,7 @@ class Sent:
     name: str
 
 
-def take_in(work: Work, desk: Desk, who: str, sent: Sent) -> list[Taken]:
+def take_in(work: Work, desk: Desk, sent: Sent) -> list[Taken]:
     """Take in what was sent and have it made; what became of each file.
 
     Raises:
@@ -45,7 +45,7 @@ def take_in(work: Work, desk: Desk, who: str, sent: Sent) -> list[Taken]:
             taken = scripts.sweep(desk, paths)
     for one in taken:
         if one.bulletin:
-            work.ask(Lane.SOUND, one.bulletin.id, who, _maker(one.bulletin.id), task="make", via=desk.via)
+            work.ask(Lane.SOUND, one.bulletin.id, desk.who, _maker(one.bulletin.id), task="make", via=desk.via)
     return taken
 
 

@@ -118,6 +118,7 @@ def test_the_description_names_every_operation_with_its_scope_and_its_refusals(a
         assert {"401", "403", "422", "500", "503"} <= set(one["responses"])
         assert one["description"]
         assert one["tags"]
+        assert ("202" in one["responses"]) == ("Location" in one["responses"].get("202", {}).get("headers", {}))
     assert len({one["operationId"] for one in described.values()}) == len(described)
     for one in described.values():
         for status, answer in one["responses"].items():
@@ -460,7 +461,8 @@ def test_only_what_was_heard_is_signed_and_it_is_planned(app, desk):
     old = desk.ledger.facts(bulletin.id, Happened.MASTERED)[0].digest
     other = made_again(desk, bulletin)
     here, ask = f"{API}/bulletins/{bulletin.id}", program(app, desk, Role.APPROVER)
-    problem(ask.post(f"{here}/approval", json={"heard": [other]}), 409, "P-111")
+    told = problem(ask.post(f"{here}/approval", json={"heard": [other]}), 409, "P-111")
+    assert "by its own token" in told["next_step"]["en"]
     page = browser(app, Role.APPROVER)
     page.get(f"/ban-tin/{bulletin.id}/am-thanh/{other}")
     problem(ask.post(f"{here}/approval", json={"heard": [other]}), 409, "P-111")  # the person heard it, not the program

@@ -378,7 +378,7 @@ def teach_word(by: Write, word: Word) -> Word:
     return word
 
 
-@router.post("/bulletins/{bulletin}/remake", status_code=HTTPStatus.ACCEPTED, responses=told(404))
+@router.post("/bulletins/{bulletin}/remake", status_code=HTTPStatus.ACCEPTED, responses={**jobs.ACCEPTED, **told(404)})
 def remake_bulletin(request: Request, response: Response, by: Write, name: Bulletin_) -> Job:
     """Make it again with today's dictionary and settings; only sentences that changed are voiced."""
     bulletin = _row(by.desk, name).bulletin
@@ -420,7 +420,9 @@ def urge_bulletin(request: Request, by: Sign, name: Bulletin_, why: Return) -> B
     return _whole(request, by.desk, name)
 
 
-@router.post("/bulletins/{bulletin}/push", status_code=HTTPStatus.ACCEPTED, responses=told(404, 409))
+@router.post(
+    "/bulletins/{bulletin}/push", status_code=HTTPStatus.ACCEPTED, responses={**jobs.ACCEPTED, **told(404, 409)}
+)
 def push_bulletin(request: Request, response: Response, by: Run, name: Bulletin_) -> Job:
     """Send an urgent bulletin that two people have signed to the stations that still lack it, now."""
     row = _row(by.desk, name)

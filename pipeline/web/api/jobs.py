@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from pydantic import Field
@@ -12,6 +12,16 @@ from pipeline.web import work
 from pipeline.web.api.fields import Told
 from pipeline.web.api.problems import Trouble, Words, trouble, words
 from pipeline.web.work import Work
+
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "It is in line, or under way.",
+        "headers": {
+            "Location": {"description": "Where it is told how it goes.", "required": True, "schema": {"type": "string"}}
+        },
+    }
+}
+"""How the answer of `begun` is described."""
 
 
 class State(StrEnum):

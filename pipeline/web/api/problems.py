@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from pipeline.core import errors
-from pipeline.core.errors import BadRequest, NothingThere, PipelineError, Says, ScopeMissing, TokenRefused
+from pipeline.core.errors import BadRequest, NotHeard, NothingThere, PipelineError, Says, ScopeMissing, TokenRefused
 from pipeline.web.page import status_of as status_on_a_page
 
 API = "/api/v1"
@@ -71,7 +71,7 @@ class Problem(Trouble):
                     "type": "about:blank", "title": "Conflict", "status": 409, "code": "P-111", "errors": [],
                     "detail": "bạn chưa nghe bản này",
                     "message": {"vi": "bạn chưa nghe bản này", "en": "you have not heard this"},
-                    "next_step": {"vi": "bấm nghe trên trang này rồi duyệt", "en": "play it on this page, then sign"},
+                    "next_step": {"vi": NotHeard.fix.vi, "en": NotHeard.fix.en},
                 }
             ]
         }

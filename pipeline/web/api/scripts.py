@@ -110,7 +110,7 @@ async def hand_in(request: Request, response: Response, by: Write) -> HandedIn:
 
 
 def _take_in(request: Request, response: Response, by: Caller, sent: Sent) -> HandedIn:
-    taken = uploads.take_in(jobs.work_of(request), by.desk, by.name, sent)
+    taken = uploads.take_in(jobs.work_of(request), by.desk, sent)
     made = [one.bulletin for one in taken if one.bulletin]
     if not made:
         raise next(one.problem for one in taken if one.problem)

@@ -243,13 +243,13 @@ def get_station_work(request: Request, by: See, code: Station_) -> Job:
     return jobs.last(request, errands.about_station(registry.find(by.desk, code).code))
 
 
-@router.post("/stations/{station}/test", status_code=HTTPStatus.ACCEPTED, responses=told(404))
+@router.post("/stations/{station}/test", status_code=HTTPStatus.ACCEPTED, responses={**jobs.ACCEPTED, **told(404)})
 def test_station(request: Request, response: Response, by: Run, code: Station_) -> Job:
     """Call it, write and remove a small file there; where that goes well, its trouble is over."""
     return jobs.begun(request, response, errands.try_out(jobs.work_of(request), by.desk, code))
 
 
-@router.post("/stations/{station}/push", status_code=HTTPStatus.ACCEPTED, responses=told(404, 409))
+@router.post("/stations/{station}/push", status_code=HTTPStatus.ACCEPTED, responses={**jobs.ACCEPTED, **told(404, 409)})
 def push_to_station(request: Request, response: Response, by: Run, code: Station_) -> Job:
     """Send it what it lacks, now."""
     return jobs.begun(request, response, errands.push_to(jobs.work_of(request), by.desk, code))

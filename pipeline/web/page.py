@@ -22,7 +22,7 @@ from pipeline.web.visitor import TOKEN, Visitor, language_of
 STATIC = Path(__file__).parent / "static"
 _STATUS: dict[str, int] = {
     "P-100": HTTPStatus.UNAUTHORIZED, "P-130": HTTPStatus.UNAUTHORIZED, "P-101": HTTPStatus.UNAUTHORIZED,
-    "P-102": HTTPStatus.TOO_MANY_REQUESTS,
+    "P-102": HTTPStatus.TOO_MANY_REQUESTS, "P-118": HTTPStatus.BAD_REQUEST,
     "P-103": HTTPStatus.FORBIDDEN, "P-109": HTTPStatus.FORBIDDEN, "P-110": HTTPStatus.FORBIDDEN,
     "P-123": HTTPStatus.FORBIDDEN, "P-124": HTTPStatus.LENGTH_REQUIRED, "P-125": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "P-126": HTTPStatus.TOO_MANY_REQUESTS, "C-109": HTTPStatus.BAD_REQUEST,

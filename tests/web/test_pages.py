@@ -230,6 +230,13 @@ def test_a_form_from_another_site_is_not_even_read(app):
     assert one.get("/", follow_redirects=False).status_code == 200
 
 
+def test_a_letter_that_no_database_takes_is_refused_in_every_form(app):
+    odd = browser(app).submit("/dang-nhap", ten="bi\0en", **{"mat-khau": PASSWORD})
+    assert (odd.status_code, "P-118" in odd.text) == (400, True)
+    odd = browser(app, Role.EDITOR).submit("/toi/ma", on="/toi", ten="m\0y", viec=["see"])
+    assert (odd.status_code, "P-118" in odd.text) == (400, True)
+
+
 def test_a_stolen_cookie_is_worth_nothing_after_signing_out(app):
     one = browser(app, Role.EDITOR)
     stolen = dict(one.cookies)

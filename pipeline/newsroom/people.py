@@ -36,6 +36,8 @@ _MOST_HERE, _MOST_OF_ONE, _MOST_FROM_ONE = 5, 30, 50
 """Wrong passwords of late: of a login from one address, of a login from anywhere, from one address for any login."""
 _ONE = threading.Lock()
 """One password at a time is tried: it takes 64 MB, and many at once would each be the first."""
+_CHANGING = threading.Lock()
+"""One account at a time is changed: two administrators who closed each other's would leave nobody."""
 _TELLING = 4
 """Letters of a login that a password may not hold; shorter ones are in any word."""
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
@@ -90,29 +92,30 @@ def change(
         BadAccount, NameTaken: the name or the roles cannot be so.
         LastAdmin: nobody would be left to admit people.
     """
-    before = find(desk, login)
-    after = replace(
-        before,
-        name=before.name if name is None else name.strip(),
-        roles=before.roles if roles is None else frozenset(roles),
-        active=before.active if active is None else active,
-    )
-    _check(after)
-    if before.may(Right.PEOPLE) and not after.may(Right.PEOPLE) and len(admins(desk)) == 1:
-        raise LastAdmin(login=login)
-    if after != before:
-        told = _fact(
-            desk,
-            login,
-            "changed",
-            by,
-            roles=[*sorted(after.roles)],
-            name=after.name,
-            was=before.name,
-            active=after.active,
+    with _CHANGING:
+        before = find(desk, login)
+        after = replace(
+            before,
+            name=before.name if name is None else name.strip(),
+            roles=before.roles if roles is None else frozenset(roles),
+            active=before.active if active is None else active,
         )
-        desk.ledger.accounts.change(after, told)
-    return after
+        _check(after)
+        if before.may(Right.PEOPLE) and not after.may(Right.PEOPLE) and len(admins(desk)) == 1:
+            raise LastAdmin(login=login)
+        if after != before:
+            told = _fact(
+                desk,
+                login,
+                "changed",
+                by,
+                roles=[*sorted(after.roles)],
+                name=after.name,
+                was=before.name,
+                active=after.active,
+            )
+            desk.ledger.accounts.change(after, told)
+        return after
 
 
 def admins(desk: Desk) -> list[Person]:

@@ -5,7 +5,8 @@ import hashlib
 import json
 import threading
 import time
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -741,6 +742,26 @@ def test_people_are_admitted_and_changed_by_a_program_that_may(app, desk):
     told = [f for f in desk.ledger.facts(happened=Happened.ACCOUNT) if f.detail["login"] == "moi"]
     assert {(f.who, f.detail.get("via")) for f in told} == {("Người tri", "máy thử")}
     assert again not in json.dumps([dict(f.detail) for f in told])
+
+
+def test_two_administrators_who_close_each_others_account_do_not_leave_nobody(app, desk, monkeypatch):
+    known(desk, "hai", "Người hai", Role.ADMIN)
+    counted, both = people.admins, threading.Barrier(2)
+
+    def admins(desk):
+        found = counted(desk)
+        with suppress(threading.BrokenBarrierError):  # the other has to wait, and so does not come
+            both.wait(1)
+        return found
+
+    monkeypatch.setattr(people, "admins", admins)
+    asks = {other: program(app, desk, login=login) for login, other in (("tri", "hai"), ("hai", "tri"))}
+    with ThreadPoolExecutor(2) as pool:
+        closing = [
+            pool.submit(ask.patch, f"{API}/people/{login}", json={"active": False}) for login, ask in asks.items()
+        ]
+    assert sorted(one.result().status_code for one in closing) == [200, 409]
+    assert len(counted(desk)) == 1
 
 
 def test_the_api_stays_below_the_path_of_a_proxy(desk):

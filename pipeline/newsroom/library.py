@@ -236,7 +236,7 @@ def _worth(master: Master, profile: Profile | None) -> tuple[bool, bool, int, st
 def _fold(bulletin: Bulletin, facts: Sequence[Fact], told: tuple[int, int]) -> _Known:
     status = status_of(facts)
     made, signed = _sources(facts)
-    able = [(p, d) for p, d in status.masters.items() if status.signed(p) and d in signed]
+    able = [(p, d) for p, d in status.masters.items() if status.signed(p) and (p, d) in made and d in signed]
     return _Known(
         told=told,
         bulletin=bulletin,
@@ -255,9 +255,13 @@ def _was_signed(facts: Iterable[Fact], at: datetime) -> bool:
 
 
 def _sources(facts: Iterable[Fact]) -> tuple[dict[tuple[str, Digest], Master], dict[Digest, Source]]:
-    """Every master, by profile and digest; and what went with each digest when it was signed last."""
+    """Every master of what was voiced last, by profile and digest; what went with each digest when it was signed last.
+
+    A format that no station wants any more is not made anew: it goes on saying what was said before.
+    """
     read: Digest | None = None
     voiced: Digest | None = None
+    mastered: Digest | None = None
     made: dict[tuple[str, Digest], Master] = {}
     with_it: dict[Digest, Source] = {}
     signed: dict[Digest, Source] = {}
@@ -267,6 +271,8 @@ def _sources(facts: Iterable[Fact]) -> tuple[dict[tuple[str, Digest], Master], d
         elif fact.happened is Happened.VOICED:
             voiced = fact.digest
         elif fact.happened is Happened.MASTERED and fact.digest:
+            if voiced != mastered:
+                made, mastered = {}, voiced
             master = bulletins.master_of(fact)
             picture = fact.detail.get("picture")
             made[master.profile, fact.digest] = master

@@ -425,6 +425,24 @@ def test_made_again_and_signed_it_has_other_sound_at_another_address_and_is_the_
     assert public.get(f"/nghe/bai/{made.bulletin.id}/{made.sound}").content == made.bytes
 
 
+def test_what_was_said_before_is_not_heard_as_a_format_that_no_station_wants_any_more(desk, public):
+    made = published(desk, 1)
+    old = made.sound
+    made.read("Chữ mật1x đã sửa.").voice().master(1, profile="loa-nen")
+    assert public.get(f"/nghe/bai/{made.bulletin.id}").status_code == 404  # the mended one waits for its signature
+    made.sign()
+    assert public.get(f"/nghe/bai/{made.bulletin.id}/{old}").status_code == 404
+    assert public.get(f"/nghe/bai/{made.bulletin.id}/{made.sound}").content == made.bytes
+    assert "đã sửa" in public.get(f"/nghe/bai/{made.bulletin.id}").text
+
+
+def test_a_kind_of_station_that_joins_takes_nothing_from_the_public(desk, public):
+    made = published(desk, 1)
+    before = made.sound
+    made.read().voice().master().master(3, profile="loa-nen")
+    assert public.get(f"/nghe/bai/{made.bulletin.id}/{before}").status_code == 200
+
+
 # --- off, and what every answer says ---------------------------------------------------------------------------------
 
 

@@ -170,10 +170,15 @@ class Library:
         """What it says, as it was signed; nothing where nobody wrote it down or the store lost it."""
         name, title = edition.bulletin.id, edition.bulletin.title
         known = self._texts.get(name)
-        if known is None or known[:2] != (edition.source, title):
-            known = edition.source, title, _text(desk, edition)
-            self._texts[name] = known
-        return known[2]
+        if known and known[:2] == (edition.source, title):
+            return known[2]
+        try:
+            text = _text(title, *_said(desk, edition.source))
+        except StoreDamaged as problem:  # not remembered: it may be put back
+            _log.error("text of a public bulletin lost", bulletin=name, code=problem.code)
+            return _text(title, (), ())
+        self._texts[name] = edition.source, title, text
+        return text
 
     def find(self, desk: Desk, wanted: Wanted, among: Iterable[Edition]) -> list[Edition]:
         """Those of some editions that hold every word and are of what was chosen."""
@@ -285,13 +290,7 @@ def _sources(facts: Iterable[Fact]) -> tuple[dict[tuple[str, Digest], Master], d
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _text(desk: Desk, edition: Edition) -> Text:
-    title = edition.bulletin.title
-    try:
-        body, said = _said(desk, edition.source)
-    except StoreDamaged as problem:
-        _log.error("text of a public bulletin lost", bulletin=edition.bulletin.id, code=problem.code)
-        body, said = (), ()
+def _text(title: str, body: Iterable[Utterance], said: Iterable[Utterance]) -> Text:
     spoken, written = _paragraphs(said, written=False), _paragraphs(body, written=True)
     every = (run.text for paragraph in (*spoken, *written) for run in paragraph)
     return Text(spoken=spoken, written=written, searched=search.document([title, *every]))

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
@@ -26,6 +26,7 @@ from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.library import Edition, Feed, Library, Wanted
 from pipeline.report import podcast
 from pipeline.web.page import Page, render
+from pipeline.web.sound import Sound
 from pipeline.web.visitor import desk_of
 
 HOME = "/nghe"
@@ -300,7 +301,7 @@ def _file(request: Request, shelf: Shelf, digest: Digest, kind: str) -> Response
     file = shelf.desk.store.whole(digest)
     if _is_known(request, etag):
         return _unchanged(etag)
-    return FileResponse(file, media_type=kind, headers=_headers(etag), stat_result=file.stat())
+    return Sound(file, media_type=kind, headers=_headers(etag), stat_result=file.stat())
 
 
 # --- what the asker has already (RFC 9110, 13) ------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import anyio
 import feedparser
 import pytest
 from fastapi.testclient import TestClient
@@ -495,6 +496,26 @@ def test_a_part_of_the_sound_can_be_asked_for(desk, public):
     assert whole.headers["accept-ranges"] == "bytes"
 
 
+def test_sound_leaves_in_large_pieces_so_that_many_listeners_do_not_hold_up_the_push(desk, public):
+    made = Making(desk, 1).at(FIVE - HOUR).read().voice().master(size=2_000_000).sign().at(LATER)
+    pieces = anyio.run(sent, public.app, f"/nghe/bai/{made.bulletin.id}/{made.sound}")
+    assert b"".join(pieces) == made.bytes
+    assert len(pieces) < 6
+
+
+async def sent(app, path):
+    """The pieces in which an answer leaves."""
+    pieces = []
+
+    async def send(message):
+        pieces.append(message.get("body", b""))
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "scheme": "http",
+             "server": ("ban-tin.test", 80), "asgi": {"spec_version": "2.4"}}  # fmt: skip
+    await app(scope, None, send)
+    return [piece for piece in pieces if piece]
+
+
 def test_sound_that_the_store_damaged_is_not_played_and_nothing_of_ours_is_told(desk, public):
     made = published(desk, 1)
     file = desk.store.path(made.digest)
@@ -505,6 +526,19 @@ def test_sound_that_the_store_damaged_is_not_played_and_nothing_of_ours_is_told(
     assert "Mời bà con quay lại" in answer.text
     assert made.digest not in answer.text
     assert "L-1" not in answer.text
+
+
+def test_a_text_that_the_store_lost_is_there_again_once_it_was_put_back(desk, public):
+    made = published(desk, 1)
+    read = desk.store.path(desk.ledger.facts(made.bulletin.id, Happened.READ)[-1].digest)
+    kept = read.read_bytes()
+    read.unlink()
+    address = f"/nghe/bai/{made.bulletin.id}"
+    assert "Lời mật1x" not in public.get(address).text
+    assert titles(public, tim="lời mật1x") == []
+    read.write_bytes(kept)
+    assert "Lời mật1x" in public.get(address).text
+    assert titles(public, tim="lời mật1x") == ["Tin mật1x"]
 
 
 def test_what_sounds_best_at_home_is_what_the_public_gets(desk, public):

@@ -46,7 +46,7 @@ class Visit:
 
         Raises:
             NotSignedIn, PasswordToChange, NotAllowed: there is none, or they may not.
-            FormExpired: the form is not from a page of ours.
+            FormExpired, BadRequest: the form is not from a page of ours, or not as one sends it.
         """
         cookie = request.cookies.get(SESSION, "")
         visitor = await run_in_threadpool(self._look, request, cookie)
@@ -84,7 +84,7 @@ def _proof(cookie: str, salt: str) -> str:
 
 
 async def must_be_ours(request: Request, cookie: str) -> None:
-    """Look at the form where something is to be changed.
+    """Look at a form with which something is to be changed.
 
     Raises:
         FormExpired: it is not from a page for that cookie.
@@ -98,9 +98,9 @@ async def must_be_ours(request: Request, cookie: str) -> None:
     if not cookie or not hmac.compare_digest(proof.encode(), _proof(cookie, salt).encode()):
         await form.close()
         raise FormExpired
-    if any("\x00" in value for value in form.values() if isinstance(value, str)):
+    if any("\x00" in value for _, value in form.multi_items() if isinstance(value, str)):
         await form.close()
-        raise BadRequest(what="%00")
+        raise BadRequest(what="\\x00")
 
 
 def language_of(request: Request) -> Literal["vi", "en"]:

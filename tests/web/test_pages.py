@@ -479,6 +479,19 @@ def test_nothing_but_what_was_typed_is_carried_and_nowhere_else(app, desk, clock
         assert two.post("/dang-nhap", data=sent, follow_redirects=False).headers.get("location") == "/", forged
 
 
+def test_a_letter_that_no_database_takes_is_refused_in_any_form(tmp_path, clock, postgres):
+    province.lay_out(tmp_path, [station(tmp_path, "A")], database=f'"{postgres.database()}"')
+    with province.newsroom(tmp_path, clock) as desk:
+        known(desk, "tri", "Người tri", Role.ADMIN)
+        app = make_app(Office(desk.config, lambda _settings: nullcontext(desk)))
+        stranger = browser(app).submit("/dang-nhap", ten="a\x00b", **{"mat-khau": PASSWORD})
+        assert (stranger.status_code, "P-118" in stranger.text, "psycopg" in stranger.text) == (409, True, False)
+        one = browser(app, login="tri")
+        answer = one.submit("/toi/ma", on="/toi", ten="a\x00b", viec="see", ngay="9")
+        assert (answer.status_code, "P-118" in answer.text) == (409, True)
+        assert desk.ledger.accounts.tokens("tri") == []
+
+
 def test_typing_keeps_a_session_and_looking_does_not(app, desk, clock):
     one = browser(app, Role.EDITOR)
     for _ in range(5):

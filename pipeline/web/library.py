@@ -3,6 +3,7 @@
 No cookie is set and none is looked at. Nothing is answered but what `newsroom.library` gives for this very request.
 """
 
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -206,11 +207,12 @@ def listed(
     chosen = {"chuong_trinh": chuong_trinh, "tieng": tieng, "chu_de": chu_de, "thang": thang}
     wanted = Wanted(words=words, programme=chuong_trinh, language=tieng, theme=chu_de, month=thang)
     found = shown.find(desk, wanted, public)
-    number = min(max(int(trang), 1), 1_000_000) if trang.isascii() and trang.isdigit() and len(trang) < 8 else 1
+    pages = max(1, math.ceil(len(found) / _A_PAGE))
+    number = min(max(int(trang), 1), pages) if trang.isascii() and trang.isdigit() and len(trang) < 8 else 1
     rows = found[(number - 1) * _A_PAGE :][:_A_PAGE]
     context = {
         "library": desk.config.settings.library, "rows": [(e, _found(shelf, e, words)) for e in rows], "wanted": words,
-        "tim": asked, "chosen": chosen, "number": number, "count": len(found), "more": len(found) > number * _A_PAGE,
+        "tim": asked, "chosen": chosen, "number": number, "count": len(found), "pages": pages,
         "looked_for": bool(words or any(chosen.values())), "feeds": _feeds(public), "own_name": library.OWN_NAME,
         "theme": partial(_theme, desk), "canonical": shelf.address(""), "choices": _choices(desk, public),
     }  # fmt: skip

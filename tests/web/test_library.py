@@ -672,6 +672,9 @@ def test_pages_hold_twenty_and_what_was_asked_stays(desk, public):
         published(desk, number, air=(FIVE - HOUR * number,))
     assert len(titles(public)) == 20
     assert len(titles(public, trang=3, tim="bản tin")) == 5
+    assert titles(public, trang=999) == titles(public, trang=3)  # an address of a page that is no more
+    assert titles(public, trang=0) == titles(public, trang="x") == titles(public)
+    assert 'aria-label="Trang"' not in public.get("/nghe?tim=mat7x").text  # one page: nowhere to go
     page = public.get("/nghe?trang=2&tim=bản+tin&hien=en").text
     assert re.search('href="/nghe[?]tim=[^"&]*&amp;trang=3&amp;hien=en"', page)
 

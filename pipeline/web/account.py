@@ -44,7 +44,8 @@ def ask(request: Request, ve: str = "/") -> HTMLResponse:
 async def refused_form(request: Request, problem: PipelineError) -> Response | None:
     """What a form is answered with that came after its session was over: what was typed into it is not lost.
 
-    Whoever is signed in by now may send it again at once, others when they have signed in. None where nothing was.
+    Whoever is signed in by now may send it again at once, or once they have chosen a password of their own; others when
+    they have signed in. None where nothing was.
     """
     kept = await carried.typed(request)
     if kept is None:
@@ -54,12 +55,14 @@ async def refused_form(request: Request, problem: PipelineError) -> Response | N
     found = await run_in_threadpool(people.whoever, desk, token)
     if found is None:
         return _form(request, "/", problem=problem, kept=kept)
-    return _again(request, desk, found[0], token, kept)
+    return _again(request, desk, found, token, kept)
 
 
-def _again(request: Request, desk: Desk, person: Person, token: str, kept: Carried) -> HTMLResponse:
+def _again(request: Request, desk: Desk, found: tuple[Person, bool], token: str, kept: Carried) -> HTMLResponse:
+    person, temporary = found
     visitor = Visitor(desk=desk, person=person, token=form_token(token))
-    return render(Page(request, visitor), "again.html", {"carried": kept}, HTTPStatus.CONFLICT)
+    context = {"carried": kept, "temporary": temporary}
+    return render(Page(request, visitor), "again.html", context, HTTPStatus.CONFLICT)
 
 
 def _form(
@@ -101,7 +104,7 @@ async def sign_in(
         found = await run_in_threadpool(people.whoever, desk, token) if kept else None
     except PipelineError as problem:
         return _form(request, ve, login, problem, kept)
-    again = _again(request, desk, found[0], token, kept) if kept and found else None
+    again = _again(request, desk, found, token, kept) if kept and found else None
     answer: Response = again or back(page, _inside(page, ve))
     _set(answer, request, SESSION, token, None)
     answer.delete_cookie(BEFORE, path=page.prefix or "/")

@@ -102,7 +102,7 @@ async def _refused(request: Request, problem: Exception) -> Response:
             return RedirectResponse(page.to("/dang-nhap", ve=page.path), HTTPStatus.SEE_OTHER)
         if isinstance(problem, PasswordToChange):
             return RedirectResponse(page.to("/toi"), HTTPStatus.SEE_OTHER)
-    if request.method == "POST" and isinstance(problem, NotSignedIn | FormExpired):
+    if request.method == "POST" and isinstance(problem, NotSignedIn | FormExpired | PasswordToChange):
         return await account.refused_form(request, problem) or refusal(request, problem)
     return refusal(request, problem)
 

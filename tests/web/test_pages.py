@@ -460,6 +460,23 @@ def test_a_script_typed_for_hours_is_taken_in_after_signing_in_and_files_are_to_
     assert (large.status_code, "P-130" in large.text) == (401, True)
 
 
+def test_what_was_typed_waits_for_a_new_password_where_the_old_one_was_forgotten(app, desk, clock):
+    one = browser(app, Role.EDITOR)
+    form = token(one.get("/them").text)
+    clock.at += timedelta(hours=13)
+    people.reset(desk, "bien", FIRST, "Người tri")
+    refused = one.post("/them", data={"_token": form, "ten": "bài dài", "bai": GOOD, "viec": "nhan"})
+    again = one.post("/dang-nhap", data=fields(refused.text, "/dang-nhap") | {"ten": "bien", "mat-khau": FIRST})
+    assert "Đặt mật khẩu của riêng bạn" in again.text
+    early = one.post("/them", data=fields(again.text, "/them"), follow_redirects=False)
+    assert (early.status_code, fields(early.text, "/them")["bai"]) == (409, GOOD)
+    one.submit("/toi/mat-khau", on="/toi", cu=FIRST, moi=PASSWORD, lai=PASSWORD)
+    late = one.post("/them", data=fields(early.text, "/them"), follow_redirects=False)
+    assert (late.status_code, "Đặt mật khẩu của riêng bạn" in late.text) == (409, False)
+    assert one.post("/them", data=fields(late.text, "/them"), follow_redirects=False).status_code == 303
+    assert [b.title for b in desk.ledger.bulletins()] == ["Tin mới"]
+
+
 def test_nothing_but_what_was_typed_is_carried_and_nowhere_else(app, desk, clock):
     bulletin = province.signed(desk, 1)
     one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"

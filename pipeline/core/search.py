@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 _KHMER = "\u1780-\u17d3\u17d7\u17dc\u17dd\u17e0-\u17e9"
 _BASE = "[\u1780-\u17b3]"
@@ -33,6 +34,12 @@ def fold(text: str) -> str:
     """A text without accents, case, the bar of đ, and marks that nobody sees; Khmer in the order Unicode advises."""
     plain = unicodedata.normalize("NFD", _INVISIBLE.sub("", text).translate(_PLAIN))
     return _CLUSTER.sub(_ordered, _ACCENTS.sub("", plain).casefold())
+
+
+@lru_cache(maxsize=1 << 12)
+def _letter(piece: str) -> str:
+    """The same of one letter: a text has few that differ, and many of each."""
+    return fold(piece)
 
 
 def _ordered(cluster: re.Match[str]) -> str:
@@ -106,7 +113,7 @@ def _hits(pieces: Sequence[str], wanted: Iterable[str]) -> list[bool]:
     owners: list[int] = []
     folded = []
     for number, piece in enumerate(pieces):
-        form = fold(piece)
+        form = _letter(piece)
         folded.append(form)
         owners += [number] * len(form)
     whole, found = "".join(folded), [False] * len(pieces)

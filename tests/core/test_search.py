@@ -1,4 +1,5 @@
 import re
+import sys
 import unicodedata
 
 from hypothesis import given
@@ -93,3 +94,19 @@ def test_an_excerpt_holds_the_first_hit_and_ends_at_words():
     assert (shown[:2], shown[-2:]) == ("… ", " …")
     assert len(shown) <= 124
     assert search.excerpt("ngắn", ()) == "ngắn"
+
+
+def test_a_long_text_is_shown_by_folding_each_of_its_letters_once():
+    text, folded = "Độ mặn trên sông Ông Đốc, គ្រុនឈាម. " * 200, []
+
+    def tell(frame, event, _):
+        if event == "call" and frame.f_code is search.fold.__code__:
+            folded.append(frame.f_locals["text"])
+
+    sys.setprofile(tell)
+    try:
+        shown = search.excerpt(text, ("doc",))
+    finally:
+        sys.setprofile(None)
+    assert "Đốc" in shown
+    assert len(folded) <= len(set(search._PIECE.findall(text)))

@@ -26,8 +26,8 @@ from pipeline.newsroom import library
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.library import Edition, Feed, Library, Wanted
 from pipeline.report import podcast
+from pipeline.web.file import StoredFile
 from pipeline.web.page import Page, render
-from pipeline.web.sound import Sound
 from pipeline.web.visitor import desk_of
 
 HOME = "/nghe"
@@ -303,7 +303,7 @@ def _file(request: Request, shelf: Shelf, digest: Digest, kind: str) -> Response
     file = shelf.desk.store.whole(digest)
     if _is_known(request, etag):
         return _unchanged(etag)
-    return Sound(file, media_type=kind, headers=_headers(etag), stat_result=file.stat())
+    return StoredFile(file, media_type=kind, headers=_headers(etag), stat_result=file.stat())
 
 
 # --- what the asker has already (RFC 9110, 13) ------------------------------------------------------------------------

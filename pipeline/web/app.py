@@ -111,6 +111,8 @@ def _no_such_page(request: Request, problem: Exception) -> Response:
     if problems.is_asked(request):
         return _no_such_call(request, problem)
     status = problem.status_code if isinstance(problem, HTTPException) else HTTPStatus.NOT_FOUND
+    if status == HTTPStatus.NOT_FOUND and library.is_asked(request) and library.is_open(request):
+        return library.apart(request, HTTPStatus.NOT_FOUND)
     return render(Page(request), "nothing.html", {}, status)
 
 
@@ -123,5 +125,7 @@ def _no_such_call(request: Request, problem: Exception) -> Response:
 
 def _broken(request: Request, fault: Exception) -> Response:
     _log.error("page failed", path=request.url.path, method=request.method, exc_info=fault)
+    if library.is_asked(request):
+        return library.apart(request, HTTPStatus.SERVICE_UNAVAILABLE)
     problem = as_problem(fault, request.url.path)
     return problems.answer(request, problem) if problems.is_asked(request) else refusal(request, problem)

@@ -52,10 +52,10 @@ class _Open(APIRoute):
             try:
                 found = await ask(request)
             except (NothingHere, RequestValidationError):
-                found = _apart(request, HTTPStatus.NOT_FOUND)
+                found = apart(request, HTTPStatus.NOT_FOUND)
             except PipelineError as problem:
                 _log.error("library page failed", path=request.url.path, code=problem.code, reason=str(problem))
-                found = _apart(request, HTTPStatus.SERVICE_UNAVAILABLE)
+                found = apart(request, HTTPStatus.SERVICE_UNAVAILABLE)
             found.headers.setdefault("Cache-Control", "no-cache")
             return found
 
@@ -118,16 +118,27 @@ class Shelf:
 
 
 def _shelf(request: Request) -> Shelf:
-    desk = desk_of(request)
-    if not desk.config.settings.library.public:
+    if not is_open(request):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    return Shelf(desk, request.app.state.library)
+    return Shelf(desk_of(request), request.app.state.library)
 
 
 _Shelf = Annotated[Shelf, Depends(_shelf)]
 
 
-def _apart(request: Request, status: HTTPStatus) -> Response:
+def is_asked(request: Request) -> bool:
+    """Whether an address is the library's, also one that it does not have."""
+    path: str = request.scope["path"].removeprefix(request.app.state.prefix)
+    return path == HOME or path.startswith(f"{HOME}/")
+
+
+def is_open(request: Request) -> bool:
+    """Whether anybody may look into the library."""
+    return desk_of(request).config.settings.library.public
+
+
+def apart(request: Request, status: HTTPStatus) -> Response:
+    """What the public is told where nothing can be shown: there is no such page, or it is to come again."""
     return render(PublicPage(request), "library_none.html", {"away": status != HTTPStatus.NOT_FOUND}, status)
 
 
@@ -225,15 +236,16 @@ def _theme(desk: Desk, code: str) -> str:
 
 
 def _choices(desk: Desk, public: list[Edition]) -> dict[str, list[tuple[str, str, str]]]:
-    """What may be chosen among: its value, its name, and the language of that name where it is not the page's."""
+    """What may be chosen among: its value, its name, and the language of that name; empty for figures."""
     languages = {language for e in public for language in e.bulletin.languages}
     zone = desk.config.zone
     months = sorted({f"{e.aired.astimezone(zone):%Y-%m}" for e in public}, reverse=True)
+    titles = {e.bulletin.programme: e.programme.title for e in public}
     themes = {e.bulletin.theme: _theme(desk, e.bulletin.theme) for e in public if e.bulletin.theme}
     return {
-        "chuong_trinh": sorted({(e.bulletin.programme, e.programme.title, "") for e in public}),
+        "chuong_trinh": sorted((code, title, Page.lang_of(title)) for code, title in titles.items()),
         "tieng": [(one, library.OWN_NAME[one], one) for one in Language if one in languages],
-        "chu_de": sorted(((code, name, "") for code, name in themes.items()), key=lambda one: one[1]),
+        "chu_de": sorted(((code, name, Page.lang_of(name)) for code, name in themes.items()), key=lambda one: one[1]),
         "thang": [(month, f"{month[5:]}/{month[:4]}", "") for month in months],
     }
 

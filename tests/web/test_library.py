@@ -19,7 +19,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 from PIL import Image
 
 from pipeline import config, reading
@@ -541,6 +541,24 @@ def test_a_text_that_the_store_lost_is_there_again_once_it_was_put_back(desk, pu
     assert titles(public, tim="lời mật1x") == ["Tin mật1x"]
 
 
+def test_what_fails_by_a_fault_of_ours_tells_the_public_nothing_of_it(desk, public):
+    made = Making(desk, 1).at(FIVE - HOUR)
+    made.tell(Happened.READ, desk.store.put_bytes(b"no reading")).master().sign().at(LATER)
+    for path in ("/nghe", f"/nghe/bai/{made.bulletin.id}", "/nghe/podcast/ban-tin/vi.rss"):
+        answer = public.get(path)
+        assert (answer.status_code, "Mời bà con quay lại" in answer.text) == (503, True)
+        assert "N-100" not in answer.text
+
+
+def test_an_address_that_the_library_does_not_have_leads_back_to_it_and_not_to_the_desk(public):
+    for path in ("/nghe/x", "/nghe/bai", "/nghe/podcast/ban-tin/vi.xml", "/nghe/bai/a/b/c"):
+        answer = public.get(path)
+        home, desks = ('href="/nghe"' in answer.text, 'href="/"' in answer.text)
+        assert (answer.status_code, home, desks) == (404, True, False), path
+        assert "<script" not in answer.text
+    assert 'href="/nghe"' not in public.get("/nghe-x").text
+
+
 def test_what_sounds_best_at_home_is_what_the_public_gets(desk, public):
     made = published(desk, 1)
     best = made.digest
@@ -614,6 +632,24 @@ def test_what_a_real_render_makes_is_all_there(desk, public):
     assert "Tiêm" in public.get("/nghe?tim=207+con+heo").text  # as it was written, too
 
 
+def test_every_word_of_a_page_is_marked_as_the_language_it_is_in(desk, public):
+    """Or a screen reader would say Vietnamese as if it were English."""
+    published(desk, 1, km("ព័ត៌មាន"), title="ព័ត៌មាន", languages=(Language.KM,), theme="nước sạch")
+    made = published(desk, 2, programme="suc-khoe", theme="dịch bệnh")
+    for path in ("/nghe", "/nghe?tim=loi", f"/nghe/bai/{made.bulletin.id}", "/nghe/bai/khong-co"):
+        page = html.fromstring(public.get(path, params={"hien": "en"}).content)
+        for word in page.xpath("//body//text()"):
+            (lang, *_) = reversed(word.getparent().xpath("ancestor-or-self::*/@lang"))
+            letters = {c for c in unicodedata.normalize("NFC", word).casefold() if not c.isascii()}
+            wanted = "km" if any("\u1780" <= c <= "\u17ff" for c in letters) else "vi" if letters & VIETNAMESE else lang
+            assert lang == wanted, (path, word)
+        assert all(page.get_element_by_id(one.get("aria-labelledby")) is not None for one in page.iter("audio"))
+
+
+VIETNAMESE = set("ăâđêôơưáàảãạấầẩẫậắằẳẵặéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ")
+"""Letters that no English word has."""
+
+
 # --- search ----------------------------------------------------------------------------------------------------------
 
 
@@ -663,7 +699,7 @@ def test_lists_can_be_narrowed_and_are_the_newest_first(shelf, public):
     assert titles(public, thang="2026-10") == ["Sức khoẻ"]
     assert titles(public, thang="2026-11", tieng="vi") == ["Độ mặn ở Đất Mũi"]
     page = public.get("/nghe?chu_de=y+tế").text
-    assert '<option value="y tế" selected>' in page
+    assert '<option value="y tế" lang="vi" selected>' in page
     assert "Sức khoẻ &amp; đời sống &lt;mới&gt;" in page
 
 

@@ -857,6 +857,17 @@ class NotHeard(PipelineError):
     )
 
 
+class WordNotThere(PipelineError):
+    """A word is to be mended in a bulletin that does not have it."""
+
+    code = "P-132"
+    what = Says("bài này không có chữ “{word}”", "there is no {word!r} in this bulletin")
+    fix = Says(
+        "gõ đúng chữ như viết trong bài (cột bên trái), kể cả dấu; cách đọc gõ ở ô bên dưới",
+        "type it as it is written in the text (the left column), accents included; how it is said goes below",
+    )
+
+
 class NoReason(PipelineError):
     """Something is to be returned and nobody says why."""
 

@@ -48,6 +48,8 @@ class Status:
     stage: Stage = Stage.RECEIVED
     masters: dict[str, Digest] = field(default_factory=dict)
     """The current master of each profile."""
+    offered: str = ""
+    """Which editor asked for a signature of what it is now; empty for none."""
     needed: int = 1
     """How many people must sign; two where it is urgent."""
     signatures: dict[Digest, list[str]] = field(default_factory=dict)
@@ -144,6 +146,7 @@ def _take_in(status: Status, fact: Fact) -> None:
         status.stage, status.reason = _CLOSED[fact.happened], str(fact.detail.get("reason", ""))
     elif fact.happened in _REACHED:
         status.stage, status.reason = _REACHED[fact.happened], ""
+    status.offered = _offered(status, fact)
     match fact.happened:
         case Happened.RECEIVED:
             status.needed = int(str(fact.detail.get("signatures", 1)))
@@ -161,6 +164,13 @@ def _take_in(status: Status, fact: Fact) -> None:
             status.refused |= status.made
         case _:
             _take_in_delivery(status, fact)
+
+
+def _offered(status: Status, fact: Fact) -> str:
+    """Who asks for a signature after a fact: of what is made anew, stopped or held nobody does yet."""
+    if fact.happened is Happened.OFFERED:
+        return fact.who
+    return "" if fact.happened in _CLOSED or fact.happened in _REACHED else status.offered
 
 
 def _sign(status: Status, digest: Digest, who: str) -> None:

@@ -1,12 +1,13 @@
 """One sentence at a time: how it is read with today's dictionary, and how it sounds, before all of it is made."""
 
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline import reading
-from pipeline.core.errors import StoreDamaged
+from pipeline.core.errors import StoreDamaged, WordNotThere
 from pipeline.core.model import Bulletin, RecordingMark, Sentence, Take
 from pipeline.newsroom import bulletins, voicing
 from pipeline.newsroom.announcers import announcer
@@ -33,6 +34,14 @@ def passages(desk: Desk, bulletin: Bulletin) -> tuple[Sentence | RecordingMark, 
 def sentences(desk: Desk, bulletin: Bulletin) -> tuple[Sentence, ...]:
     """Those of its passages that a voice speaks."""
     return tuple(one for one in passages(desk, bulletin) if isinstance(one, Sentence))
+
+
+def must_stand_in(desk: Desk, bulletin: Bulletin, word: str) -> None:
+    """Raise WordNotThere unless a word stands in what is written of a bulletin, in letters of either case."""
+    wanted = " ".join(unicodedata.normalize("NFC", word).split()).casefold()
+    written = (one.written for one in sentences(desk, bulletin))
+    if not any(wanted in " ".join(unicodedata.normalize("NFC", text).split()).casefold() for text in written):
+        raise WordNotThere(word=word)
 
 
 def reworded(desk: Desk, bulletin: Bulletin, sentence: Sentence, words: str) -> Sentence:

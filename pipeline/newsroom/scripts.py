@@ -15,6 +15,7 @@ from pipeline.core.errors import (
     Says,
     ScriptRefused,
     StillGrowing,
+    StoreDamaged,
     TakenBack,
     WrongHeadValue,
     as_problem,
@@ -91,6 +92,17 @@ def _as_it_was(desk: Desk, bulletin: Bulletin, path: Path) -> Bulletin:
         decided = {Stage.WITHDRAWN: Says("đã rút", "withdrawn"), Stage.RETURNED: Says("đã trả lại", "returned")}
         raise TakenBack(name=path.name, bulletin=bulletin.id, decided=decided[stage])
     return bulletin
+
+
+def typed(desk: Desk, bulletin: Bulletin) -> str | None:
+    """The text of a script that came as plain text and alone, as it was typed; None of another, and of one lost."""
+    script = desk.ledger.script(bulletin.script)
+    if script is None or not script.name.lower().endswith(".txt"):
+        return None
+    try:
+        return desk.store.whole(script.digest).read_text("utf-8-sig")
+    except (StoreDamaged, UnicodeDecodeError):
+        return None
 
 
 def settled(desk: Desk, seen: Sightings) -> list[Path]:

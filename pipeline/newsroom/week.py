@@ -116,6 +116,14 @@ def _free(
 _Kind = tuple[object, ...]
 
 
+def snags_of(desk: Desk, line: Line) -> list[tuple[datetime, Snag]]:
+    """Where a bulletin would not air if it were signed now, and why, by air time (UTC). Of clashes the week tells."""
+    found = _Outlook(desk, [line], None).snags
+    return sorted(
+        ((at, snag) for (_, at), snags in found.items() for snag in snags), key=lambda one: (one[0], one[1].why)
+    )
+
+
 def _kind(station: Station) -> _Kind:
     """All that the plan looks at in a station: of those alike in it, one stands for all."""
     unit = station.commune

@@ -74,6 +74,7 @@ HAPPENED: dict[Happened, Says] = {
     Happened.ACCOUNT: Says("tài khoản", "account"),
 }
 
+OFFERED = Says("{who} đã gửi duyệt", "{who} asks for a signature")
 DRAFT = Says("giọng thử", "draft voice")
 ONLINE, LOCAL = Says("trực tuyến", "online"), Says("tại máy", "on this machine")
 UNAIRED = Says("lỡ giờ phát ở mọi trạm", "missed at every station")

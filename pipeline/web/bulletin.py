@@ -16,7 +16,7 @@ from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
-from pipeline.newsroom import announcers, approvals, bulletins, listing, preview, rush, views
+from pipeline.newsroom import approvals, bulletins, listing, preview, rush, scripts, views, week
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
 from pipeline.web import errands, hearing
@@ -108,9 +108,19 @@ def _show(
         "returned": next((f for f in reversed(facts) if f.happened is Happened.RETURNED), None),
         "fallbacks": bulletins.fallbacks(desk, bulletin)[0], "twins": bulletins.twins(desk, bulletin),
         "signers": list(dict.fromkeys(who for d in masters_now for who in row.status.signatures.get(d, ()))),
-        "to_come": max(bulletin.air) > desk.now(), **_reach(request, v, row),
+        "to_come": max(bulletin.air) > desk.now(), "snags": week.snags_of(desk, row),
+        "typed": scripts.typed(desk, bulletin) is not None, "old": _old_signed(row),
+        "may_air_draft": desk.programme(bulletin).embedded_may_air,
+        **_reach(request, v, row),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
+
+
+def _old_signed(row: Line) -> int:
+    """How many stations hold bytes that people signed and that are not what the bulletin is now."""
+    if row.status.is_approved or row.status.is_taken_back:
+        return 0
+    return sum(row.coverage.arrived_of([d]) for d in row.status.approved if d not in row.status.masters.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,7 @@ def teach(
     """Write into the dictionary how a word is said, and make the bulletin again: only what changed is voiced."""
     row = _row(v.desk, name)
     try:
-        announcers.teach(v.desk, key, spoken, v.person.name, row.bulletin)
+        errands.teach(v.desk, row.bulletin, key, spoken)
     except PipelineError as problem:
         return _show(request, v, row, problem=problem)
     return _redo(request, v, row.bulletin, "tu")

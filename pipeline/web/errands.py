@@ -8,7 +8,7 @@ from pipeline.core.model import Bulletin, Digest, Priority
 from pipeline.core.ports import Lane
 from pipeline.core.status import Status
 from pipeline.ledger.lock import alone
-from pipeline.newsroom import approvals, bulletins, plan, push, registry, rush
+from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, push, registry, rush
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.web.work import Job, Work
 
@@ -21,6 +21,13 @@ def about_station(code: str) -> str:
 def about_rush(name: str) -> str:
     """What sending a bulletin at once is called."""
     return f"khan {name}"
+
+
+def teach(desk: Desk, bulletin: Bulletin, word: str, spoken: str) -> None:
+    """Write into the dictionary how a word of a bulletin is said. Raises WordNotThere, BadRows."""
+    if word.strip() and spoken.strip():  # of an empty one it is told what it lacks
+        preview.must_stand_in(desk, bulletin, word)
+    announcers.teach(desk, word, spoken, desk.who, bulletin)
 
 
 def redo(work: Work, desk: Desk, bulletin: Bulletin) -> Job:

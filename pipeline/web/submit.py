@@ -11,7 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from pipeline.core.errors import PipelineError
+from pipeline.core.model import BulletinId
 from pipeline.core.people import Right
+from pipeline.newsroom import scripts
 from pipeline.newsroom.checks import Checked, check
 from pipeline.newsroom.desk import Desk
 from pipeline.web import uploads
@@ -32,8 +34,16 @@ def ask(
     chuong_trinh: str = "",
     phat: str = "",
     noi: str = "",
+    sua: str = "",
 ) -> HTMLResponse:
-    """The form, with a template's text where one was chosen; for a slot, where the calendar asks for one."""
+    """The form, with a template's text where one was chosen; for a slot, where the calendar asks for one.
+
+    Or with the text of a bulletin that is to be mended (`sua`), as it was typed.
+    """
+    if (again := v.desk.ledger.bulletins([BulletinId(sua)]) if sua else []) and (
+        text := scripts.typed(v.desk, again[0])
+    ):
+        return _form(request, v, text=text, name=again[0].title)
     asked = {"Chương trình": chuong_trinh, "Phát": _local(phat), "Nơi nhận": noi}
     slot = {key: " ".join(value.split())[:80] for key, value in asked.items() if value.strip()}
     kept = {"chuong_trinh": chuong_trinh, "phat": phat, "noi": noi} if slot else {}
@@ -91,9 +101,11 @@ def _form(
     slot: Mapping[str, str] | None = None,
     checked: object = None,
     problem: PipelineError | None = None,
+    looked: bool = False,
 ) -> HTMLResponse:
     context = {
-        "told": "", "text": text, "name": name, "templates": _templates(v.desk), "checked": checked, "problem": problem,
+        "looked": looked, "told": "",
+         "text": text, "name": name, "templates": _templates(v.desk), "checked": checked, "problem": problem,
         "slot": slot or {}, "most": v.desk.config.settings.intake.max_megabytes,
     }  # fmt: skip
     return render(Page(request, v), "submit.html", context, status_of(problem) if problem else 200)
@@ -119,8 +131,8 @@ def _look(request: Request, v: Visitor, sent: Sent) -> Response:
         with v.desk.store.scratch() as scratch:
             checked = check(v.desk, uploads.laid_down(Path(scratch), sent)[0])
     except PipelineError as problem:
-        return _form(request, v, text=sent.text, name=sent.name, problem=problem)
-    return _form(request, v, text=sent.text, name=sent.name, checked=checked)
+        return _form(request, v, text=sent.text, name=sent.name, problem=problem, looked=True)
+    return _form(request, v, text=sent.text, name=sent.name, checked=checked, looked=bool(sent.files))
 
 
 def _take_in(request: Request, v: Visitor, sent: Sent) -> Response:

@@ -1,5 +1,6 @@
 """Uploads: scripts and recordings that came with a form, as files of ours under plain names, taken in as if dropped."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from pipeline.web.work import Work
 DOOR = Door("uploads", WAITING)
 """Through which `take_in` is asked for: it may wait."""
 _LONGEST_NAME = 200
+_TITLE = 60
+"""Letters of a text that serve as its name where it has none."""
 _PATIENCE = Seconds(45)
 """How long a form waits for a bulletin that is being made; proxies give up after a minute."""
 
@@ -77,7 +80,7 @@ def laid_down(folder: Path, sent: Sent) -> list[Path]:
                 out.write(block)
         paths.append(path)
     if sent.text.strip() and not paths:
-        path = folder / f"{_cut(_named(sent.name)) or 'bai'}.txt"
+        path = folder / f"{named(sent)}.txt"
         try:
             path.write_text(sent.text.replace("\r\n", "\n"), "utf-8")
         except UnicodeEncodeError as fault:
@@ -86,6 +89,11 @@ def laid_down(folder: Path, sent: Sent) -> list[Path]:
     if not paths:
         raise NothingSent
     return sorted(paths, key=lambda path: (path.suffix.lower() in {".wav", ".mp3", ".m4a", ".ogg", ".opus"}, path.name))
+
+
+def named(sent: Sent) -> str:
+    """What the file of a typed text is called: as it was named, else by its first words."""
+    return _cut(_named(sent.name) or _begun(sent.text)) or "bai"
 
 
 def plain_name(name: str, otherwise: str) -> str:
@@ -99,6 +107,14 @@ def plain_name(name: str, otherwise: str) -> str:
 def _named(title: str) -> str:
     """A name that somebody typed, as one of a file: a date in it stays a date."""
     return _printable(title.replace("/", "-").replace("\\", "-")).strip(" .")
+
+
+def _begun(text: str) -> str:
+    """The first words of a text, below its head: what somebody calls it who gave it no name."""
+    head, blank, body = text.strip().partition("\n\n")
+    said = body if blank and all(re.match(r"#|[^.]{1,30}:", line) for line in head.splitlines()) else head
+    words = _named(" ".join(said.split())).rstrip(".,;:!?…")
+    return words if len(words) <= _TITLE else words[: words.rfind(" ", 0, _TITLE) + 1].strip() or words[:_TITLE]
 
 
 def _printable(name: str) -> str:

@@ -17,7 +17,7 @@ from pipeline.core.facts import Happened
 from pipeline.core.model import Priority
 from pipeline.core.people import RIGHTS, Right, Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import people, push, reports
+from pipeline.newsroom import people, preview, push, reports
 from pipeline.newsroom.digest import digest
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.tally import tally
@@ -539,7 +539,9 @@ def test_who_mends_a_word_of_a_bulletin_by_a_program_does_not_sign_it(app, desk)
     bulletin = province.signed(desk, 1)
     made_again(desk, bulletin)
     ask = program(app, desk, Role.APPROVER)
-    word = {"written": "CTV", "spoken": "cộng tác viên", "bulletin": bulletin.id}
+    said = preview.sentences(desk, bulletin)[0].written.split()[0]
+    word = {"written": said, "spoken": "cộng tác viên", "bulletin": bulletin.id}
+    problem(ask.post(f"{API}/words", json={**word, "written": "không có chữ này"}), 409, "P-132")
     assert ask.post(f"{API}/words", json=word).status_code == 201
     problem(ask.post(f"{API}/words", json={**word, "bulletin": "khong-co"}), 404, "L-103")
     problem(ask.post(f"{API}/bulletins/{bulletin.id}/approval", json=heard(ask, bulletin)), 409, "N-101")

@@ -132,7 +132,9 @@ def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house
         (bulletin,) = desk.ledger.bulletins()
         before = {t.recipe for _, t in bulletins.spoken_by(desk, bulletin)}
     row = editor.locator("li", has_text="Trạm thú y xã")
-    row.locator("summary", has_text="Sửa cách đọc").click()
+    for field, at in (("doc", row.locator(".said")), ("chu", row.locator("[data-field=chu]"))):
+        at.dblclick(position={"x": 12, "y": 12})  # what is chosen goes into the field of its column
+        assert row.locator(f"[name={field}]").input_value().lower() == "trạm"
     row.locator("[name=chu]").fill("vắc xin")
     row.locator("[name=doc]").fill("vắc-xin phòng bệnh")
     row.locator("button", has_text="Ghi vào từ điển").click()
@@ -189,6 +191,25 @@ def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house
         house.see(operator, path)
     editor.goto(f"{house.url}/them")
     house.see(editor, "them")
+    assert house.said == []
+
+
+def test_how_a_file_is_read_is_shown_and_it_stays_chosen(house):
+    file = house.folder / "tin.txt"
+    file.write_text(script(), "utf-8")
+    editor = house.page("bien")
+    editor.goto(f"{house.url}/them")
+    editor.click("text=Xem cách đọc trước")
+    editor.wait_for_selector("#xem-truoc >> text=P-113")
+    assert [line for line in house.said if "409" not in line] == []
+    house.said.clear()
+    editor.set_input_files("#tep", file)
+    editor.click("text=Xem cách đọc trước")
+    editor.wait_for_selector("#xem-truoc .said >> text=không hai chín không")
+    assert editor.url == f"{house.url}/them"
+    editor.click("text=Nhận bài và làm bản tin")
+    editor.wait_for_selector("h1 >> text=Tiêm vắc xin")
+    done(editor)
     assert house.said == []
 
 

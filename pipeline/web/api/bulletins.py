@@ -373,8 +373,10 @@ def _heard(by: Caller, name: str, number: int, words: str) -> StoredFile:
 @router.post("/words", status_code=HTTPStatus.CREATED, responses=told(404, 409, 400, 413))
 def teach_word(by: Write, word: Word) -> Word:
     """Write into the newsroom's dictionary how a word is said; bulletins that hold it are made again by `remake`."""
-    bulletin = _row(by.desk, word.bulletin).bulletin if word.bulletin is not None else None
-    announcers.teach(by.desk, word.written, word.spoken, by.name, bulletin)
+    if word.bulletin is None:
+        announcers.teach(by.desk, word.written, word.spoken, by.name)
+    else:
+        errands.teach(by.desk, _row(by.desk, word.bulletin).bulletin, word.written, word.spoken)
     return word
 
 

@@ -20,7 +20,11 @@ document.addEventListener("mouseup", function () {
   var form = document.getElementById(sentence.dataset.sentence);
   if (!form) return;
   form.closest("details").open = true;
-  form.elements.chu.value = chosen;
+  form.elements[sentence.dataset.field].value = chosen;
+  form.elements[sentence.dataset.field === "chu" ? "doc" : "chu"].focus();
+});
+document.addEventListener("htmx:beforeSwap", function (event) {
+  if (event.detail.target.id === "xem-truoc" && event.detail.xhr.status < 500) event.detail.shouldSwap = true;
 });
 var told = 0;
 document.addEventListener("input", function (event) {

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.standby import Standby
+
 HEAD = (
     "code,commune,name,transport,folder,host,port,user,key,host_key,profile,windows,languages,verification,"
     "kind,technology,predecessors,groups,quiet,bandwidth,make_folder,keep_days,since,until"
@@ -16,18 +18,15 @@ HEAD = (
 class Workspace:
     """A workspace on disk and its command."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, standby: Standby):
+        self.folder, self._standby = folder, standby
         self.scripts = folder / "scripts"
         self.state = folder / "bulletins" / ".state"
         self.rows = []
 
     def bantin(self, *words, code=0, **options):
         """Run the command; its exit code must be `code`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", "-w", self.folder, *words],
-            capture_output=True, check=False, text=True, timeout=120, **options,
-        )  # fmt: skip
+        done = self._standby.run("-w", self.folder, *words, **options)
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -71,11 +70,18 @@ class Workspace:
         return sorted(f.name for f in folder.iterdir()) if folder.is_dir() else []
 
 
+@pytest.fixture(scope="session")
+def standby():
+    """One waiting process for the whole run."""
+    with Standby() as waiting:
+        yield waiting
+
+
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path, standby):
     """A workspace with no station, offline, whose embedded voices may air."""
     folder = tmp_path / "Bản Tin"
-    made = Workspace(folder)
-    subprocess.run([sys.executable, "-m", "pipeline.cli", "init", folder], check=True, capture_output=True)
+    made = Workspace(folder, standby)
+    made.bantin("init")
     made.set(online=False, embedded_may_air=True, settle_seconds=0.3, scan_seconds=0.3, quiet=[])
     return made

@@ -122,8 +122,8 @@ def test_a_folder_that_cannot_be_used_is_named_by_the_check(models):
         LocalNeural(models / "không có").check()
 
 
-def test_a_newsroom_lists_checks_and_speaks_with_its_own_models(tmp_path):
-    workspace = Workspace(tmp_path / "w")
+def test_a_newsroom_lists_checks_and_speaks_with_its_own_models(tmp_path, standby):
+    workspace = Workspace(tmp_path / "w", standby)
     workspace.bantin("init", workspace.folder)
     settings = workspace.folder / "config.toml"
     text = settings.read_text("utf-8").replace("online = true", "online = false")
@@ -186,8 +186,8 @@ def test_bulletins_side_by_side_load_a_model_once(engine, monkeypatch):
     assert len(set(map(id, found))) == 1
 
 
-def test_a_folder_without_a_model_that_can_be_used_is_told_beside_the_voices(tmp_path):
-    workspace = Workspace(tmp_path / "w")
+def test_a_folder_without_a_model_that_can_be_used_is_told_beside_the_voices(tmp_path, standby):
+    workspace = Workspace(tmp_path / "w", standby)
     workspace.bantin("init", workspace.folder)
     workspace.set(online=False, models="giong")
     (workspace.folder / "giong").mkdir()

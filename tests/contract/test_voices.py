@@ -18,8 +18,8 @@ from tests.desk import Workspace
 
 
 @pytest.fixture
-def desk(tmp_path):
-    workspace = Workspace(tmp_path / "w")
+def desk(tmp_path, standby):
+    workspace = Workspace(tmp_path / "w", standby)
     workspace.bantin("init", workspace.folder)
     settings = workspace.folder / "config.toml"
     settings.write_text(settings.read_text("utf-8").replace("online = true", "online = false"), "utf-8")

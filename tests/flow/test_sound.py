@@ -11,13 +11,14 @@ import pytest
 import soundfile
 
 
-def bantin(*words, cwd, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *map(str, words)],
-        cwd=cwd, check=False, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
+@pytest.fixture
+def bantin(standby):
+    def run(*words, cwd, code=0):
+        done = standby.run(*words, cwd=cwd)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def here(tmp_path):
     return tmp_path
 
 
-def test_a_script_becomes_a_sound_file_and_nothing_else_is_left(here):
+def test_a_script_becomes_a_sound_file_and_nothing_else_is_left(bantin, here):
     told = json.loads(bantin("render", "tin.txt", "-o", "ra.mp3", "--json", cwd=here).stdout)
     data = (here / "ra.mp3").read_bytes()
     assert told["sha256"] == hashlib.sha256(data).hexdigest()
@@ -39,7 +40,7 @@ def test_a_script_becomes_a_sound_file_and_nothing_else_is_left(here):
     assert again["sha256"] == told["sha256"]
 
 
-def test_a_profile_is_named_and_its_suffix_with_it(here):
+def test_a_profile_is_named_and_its_suffix_with_it(bantin, here):
     assert "loa-nen" in bantin("render", "tin.txt", "-o", "a.mp3", "--profile", "loa", cwd=here, code=3).stderr
     assert ".wav" in bantin("render", "tin.txt", "-o", "a.mp3", "--profile", "phong-thu", cwd=here, code=3).stderr
     assert "I-109" in bantin("render", "khong.txt", "-o", "a.mp3", cwd=here, code=4).stderr
@@ -50,7 +51,7 @@ def test_a_profile_is_named_and_its_suffix_with_it(here):
     assert (told["kind"], told["channels"], told["sample_rate"]) == ("WAV PCM_24", 2, 48000)
 
 
-def test_a_recording_in_a_drop_folder_is_rendered_and_stays(here):
+def test_a_recording_in_a_drop_folder_is_rendered_and_stays(bantin, here):
     noise = (
         np.random.default_rng(1).uniform(-0.3, 0.3, (24_000 * 4, 2)) * np.repeat(np.linspace(0.1, 1, 32), 3000)[:, None]
     )
@@ -61,7 +62,7 @@ def test_a_recording_in_a_drop_folder_is_rendered_and_stays(here):
     assert not (here / "w" / "bulletins" / ".state" / "ledger.db").exists()
 
 
-def test_an_inspection_tells_level_and_faults_and_draws(here):
+def test_an_inspection_tells_level_and_faults_and_draws(bantin, here):
     sound = np.random.default_rng(1).uniform(-0.3, 0.3, 24_000 * 10)
     sound[24_000 * 3 : 24_000 * 3 + 500] = 1.0
     soundfile.write(here / "a.wav", np.stack([sound, np.zeros_like(sound)], axis=1), 24_000)
@@ -96,7 +97,7 @@ def spoken(seconds, rate=8000, seed=1):
 
 
 @pytest.mark.parametrize("hidden_by", ["offset", "rumble"])
-def test_silences_that_something_unheard_had_filled_are_found_told_and_shortened(here, hidden_by):
+def test_silences_that_something_unheard_had_filled_are_found_told_and_shortened(bantin, here, hidden_by):
     quiet = np.zeros(8000 * 4)
     sound = np.concatenate(
         [quiet, spoken(6), np.zeros(8000 * 10), spoken(6, seed=2), np.zeros(8000 * 8), spoken(3), quiet]
@@ -113,14 +114,14 @@ def test_silences_that_something_unheard_had_filled_are_found_told_and_shortened
     assert told["seconds"] < 15 + 4 + 12
 
 
-def test_a_silence_that_was_told_is_not_told_again(here):
+def test_a_silence_that_was_told_is_not_told_again(bantin, here):
     soundfile.write(here / "a.wav", np.concatenate([spoken(6), np.zeros(8000 * 10), spoken(6, seed=2)]), 8000)
     told = json.loads(bantin("render", "a.wav", "-o", "a.mp3", "--json", cwd=here).stdout)
     assert sum("im lặng" in note for note in told["notes"]) == 1
     assert sum("rút ngắn" in note for note in told["notes"]) == 1
 
 
-def test_a_station_s_own_music_is_listened_to_before_the_bulletin_is_made(here):
+def test_a_station_s_own_music_is_listened_to_before_the_bulletin_is_made(bantin, here):
     bantin("init", "w", cwd=here)
     music = here / "w" / "scripts" / "am-thanh"
     music.mkdir(exist_ok=True)
@@ -132,7 +133,7 @@ def test_a_station_s_own_music_is_listened_to_before_the_bulletin_is_made(here):
     assert [problem["code"] for problem in told["problems"]] == ["S-101"]
 
 
-def test_a_result_is_never_written_over_what_it_is_made_from(here):
+def test_a_result_is_never_written_over_what_it_is_made_from(bantin, here):
     soundfile.write(here / "goc.mp3", spoken(4, 16_000), 16_000, format="MP3")
     data = (here / "goc.mp3").read_bytes()
     (here / "cung.mp3").hardlink_to(here / "goc.mp3")

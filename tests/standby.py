@@ -70,7 +70,7 @@ class Standby:
 
 
 def load():
-    """Load all of the program, and what is heavy."""
+    """Load all of the program and what is heavy, and make what every workspace would make anew."""
     import pipeline  # here, so that whoever asks for commands need not load it
 
     for module in pkgutil.walk_packages(pipeline.__path__, "pipeline."):
@@ -78,6 +78,9 @@ def load():
             import_module(module.name)
     for name in LATE:
         import_module(name)
+    music = import_module("tests.music")
+    music.made_once()
+    music.make_usual()
     announcer = import_module("pipeline.reading").Announcer()
     for language in import_module("pipeline.core.model").Language:
         assert announcer.tongue(language).grammar  # its patterns are compiled, and stay so in `re`

@@ -26,6 +26,7 @@ from pipeline.studio.mix import mix
 from pipeline.studio.picture import Caption, draw
 from pipeline.studio.tag import Tags, tag
 from pipeline.studio.tools import ffmpeg
+from tests import music
 
 PROFILE = Profile(name="loa-xa")
 
@@ -266,6 +267,7 @@ def test_our_music_is_made_the_same_every_time_and_does_not_clip(tmp_path):
     heard = set()
     for kind, name in ((k, n) for k in kinds for n in jingle.names(k)):
         jingle.make(kind, name, tmp_path / "a.wav")
+        music.make_anew()
         jingle.make(kind, name, tmp_path / "b.wav")
         data = (tmp_path / "a.wav").read_bytes()
         assert data == (tmp_path / "b.wav").read_bytes()

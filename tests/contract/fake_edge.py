@@ -34,6 +34,8 @@ class Service:
     asked: list[str] = field(default_factory=list)
     voices: list[str] = field(default_factory=list)
     connections: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it ends: a stall lasts until then."""
 
     async def connect(self, request):
         self.connections += 1
@@ -56,7 +58,8 @@ class Service:
         if ending != "no audio":
             await self._sound(socket, text, seconds, ending)
         if ending == "stall":
-            await asyncio.sleep(30)
+            await self.over.wait()
+            return
         if ending == "reset":
             request.transport.abort()
         if ending in {"cut", "reset"}:
@@ -120,6 +123,7 @@ def service() -> Iterator[Service]:
     try:
         yield running
     finally:
+        loop.call_soon_threadsafe(running.over.set)
         asyncio.run_coroutine_threadsafe(_end(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

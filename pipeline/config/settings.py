@@ -3,9 +3,9 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from pipeline.config.windows import window
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, Says, Unreadable, lines
 from pipeline.core.model import Codec, Kind, Language
 from pipeline.core.pay import Measure, Part
 
@@ -27,7 +27,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as problem:
-        raise ValueError(f"không có múi giờ {name!r} / unknown time zone") from problem
+        raise Unreadable(f"không có múi giờ “{name}”", f"there is no time zone “{name}”") from problem
     return name
 
 
@@ -35,7 +35,8 @@ def _line(template: str) -> str:
     unknown = set(re.findall(r"\{[^{}]*\}?|\}", template)) - {"{title}", "{date}", "{place}"}
     if unknown:
         wrong = ", ".join(sorted(unknown))
-        raise ValueError(f"chỉ dùng được {{title}}, {{date}} và {{place}} / only these three: not {wrong}")
+        vi, en = "chỉ dùng được {title}, {date} và {place}", "only {title}, {date} and {place} may stand in it"
+        raise Unreadable(f"{vi}, không phải {wrong}", f"{en}, not {wrong}")
     return template
 
 
@@ -48,28 +49,33 @@ def _database(url: str) -> str:
     if not url:
         return url
     if not url.startswith("postgresql://"):
-        raise ValueError("viết như postgresql://bantin@10.0.0.5/bantin / write a URL like this one")
+        example = "postgresql://bantin@10.0.0.5/bantin"
+        raise Unreadable(f"viết như {example}", f"write a URL such as {example}")
     if urlsplit(url).password is not None or "password=" in url:
-        raise ValueError("mật khẩu không nằm ở đây, mà ở ~/.pgpass / the password belongs into ~/.pgpass, not here")
+        raise Unreadable("mật khẩu không nằm ở đây, mà ở ~/.pgpass", "the password belongs into ~/.pgpass, not here")
     return url
 
 
 def _proxy(url: str) -> str:
     parts = urlsplit(url)
     if url and not (parts.scheme in {"http", "https"} and parts.hostname):
-        raise ValueError("viết cả http://, như http://10.0.0.1:3128 / write it with http://")
+        example = "http://10.0.0.1:3128"
+        raise Unreadable(f"“{url}”: viết cả http://, như {example}", f"“{url}”: write it with http://, as {example}")
     return url
 
 
 def _local(at: time) -> time:
     if at.tzinfo:
-        raise ValueError("giờ địa phương, không kèm múi giờ / local time, without a zone")
+        raise Unreadable("ghi giờ địa phương, không kèm múi giờ", "write the local time, without a zone")
     return at
 
 
 def _prefix(path: str) -> str:
     if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
-        raise ValueError("như /bantin: có gạch chéo ở đầu, không có ở cuối / such as /bantin, no slash at its end")
+        raise Unreadable(
+            f"“{path}”: viết như /bantin, có gạch chéo ở đầu, không có ở cuối",
+            f"“{path}”: write it as /bantin, with a slash before it and none at its end",
+        )
     return path
 
 
@@ -77,7 +83,8 @@ def _network(text: str) -> str:
     try:
         ip_network(text)
     except ValueError as problem:
-        raise ValueError("như 127.0.0.1 hoặc 10.0.0.0/8 / such as 127.0.0.1 or 10.0.0.0/8") from problem
+        vi, en = "viết như 127.0.0.1 hoặc 10.0.0.0/8", "write it as 127.0.0.1 or 10.0.0.0/8"
+        raise Unreadable(f"“{text}”: {vi}", f"“{text}”: {en}") from problem
     return text
 
 
@@ -169,9 +176,14 @@ class ProfileSettings(_Section):
     @model_validator(mode="after")
     def _fits(self) -> "ProfileSettings":
         if self.codec is Codec.OPUS and self.sample_rate != 48000:
-            raise ValueError("opus chỉ có 48000 Hz: ghi sample_rate = 48000 / Opus has only 48000 Hz")
+            raise Unreadable(
+                "opus chỉ có 48000 Hz: ghi sample_rate = 48000", "Opus has only 48000 Hz: write sample_rate = 48000"
+            )
         if self.band_hz and not self.band_hz[0] * 2 <= self.band_hz[1]:
-            raise ValueError("band_hz: [thấp, cao], cao gấp đôi thấp trở lên / low, then high, at least twice as high")
+            raise Unreadable(
+                "band_hz: ghi [thấp, cao], cao gấp đôi thấp trở lên",
+                "band_hz: write [low, high], the high one at least twice the low one",
+            )
         return self
 
 
@@ -269,18 +281,40 @@ class Web(_Section):
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    wrong = parts.query or parts.fragment or parts.username is not None or url.endswith("/")
-    if url and (parts.scheme != "https" or not parts.hostname or wrong):
-        raise ValueError(
-            "như https://loa.example.vn/bantin, không gạch chéo ở cuối / such as this, no slash at its end"
+    """An address that podcasts and links may carry: its feeds are public, so it is https but where it is only tried."""
+    if not url:
+        return url
+    example = "https://loa.example.vn/bantin"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as problem:
+        raise Unreadable(f"“{url}”: viết như {example}", f"“{url}”: write it as {example}") from problem
+    if parts.scheme not in {"http", "https"} or not host:
+        raise Unreadable(f"“{url}”: viết cả https://, như {example}", f"“{url}”: write it with https://, as {example}")
+    if parts.scheme == "http" and not _near(host):
+        raise Unreadable(
+            f"“{url}”: phải là https://; http:// chỉ dùng để thử, với địa chỉ của chính máy hay mạng nội bộ",
+            f"“{url}”: must be https://; http:// is for a trial, at an address of this machine or of a private network",
         )
+    if url.endswith("/"):
+        raise Unreadable(f"“{url}”: bỏ gạch chéo ở cuối", f"“{url}”: leave out the slash at its end")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise Unreadable(f"“{url}”: bỏ phần có ?, # hay tên đăng nhập", f"“{url}”: leave out what has ?, # or a login")
     return url
+
+
+def _near(host: str) -> bool:
+    """Whether a name is an address of this machine or of a private network."""
+    try:
+        return host == "localhost" or ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def _mail(address: str) -> str:
     if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", address):
-        raise ValueError("như phatthanh@vi-du.vn / an address such as this one")
+        raise Unreadable(f"“{address}”: viết như phatthanh@vi-du.vn", f"“{address}”: write it as phatthanh@vi-du.vn")
     return address
 
 
@@ -311,7 +345,7 @@ class Library(_Section):
     @model_validator(mode="after")
     def _has_an_address(self) -> "Library":
         if self.public and not self.address:
-            raise ValueError("address: mở thư viện thì phải ghi địa chỉ công khai / a public library needs one")
+            raise Unreadable("mở thư viện thì phải ghi địa chỉ ở address", "a public library needs its address")
         return self
 
 
@@ -387,24 +421,22 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _queue_has_its_database(self) -> "Settings":
         if self.jobs.queue == "procrastinate" and not self.ledger.database:
-            raise ValueError("jobs.queue: procrastinate cần [ledger] database / needs [ledger] database")
+            needs = "procrastinate cần [ledger] database", "procrastinate needs [ledger] database"
+            raise Unreadable(*(f"jobs.queue: {words}" for words in needs))
         return self
 
     @model_validator(mode="after")
     def _rundowns_exist(self) -> "Settings":
         for code, programme in self.programmes.items():
             if programme.rundown not in self.rundowns:
-                near = difflib.get_close_matches(programme.rundown, self.rundowns, n=1, cutoff=0)[0]
-                told = f"programmes.{code}.rundown: không có {programme.rundown!r}; gần nhất / nearest: {near}"
-                raise ValueError(told)
+                raise _unknown(f"programmes.{code}.rundown", programme.rundown, self.rundowns)
         return self
 
     @model_validator(mode="after")
     def _public_programmes_exist(self) -> "Settings":
         for code in self.library.programmes:
             if code not in self.programmes:
-                near = difflib.get_close_matches(code, self.programmes, n=1, cutoff=0)[0]
-                raise ValueError(f"library.programmes: không có {code!r}; gần nhất / nearest: {near}")
+                raise _unknown("library.programmes", code, self.programmes)
         return self
 
     @classmethod
@@ -418,6 +450,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first, then the file."""
         return env_settings, init_settings
+
+
+def _unknown(where: str, name: str, known: Iterable[str]) -> Unreadable:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0)[0]
+    vi, en = f"không có “{name}”; gần nhất: {near}", f"there is no “{name}”; nearest: {near}"
+    return Unreadable(f"{where}: {vi}", f"{where}: {en}")
 
 
 def read_settings(file: Path) -> Settings:
@@ -434,7 +472,7 @@ def read_settings(file: Path) -> Settings:
     except SettingsError as problem:  # a variable that should hold a table and does not
         raise ConfigError(file="BANTIN_*", faults=f"  {problem}") from problem
     except ValidationError as problem:
-        raise ConfigError(file=CONFIG_NAME, faults="\n".join(_fault(e) for e in problem.errors())) from problem
+        raise ConfigError(file=CONFIG_NAME, faults=lines(_fault(e) for e in problem.errors())) from problem
 
 
 _FAULTS = {
@@ -444,8 +482,11 @@ _FAULTS = {
     "int": "phải là số nguyên",
     "float": "phải là số",
     "bool": "phải là true hoặc false",
+    "string_too_short": "không được để trống",
     "string": "phải là chữ trong ngoặc kép",
     "time": "phải là giờ, như 05:00",
+    "date": "phải là ngày, như 2027-02-06",
+    "tuple": "phải là danh sách trong ngoặc vuông",
     "greater_than_equal": "phải từ {ge} trở lên",
     "greater_than": "phải lớn hơn {gt}",
     "less_than": "phải không quá {le}",
@@ -458,18 +499,20 @@ _SECRET = {"database"}
 """Settings whose value is never shown: somebody may have written a password there."""
 
 
-def _fault(error: Any) -> str:  # noqa: ANN401 - pydantic's own record of a fault
+def _fault(error: Any) -> Says:  # noqa: ANN401 - pydantic's own record of a fault
+    """What is wrong and where, in each language: in our own words where a check of ours refused it."""
     where = [str(part) for part in error["loc"]]
+    at, context = f"  {'.'.join(where)}: " if where else "  ", error.get("ctx", {})
+    if isinstance(ours := context.get("error"), Unreadable):
+        return Says(f"{at}{ours.says.vi}", f"{at}{ours.says.en}")
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(where[-1], _known(where[:-1]), n=1, cutoff=0.4)
-        hint = f"; gần nhất / nearest: {near[0]}" if near else ""
-        return f"  {'.'.join(where)}: không có mục này / unknown key{hint}"
+        vi, en = (f"; gần nhất: {near[0]}", f"; nearest: {near[0]}") if near else ("", "")
+        return Says(f"{at}không có mục này{vi}", f"{at}there is no such key{en}")
     words = next((words for kind, words in _FAULTS.items() if error["type"].startswith(kind)), "giá trị không đúng")
-    said = words.format(**error.get("ctx", {}))
-    if not where:  # about the whole: what is wrong stands in the words
-        return f"  {error['msg'].removeprefix('Value error, ')}"
-    seen = "" if where[-1] in _SECRET else f" ({error['input']!r})"
-    return f"  {'.'.join(where)}: {said} / {error['msg']}{seen}"
+    said = words.format(**context).replace(" or ", " hoặc ")
+    seen = "" if {*where} & _SECRET else f" ({error['input']!r})"
+    return Says(f"{at}{said}{seen}", f"{at}{error['msg']}{seen}")
 
 
 def _known(where: list[str]) -> list[str]:

@@ -1,3 +1,4 @@
+import re
 import shutil
 from datetime import date, time
 from pathlib import Path
@@ -200,7 +201,7 @@ def test_a_province_may_have_many_stations_without_a_line(workspace):
     ("setting", "said"),
     [
         ("[clock]\npush_at = 'nửa đêm'", "clock.push_at: phải là giờ, như 05:00"),
-        ("[clock]\npush_at = '22:00Z'", "clock.push_at: giá trị không đúng / Value error, giờ địa phương"),
+        ("[clock]\npush_at = '22:00Z'", "clock.push_at: ghi giờ địa phương, không kèm múi giờ"),
         ("[intake]\nsettle_seconds = 'năm'", "intake.settle_seconds: phải là số"),
         ("[intake]\nmax_megabytes = 0", "intake.max_megabytes: phải lớn hơn 0"),
         ("[voices]\nonline = 'có'", "voices.online: phải là true hoặc false"),
@@ -322,3 +323,68 @@ def test_coordinates_that_are_none_are_told(workspace, text):
     stations(workspace, f"code,name,transport,folder,coordinates\nA,Xã A,folder,/x,{text}\n")
     with pytest.raises(ConfigError, match="coordinates"):
         load(workspace)
+
+
+_WRONG = {
+    '[newsroom]\ntimezone = "Asia/Ca_Mau"': ("newsroom.timezone: không có múi giờ", "there is no time zone"),
+    '[programmes.a]\ntitle = "A"\nopening = {vi = "{ngay}"}': ("chỉ dùng được {title}", "only {title}, {date} and"),
+    '[plan]\nquiet = ["22h"]': ("plan.quiet.0: “22h” viết như 04:30-06:00", "write a window like 04:30-06:00"),
+    '[plan]\nquiet = ["05:00-05:00"]': ("dài không phút nào", "is not a minute long"),
+    '[ledger]\ndatabase = "mysql://x"': ("ledger.database: viết như postgresql://", "write a URL such as"),
+    '[ledger]\ndatabase = "postgresql://a:b@c/d"': ("mật khẩu không nằm ở đây", "the password belongs into ~/.pgpass"),
+    '[voices]\nproxy = "10.0.0.1:3128"': ("voices.proxy: “10.0.0.1:3128”: viết cả http://", "write it with http://"),
+    "[clock]\npush_at = '22:00Z'": ("không kèm múi giờ", "without a zone"),
+    '[web]\nprefix = "bantin/"': ("web.prefix: “bantin/”: viết như /bantin", "with a slash before it"),
+    '[web]\nmetrics_from = ["x"]': ("web.metrics_from.0: “x”: viết như 127.0.0.1", "write it as 127.0.0.1"),
+    '[profiles.p]\ncodec = "opus"': ("profiles.p: opus chỉ có 48000 Hz", "Opus has only 48000 Hz"),
+    "[profiles.p]\nband_hz = [300, 400]": ("ghi [thấp, cao]", "write [low, high]"),
+    '[library]\naddress = "loa.example.vn"': ("library.address: “loa.example.vn”: viết cả https://", "with https://"),
+    '[library]\naddress = "http://loa.example.vn"': ("phải là https://; http:// chỉ dùng để thử", "must be https://"),
+    '[library]\naddress = "https://[x"': ("“https://[x”: viết như https://", "write it as https://"),
+    '[library]\naddress = "https://loa.example.vn/"': ("bỏ gạch chéo ở cuối", "leave out the slash"),
+    '[library]\naddress = "https://a@loa.example.vn"': ("tên đăng nhập", "or a login"),
+    '[library]\nmail = "ai do"': ("library.mail: “ai do”: viết như phatthanh@vi-du.vn", "write it as phatthanh@"),
+    "[library]\npublic = true": ("library: mở thư viện thì phải ghi địa chỉ", "needs its address"),
+    '[jobs]\nqueue = "procrastinate"': ("jobs.queue: procrastinate cần", "procrastinate needs [ledger]"),
+    '[programmes.a]\ntitle = "A"\nrundown = "mac-dnh"': ("gần nhất: mac-dinh", "nearest: mac-dinh"),
+    '[library]\nprogrammes = ["ban-tn"]': ("không có “ban-tn”; gần nhất: ban-tin", "library.programmes: there"),
+    "[clock]\nscan_secnds = 1": ("không có mục này; gần nhất: scan_seconds", "no such key; nearest: scan_seconds"),
+    '[library]\ntitle = ""': ("library.title: không được để trống", "at least 1 character"),
+    '[plan]\nholidays = ["Tết"]': ("plan.holidays.0: phải là ngày", "valid date"),
+}
+
+
+@pytest.mark.parametrize("wrong", _WRONG)
+def test_a_wrong_setting_is_told_in_the_language_of_whoever_reads_it(workspace, wrong):
+    text = "" if "[programmes" in wrong else '[programmes.ban-tin]\ntitle = "B"\n'
+    (workspace / "config.toml").write_text(f"{text}{wrong}\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(workspace)
+    said, (vi, en) = caught.value.message, _WRONG[wrong]
+    assert vi in said.vi
+    assert en in said.en
+    for told in (said.vi, said.en):
+        assert "Value error" not in told
+        assert " / " not in told
+    assert not set("ạảấầẩậắằẳặẹẻẽếềểệỉịọỏốồổộớờởợụủứừửựỳỵỷỹđ") & set(said.en.replace("Tết", ""))
+
+
+def test_every_refusal_of_ours_has_its_example_of_a_wrong_setting():
+    for name in ("settings", "windows"):
+        code = (TOP / "pipeline/config" / f"{name}.py").read_text("utf-8")
+        assert "raise ValueError(f" not in code
+        assert 'raise ValueError("' not in code
+    settings = (TOP / "pipeline/config/settings.py").read_text("utf-8")
+    refusals = len(re.findall(r"raise (Unreadable|_unknown)\(", settings))
+    assert len(_WRONG) - len(("two of windows.py", "a key", "a title", "a day")) - 1 == refusals
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:8080", "http://localhost/bantin", "http://[::1]:8080", "http://10.8.0.1", "https://a.vn"],
+)
+def test_a_library_may_be_tried_at_an_address_of_this_machine_or_of_its_own_network(workspace, address):
+    file = workspace / "config.toml"
+    text = file.read_text("utf-8").replace('\naddress = ""', f'\naddress = "{address}"')
+    file.write_text(text.replace("public = false", "public = true"), "utf-8")
+    assert load(workspace).settings.library.address == address

@@ -928,11 +928,11 @@ def test_settings_stand_in_the_podcast_and_below_the_path_of_a_proxy(tmp_path, c
     [
         ({"address": '""'}, "address"),
         ({"address": '"http://nghe.test"'}, "https://"),
-        ({"address": '"https://nghe.test/bantin/"'}, "https://"),
-        ({"address": '"https://a:b@nghe.test"'}, "https://"),
+        ({"address": '"https://nghe.test/bantin/"'}, "slash"),
+        ({"address": '"https://a:b@nghe.test"'}, "login"),
         ({"mail": '"khong phai"'}, "library.mail"),
         ({"category": '"Tin tức"'}, "library.category"),
-        ({"programmes": '["bantin"]'}, "gần nhất / nearest: ban-tin"),
+        ({"programmes": '["bantin"]'}, "nearest: ban-tin"),
         ({"items": "0"}, "library.items"),
     ],
 )

@@ -1108,7 +1108,8 @@ class NotApproved(PipelineError):
     code = "N-102"
     what = Says("bản tin {bulletin} chưa được duyệt", "{bulletin} is not approved")
     fix = Says(
-        "nghe rồi chạy: bantin approve {bulletin} --by TÊN", "listen, then run: bantin approve {bulletin} --by NAME"
+        "mở bài trên trang web, nghe rồi bấm Duyệt; hoặc chạy: bantin approve {bulletin} --by TÊN",
+        "open it on the web page, listen and sign; or run: bantin approve {bulletin} --by NAME",
     )
 
 

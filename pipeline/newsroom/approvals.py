@@ -234,7 +234,7 @@ def check(desk: Desk, bulletin: Bulletin, status: Status) -> None:
                 "bài do giọng thử đọc, chỉ dùng để nghe nháp", "a draft voice speaks it, which only holds a place"
             ),
             how=Says(
-                "chờ giọng trực tuyến, thả bản ghi âm, hoặc đặt embedded_may_air = true cho chương trình",
+                "chờ giọng trực tuyến, dùng bản ghi âm, hoặc nhờ người quản trị đặt embedded_may_air = true",
                 "wait for the online voice, drop a recording, or set embedded_may_air = true for its programme",
             ),
         )

@@ -51,7 +51,7 @@ def digest(desk: Desk, day: date | None = None) -> Day:
         ),
         lacking=_lacks(desk, lacking),
         grid=grid,
-        gaps=_gaps(desk, _of_day(desk, Happened.MISSED, "at", begin)),
+        gaps=gaps(desk, _of_day(desk, Happened.MISSED, "at", begin)),
         aired=len(_of_day(desk, Happened.AIRED, "aired", begin)),
         remains=remaining(desk),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
@@ -158,9 +158,9 @@ def alarm(desk: Desk, facts: Sequence[Fact], stuck: Sequence[Concern] = ()) -> A
         pair = (due.bulletin, due.station)
         if pair in at and pair not in unplanned and missed.is_lacking(desk, about[due.bulletin], due):
             lacking.setdefault(due.station, []).append((due.at, about[due.bulletin]))
-    gaps = _gaps(desk, [f for f in facts if f.happened is Happened.MISSED])
+    missed_at = gaps(desk, [f for f in facts if f.happened is Happened.MISSED])
     others = tuple(one for one in stuck if one.station.code not in lacking)  # of those it says what ails them, too
-    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=gaps, stuck=others)
+    return Alarm(now=desk.now(), lacking=_lacks(desk, lacking), gaps=missed_at, stuck=others)
 
 
 def _lacks(desk: Desk, lacking: Mapping[StationCode, Sequence[_Lacked]]) -> tuple[Lack, ...]:
@@ -190,7 +190,7 @@ def _step(station: Station, trouble: Trouble | None) -> Says:
     return Says(f"gửi ngay: bantin push --only {station.code}", f"push now: bantin push --only {station.code}")
 
 
-def _gaps(desk: Desk, facts: Iterable[Fact]) -> tuple[Gap, ...]:
+def gaps(desk: Desk, facts: Iterable[Fact]) -> tuple[Gap, ...]:
     """`missed` facts by bulletin and instant, soonest first."""
     where: dict[tuple[datetime, BulletinId], list[Absence]] = {}
     troubles = desk.ledger.troubles()

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from pipeline.core.coverage import Line
-from pipeline.core.day import Concern, Figures, Threat
+from pipeline.core.day import Concern, Figures, Gap, Threat
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, Language
 from pipeline.core.status import Stage
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import remaining, stuck
+from pipeline.newsroom.digest import gaps, remaining, stuck
 
 _LATELY = timedelta(days=3)
 """How long something waits for somebody after its last air time, and how long a refused file is told."""
 _SHOWN = 12
+_MISSED = 1_000
+"""Facts of missed air times that are looked at."""
 
 
 def sought(
@@ -74,6 +76,8 @@ class Today:
     """This local day and the next."""
     threats: tuple[Threat, ...]
     """What airs in the hours ahead and cannot yet."""
+    gaps: tuple[Gap, ...]
+    """Air times of late that passed without their bulletin, the last first."""
     remains: tuple[Concern, ...]
     stuck: tuple[Concern, ...]
     refused: tuple[Fact, ...]
@@ -85,14 +89,21 @@ def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
     now = desk.now()
     open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
     here = now.astimezone(desk.config.zone).date()
+    lately = desk.ledger.latest(_MISSED, happened=Happened.MISSED, since=now - _LATELY)
     refused = desk.ledger.facts(happened=Happened.REFUSED, since=now - _LATELY)[-_SHOWN:]
     return Today(
         now=now,
         to_sign=tuple(r for r in open_ if r.status.stage is Stage.WAITING),
-        to_mend=tuple(r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED}),
+        to_mend=tuple(r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED} and not _replaced(desk, r)),
         days=(figured(here), figured(here + timedelta(days=1))),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
+        gaps=gaps(desk, lately[::-1])[::-1],
         remains=remaining(desk),
         stuck=stuck(desk),
         refused=tuple(refused[::-1]),
     )
+
+
+def _replaced(desk: Desk, row: Row) -> bool:
+    """Whether a bulletin of the same title and time took the place of one that was stopped."""
+    return bool(bulletins.twins(desk, row.bulletin))

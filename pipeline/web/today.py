@@ -30,7 +30,8 @@ def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) ->
     now = listing.today(desk, figured)
     context = {
         "told": "", "to_sign": now.to_sign, "to_mend": now.to_mend, "days": now.days, "threats": now.threats,
-        "remains": now.remains, "now": now.now, "tally": tally(desk), "stuck": now.stuck, "refused": now.refused,
+        "remains": now.remains, "gaps": now.gaps[:8], "now": now.now, "tally": tally(desk),
+        "stuck": now.stuck, "refused": now.refused,
         "push_at": f"{desk.config.settings.clock.push_at:%H:%M}",
     }  # fmt: skip
     return render(Page(request, v), "today.html", context)

@@ -588,6 +588,34 @@ def test_a_text_without_a_name_is_called_by_its_first_words(desk):
         assert uploads.named(uploads.Sent((), text, "")) == name
 
 
+def test_today_tells_what_was_missed_and_what_waits_is_no_fault(app, desk):
+    missed_one = province.signed(desk, 1)
+    at = desk.now() - timedelta(hours=1)
+    for code in "AB":
+        told = desk.fact(Happened.MISSED, bulletin=missed_one, station=code, at=at.isoformat())
+        desk.ledger.record(told)
+    soon = province.signed(desk, 2, planned=False)
+    made_again(desk, soon)
+    shown = browser(app, Role.APPROVER).get("/").text
+    said = html.unescape(re.sub(r"<[^>]+>", "", shown[shown.index("Cần xử lý") :]))
+    assert (
+        f"Lỡ giờ phát {at.astimezone(desk.config.zone):%d/%m/%Y %H:%M}: {missed_one.title}: 2 trạm không có: A, B"
+        in said
+    )
+    assert "N-102" not in shown
+    assert "sắp đến giờ phát" in shown[: shown.index("Cần xử lý")]
+
+
+def test_what_was_replaced_waits_for_nobody(app, desk):
+    old = typed(desk, "Tiêu đề: Tin\n" + SCRIPT)
+    approvals.send_back(desk, old, "Người duyet", "sai giờ")
+    one = browser(app, Role.EDITOR)
+    assert old.id in one.get("/").text
+    new = typed(desk, "Tiêu đề: Tin\n" + SCRIPT + "Thêm một câu.\n")
+    shown = one.get("/").text
+    assert (old.id in shown, new.id in shown) == (False, True)
+
+
 def test_only_a_word_that_stands_in_the_text_is_mended_there(app, desk):
     bulletin = typed(desk)
     path, one = f"/ban-tin/{bulletin.id}", browser(app, Role.EDITOR)

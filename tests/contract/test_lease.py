@@ -48,7 +48,7 @@ def machines(tmp_path, openssh, postgres, loa):
         desks = []
         for name in ("một", "hai"):
             (tmp_path / name).mkdir()
-            lay_out(tmp_path / name, [row(A, openssh, loa, bandwidth=SLOW)], database=f'"{url}"')
+            lay_out(tmp_path / name, [row(A, openssh, loa, bandwidth=SLOW)], database=f'"{url}"', quiet="[]")
             desks.append(stack.enter_context(newsroom(tmp_path / name, now)))
         yield desks
 

@@ -19,6 +19,10 @@ from pipeline.newsroom.visit import Visit
 
 _BACK = timedelta(days=120)
 """How long after it was to air a bulletin is still recognised by its file's name."""
+_CLOCKS = timedelta(minutes=15)
+"""By so much a station's clock may be slow, or people round the hour they write down: what is wrong by more is another
+broadcast. No airing is believed that was longer before its file was made, or came to the station.
+"""
 _MOST_LINES, _MOST_OF_A_LINE = 20, 200
 """Of what nobody can understand, so much goes into a fact."""
 
@@ -33,8 +37,8 @@ class Returned:
     played: int = 0
     """Airings that are newly said to have been."""
     odd: tuple[str, ...] = ()
-    """Lines that nobody can understand, that name what was never sent there or an hour that has not come, or that only
-    a visit can prove.
+    """Lines that nobody can understand, that name what was never sent there, an hour that has not come or at which the
+    file was not there yet, or that only a visit can prove.
     """
 
 
@@ -79,15 +83,11 @@ def _take_in(desk: Desk, station: Station, held: _Left, played: _Left, token: in
         return Returned(station=station.code)
     since = desk.now() - _BACK
     visit = Visit(desk, station, {t.bulletin for t in desk.ledger.transmissions(None, station.code, since, ever=True)})
-    files = visit.files()
     told_held, odd = returns.held(_text(held.data))
     told_played, odd_too = returns.played(_text(played.data))
     receipts, wrong = _receipts(desk, station, visit, told_held)
-    to_come = [p for p in told_played if _utc(desk, p.at) > desk.now()]
-    aired = _aired(desk, station, visit, [p for p in told_played if p.name in files and p not in to_come])
-    unknown = [p.name for p in told_played if p.name not in files]
-    ahead = [f"{p.at:%d/%m/%Y %H:%M}; {p.name} (giờ ấy chưa tới)" for p in to_come if p.name in files]
-    every = (*unread, *odd, *odd_too, *wrong, *unknown, *ahead)
+    aired, impossible = _aired(desk, station, visit, told_played)
+    every = (*unread, *odd, *odd_too, *wrong, *impossible)
     facts = [*(fact for receipt in receipts for fact in visit.told(receipt)), *aired]
     facts += [_unclear(desk, station, every)] if every else []
     desk.ledger.confirm(receipts, facts, station.code, token)
@@ -140,18 +140,50 @@ def _receipts(
     return receipts, wrong
 
 
-def _aired(desk: Desk, station: Station, visit: Visit, told: Iterable[returns.Played]) -> list[Fact]:
-    files = visit.files()
-    names = {files[p.name][0] for p in told}
-    before = desk.ledger.facts_by_bulletin(names, [station.code])
-    known = {(name, f.detail["aired"]) for name, facts in before.items() for f in facts if f.happened is Happened.AIRED}
+def _aired(desk: Desk, station: Station, visit: Visit, told: Iterable[returns.Played]) -> tuple[list[Fact], list[str]]:
+    """What is newly said to have been played, and the lines of what was never sent there or cannot have been then."""
+    files, place = visit.files(), [one.code for one in desk.config.at_place(station)]
+    names = {files[p.name][0] for p in told if p.name in files}
+    before = desk.ledger.facts_by_bulletin(names, place)
+    known = {
+        (name, f.detail["aired"])
+        for name, facts in before.items()
+        for f in facts
+        if f.happened is Happened.AIRED and f.station == station.code
+    }
     facts: dict[tuple[BulletinId, str], Fact] = {}
+    odd = []
     for one in told:
-        name, master = files[one.name]
-        at = _utc(desk, one.at).isoformat()
-        if (name, at) not in known:
-            facts[name, at] = visit.fact(Happened.AIRED, name, master.digest, aired=at, note=one.note)
-    return list(facts.values())
+        name, master = files.get(one.name, (None, None))
+        if name is None or master is None:
+            odd.append(one.name)
+            continue
+        at = _utc(desk, one.at)
+        if (name, at.isoformat()) in known:
+            continue
+        if why := _impossible(desk, station, [f for f in before[name] if f.digest == master.digest], at):
+            odd.append(f"{one.at:%d/%m/%Y %H:%M}; {one.name} ({why})")
+        else:
+            facts[name, at.isoformat()] = visit.fact(
+                Happened.AIRED, name, master.digest, aired=at.isoformat(), note=one.note
+            )
+    return list(facts.values()), odd
+
+
+def _impossible(desk: Desk, station: Station, of_master: Iterable[Fact], at: datetime) -> str:
+    """Why a master cannot have been played at an instant, in Vietnamese, by the facts of it at that place; or empty.
+
+    Where people carry sticks it came with one, whenever they say that they copied it; a file that nothing of ours
+    brought they may have got by another way, but not before it was made.
+    """
+    if at > desk.now():
+        return "giờ ấy chưa tới"
+    brings = {Happened.EXPORTED} | ({Happened.CONFIRMED} if station.transport != CARRIED else set())
+    made = min((f.at for f in of_master if f.happened is Happened.MASTERED), default=None)
+    came = min((f.at for f in of_master if f.happened in brings), default=None)
+    if made and at < made - _CLOCKS:
+        return "lúc ấy tệp này chưa làm xong"
+    return "lúc ấy trạm chưa có tệp này" if came and at < came - _CLOCKS else ""
 
 
 def _looked(desk: Desk, local: datetime | None) -> datetime:

@@ -1,7 +1,7 @@
 """After the push: audits, recalls, sticks, and what stations write back."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -204,12 +204,13 @@ def test_what_a_station_says_it_played_is_collected_on_the_next_visit_and_told_o
     name = add(workspace)
     workspace.bantin("push")
     (sound,) = folder.glob("*.mp3")
-    (folder / "DA-PHAT.csv").write_text(f"25/11/2020 05:00; {sound.name}; loa ấp 3 hỏng\n", "utf-8")
+    at = datetime.now(ZONE).replace(second=0, microsecond=0)
+    (folder / "DA-PHAT.csv").write_text(f"{at:%d/%m/%Y %H:%M}; {sound.name}; loa ấp 3 hỏng\n", "utf-8")
     workspace.bantin("verify")
     workspace.bantin("verify")
     aired = [f for f in workspace.json("show", name)["facts"] if f["happened"] == "aired"]
     assert [(f["station"], f["detail"]["aired"], f["detail"]["note"]) for f in aired] == [
-        ("A", "2020-11-24T22:00:00+00:00", "loa ấp 3 hỏng")
+        ("A", at.astimezone(UTC).isoformat(), "loa ấp 3 hỏng")
     ]
     assert "trạm báo đã phát" in workspace.bantin("show", name).stdout
 

@@ -360,6 +360,25 @@ def test_what_a_station_writes_that_nobody_understands_is_told_once_and_stops_no
         assert desk.ledger.troubles() == {}
 
 
+def test_a_file_that_was_not_there_yet_was_not_played_whatever_a_station_writes(tmp_path, clock):
+    lay_out(tmp_path, [station(tmp_path, "A")])
+    with newsroom(tmp_path, clock) as desk:
+        signed(desk, 1)
+        clock.at += timedelta(hours=2)  # made at 22:00, there at midnight
+        push.push(desk)
+        (name,) = sounds(tmp_path)
+        lines = {"23/11/2026 05:00": "lúc ấy tệp này chưa làm xong", "23/11/2026 23:30": "lúc ấy trạm chưa có tệp này"}
+        believed = ["23/11/2026 23:50", "24/11/2026 05:00"]  # a clock that is ten minutes slow, and the plan's own hour
+        written = "".join(f"{at}; {name}\n" for at in [*lines, *believed])
+        (tmp_path / "tram" / "A" / PLAYED).write_text(written, "utf-8")
+        clock.at += timedelta(hours=6)
+        (one,) = audits.verify(desk)
+        assert one.odd == tuple(f"{at}; {name} ({why})" for at, why in lines.items())
+        assert len(desk.ledger.facts(happened=Happened.UNCLEAR)) == 1
+        aired = [f.detail["aired"] for f in desk.ledger.facts(happened=Happened.AIRED)]
+        assert aired == ["2026-11-23T16:50:00+00:00", "2026-11-23T22:00:00+00:00"]
+
+
 def test_a_link_that_a_station_left_leads_to_no_file_of_ours(tmp_path, clock):
     lay_out(tmp_path, [station(tmp_path, "A"), usb()])
     secret, stick = tmp_path / ".pgpass", tmp_path / "the"

@@ -105,6 +105,23 @@ def test_a_list_of_airings_sent_alone_is_known_by_its_folder(desk, stick, clock)
     assert [(r.station, r.played) for r in returns.import_all(desk, folder / PLAYED)] == [("XA", 1)]
 
 
+def test_an_airing_is_believed_from_the_hour_on_at_which_the_stick_was_written(desk, stick, clock):
+    signed(desk, 1)
+    clock.at = NOW + timedelta(hours=3)  # 01:00
+    sticks.export(desk, stick, ["XA"])
+    (folder,) = stick.iterdir()
+    (sound,) = folder.glob("*.mp3")
+    ticked(folder)  # without saying when they copied it
+    (folder / PLAYED).write_text(f"24/11/2026 00:30; {sound.name}\n24/11/2026 05:00; {sound.name}\n", "utf-8")
+    clock.at = FIVE + timedelta(days=2)
+    (back,) = returns.import_all(desk, stick)
+    assert (back.held, back.played) == (1, 1)
+    assert back.odd == (f"24/11/2026 00:30; {sound.name} (lúc ấy trạm chưa có tệp này)",)
+    with (folder / PLAYED).open("a", encoding="utf-8") as more:
+        more.write(f"24/11/2026 17:00; {sound.name}\n")  # before their tick came back to us
+    assert returns.import_all(desk, stick)[0].played == 1
+
+
 def test_an_answer_of_nobody_is_told_with_what_to_add(desk, stick):
     signed(desk, 1)
     (stick / HELD).write_text("[x] a.mp3\n", "utf-8")

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.core.coverage import Coverage
@@ -34,8 +34,8 @@ class Row:
     air_date: date
     counted: bool
     why: str
-    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `share`; or `unknown`, where its
-    stations are still being reckoned.
+    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `ahead` (too few stations hold it
+    yet, and its first air time is to come), `share`; or `unknown`, where its stations are still being reckoned.
     """
     approved_by: str
     stations: int
@@ -57,6 +57,11 @@ class Tally:
     """Of how many of its bulletins the figures are as they were known last, and are being reckoned anew."""
 
     @property
+    def due(self) -> int:
+        """The same in whole bulletins, of which there are no halves: with fewer, the year is behind its pace."""
+        return math.ceil(self.expected)
+
+    @property
     def counted(self) -> int:
         """Bulletins that count."""
         return sum(row.counted for row in self.rows)
@@ -73,17 +78,18 @@ class Tally:
 
 
 def tally(
-    evidence: Iterable[Evidence], *, year: int, target: int, count_share: float, today: date, zone: ZoneInfo
+    evidence: Iterable[Evidence], *, year: int, target: int, count_share: float, now: datetime, zone: ZoneInfo
 ) -> Tally:
-    """Count the bulletins whose first air time falls in a year of the named zone.
+    """Count the bulletins whose first air time falls in a year of the named zone, as of an instant.
 
     A bulletin counts once, when it was approved and at least `count_share` of its planned stations held exactly the
     approved bytes, verified, before its first air time there. Withdrawn ones and tests do not count.
     """
     of_year = [e for e in evidence if _air_date(e, zone).year == year]
-    rows = sorted((_row(e, count_share, zone) for e in of_year), key=lambda row: (row.air_date, row.bulletin))
+    rows = sorted((_row(e, count_share, now, zone) for e in of_year), key=lambda row: (row.air_date, row.bulletin))
     outdated = sum(not e.coverage.is_current for e in of_year)
-    return Tally(year=year, target=target, rows=tuple(rows), expected=_pace(year, target, today), outdated=outdated)
+    expected = _pace(year, target, now.astimezone(zone).date())
+    return Tally(year=year, target=target, rows=tuple(rows), expected=expected, outdated=outdated)
 
 
 def _pace(year: int, target: int, today: date) -> float:
@@ -98,9 +104,9 @@ def _air_date(evidence: Evidence, zone: ZoneInfo) -> date:
     return first.astimezone(zone).date()
 
 
-def _row(evidence: Evidence, count_share: float, zone: ZoneInfo) -> Row:
+def _row(evidence: Evidence, count_share: float, now: datetime, zone: ZoneInfo) -> Row:
     stations, in_time = evidence.coverage.stations, evidence.coverage.in_time_of(evidence.masters)
-    why = _why(evidence, in_time, stations, count_share)
+    why = _why(evidence, in_time, stations, count_share, now)
     return Row(
         bulletin=evidence.bulletin.id, title=evidence.bulletin.title, language=evidence.bulletin.language,
         kind=evidence.bulletin.kind, air_date=_air_date(evidence, zone), counted=why == "counted", why=why,
@@ -109,7 +115,7 @@ def _row(evidence: Evidence, count_share: float, zone: ZoneInfo) -> Row:
     )  # fmt: skip
 
 
-def _why(evidence: Evidence, in_time: int, stations: int, count_share: float) -> str:
+def _why(evidence: Evidence, in_time: int, stations: int, count_share: float, now: datetime) -> str:
     if evidence.withdrawn:
         return "withdrawn"
     if not evidence.bulletin.counts:
@@ -118,4 +124,7 @@ def _why(evidence: Evidence, in_time: int, stations: int, count_share: float) ->
         return "unapproved"
     if not stations:
         return "unplanned" if evidence.coverage.is_current else "unknown"
-    return "counted" if in_time >= math.ceil(count_share * stations - 1e-9) else "share"
+    if in_time >= math.ceil(count_share * stations - 1e-9):
+        return "counted"
+    first = evidence.coverage.first
+    return "ahead" if first and first > now else "share"

@@ -1,4 +1,7 @@
-"""Where a ledger lives: a file of one machine (SQLite), or a PostgreSQL of many. Both have one writer at a time."""
+"""Where a ledger lives: a file of one machine (SQLite), or a PostgreSQL of many. Both have one writer at a time.
+
+No fault of either shows the values of a statement: among them are digests of passwords.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -33,7 +36,7 @@ def sqlite(file: Path) -> sa.Engine:
         LedgerUnusable: it cannot be opened, or is damaged.
         DiskFull: there is no room for it, now or at any later call.
     """
-    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_MS / 1000})
+    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -69,6 +72,7 @@ def postgres(url: str) -> sa.Engine:
         pool_pre_ping=True,  # a server that was restarted costs a new connection, not a night
         pool_size=8,
         max_overflow=32,
+        hide_parameters=True,
         connect_args={"connect_timeout": _CONNECT, "tcp_user_timeout": _STALL_MS, "options": patience},
     )
     _turns(engine, f"SELECT pg_advisory_xact_lock({_WRITERS})")

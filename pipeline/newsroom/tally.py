@@ -12,15 +12,15 @@ from pipeline.newsroom.desk import Desk
 
 def tally(desk: Desk, year: int | None = None) -> Tally:
     """The count of a year, by default the current one, each row with its evidence; as the desk's patience allows."""
-    today = desk.now().astimezone(desk.config.zone).date()
+    now = desk.now()
     rows = bulletins.rows(desk, stations=())
     coverage = desk.ledger.coverage((row.bulletin.id for row in rows), desk.patience)
     return count(
         [_evidence(row, coverage[row.bulletin.id]) for row in rows],
-        year=year or today.year,
+        year=year or now.astimezone(desk.config.zone).year,
         target=desk.config.settings.plan.bulletins,
         count_share=desk.config.settings.plan.count_share,
-        today=today,
+        now=now,
         zone=desk.config.zone,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from pipeline.core.errors import Says
+from pipeline.core.errors import Says, figure
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import Verification
 from pipeline.core.outputs import PlanLine
@@ -79,6 +79,8 @@ HIDDEN = {"picture", "suffix"}
 """What only the program needs."""
 _TOLD_WHERE_FALSE = {"retry", "active"}
 _BYTES, _INSTANTS = {"size", "sent", "free"}, {"at", "aired", "again", "day"}
+_NAMES = {"number"}
+"""Numbers that count nothing."""
 _MB = 1_000_000
 _DONE: dict[str, Says] = {
     "admitted": Says("thêm người", "admitted"),
@@ -132,18 +134,20 @@ class _Teller:
             return ", ".join(self._value(key, one) for one in value)
         if isinstance(value, dict):
             return ", ".join(f"{name} ({self._value(key, one)})" for name, one in value.items())
-        if isinstance(value, float):
-            return self._figure(value, 1)
-        if isinstance(value, int) and key in _BYTES:
-            return f"{self._figure(value / 1e6, 1)} MB" if value >= _MB else f"{self._figure(value / 1e3, 0)} kB"
+        if isinstance(value, int | float) and not isinstance(value, bool) and key not in _NAMES:
+            return self._number(key, value)
         if key in _INSTANTS:
             return self._instant(str(value))
         named = _NAMED.get(key, {}).get(str(value))
         return self._say(named) if named else str(value)
 
+    def _number(self, key: str, value: float) -> str:
+        if key in _BYTES:
+            return f"{self._figure(value / 1e6, 1)} MB" if value >= _MB else f"{self._figure(value / 1e3, 0)} kB"
+        return self._figure(value, 1 if isinstance(value, float) else 0)
+
     def _figure(self, value: float, digits: int) -> str:
-        text = f"{value:.{digits}f}".replace("-", "−")
-        return text.replace(".", ",") if self._lang == "vi" else text
+        return self._say(figure(value, digits)).replace("-", "−")
 
     def _instant(self, text: str) -> str:
         """An instant as people write it; a day, too."""

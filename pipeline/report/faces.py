@@ -1,6 +1,5 @@
 """Tables for a terminal, in the newsroom's language. Nothing here decides anything."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
@@ -251,12 +250,11 @@ class Faces:
 
     def year(self, tally: Tally) -> str:
         """The year in one line."""
-        pace = math.ceil(tally.expected)
         by = [f"{self.say(language(code))} {n}" for code, n in sorted(tally.by_language.items())]
         by += [f"{kind} {n}" for kind, n in sorted(tally.by_kind.items())]
         line = Says(
-            f"Năm {tally.year}: {tally.counted}/{tally.target} bản tin được tính; theo tiến độ phải có {pace}",
-            f"{tally.year}: {tally.counted} of {tally.target} bulletins counted; the pace asks for {pace}",
+            f"Năm {tally.year}: {tally.counted}/{tally.target} bản tin được tính; theo tiến độ phải đạt {tally.due}",
+            f"{tally.year}: {tally.counted} of {tally.target} bulletins counted; the pace asks for {tally.due}",
         )
         return self.say(line) + (f" ({', '.join(by)})" if by else "")
 

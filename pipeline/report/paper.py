@@ -115,7 +115,7 @@ def _minutes(seconds: float) -> str:
 
 
 def _share(of_one: Cell) -> str:
-    return f"{_number(round(float(str(of_one)) * 100, 1))} %"
+    return f"{_number(round(float(str(of_one)) * 100, 1))}%"
 
 
 def _number(value: float) -> str:

@@ -87,6 +87,7 @@ WHY: dict[str, Says] = {
     "unapproved": Says("chưa duyệt", "not approved"),
     "unplanned": Says("chưa lên lịch", "not planned"),
     "unknown": Says("đang tính", "being reckoned"),
+    "ahead": Says("chưa tới giờ phát", "not aired yet"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),
     "earlier": Says("phát lần đầu trước kỳ này", "aired first before this period"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from pipeline.core.coverage import Line
-from pipeline.core.errors import NotHeard, Says
+from pipeline.core.errors import NotHeard, Says, figure
 from pipeline.core.model import Bulletin, Digest, Priority
 from pipeline.core.ports import Lane
 from pipeline.core.status import Status
@@ -45,8 +45,9 @@ def try_out(work: Work, desk: Desk, code: str) -> Job:
 
     def do(desk: Desk) -> Says:
         found = registry.try_out(desk, registry.find(desk, code))
-        free = "?" if found.free is None else f"{found.free / 1e6:.0f}"
-        return Says(f"Trạm trả lời tốt, còn trống {free} MB.", f"It answers well, {free} MB are free.")
+        free = "?" if found.free is None else figure(found.free / 1e6, 0)
+        told = Says("Trạm trả lời tốt, còn trống {free} MB.", "It answers well, {free} MB are free.")
+        return told.format(free=free)
 
     return _call(work, desk, code, "test", do)
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.core.errors import LedgerAway, LockedOut, NotAllowed, PipelineError, Says, Unexpected
+from pipeline.core.errors import LedgerAway, LockedOut, NotAllowed, PipelineError, Says, Unexpected, figure
 from pipeline.core.model import Language
 from pipeline.core.people import Right
 from pipeline.report import words
@@ -85,8 +85,7 @@ class Page:
 
     def figure(self, value: float, digits: int = 1) -> str:
         """A number with as many decimals, as the visitor writes it."""
-        text = f"{value:,.{digits}f}"
-        return text if self.lang == "en" else text.replace(",", " ").replace(".", ",")
+        return self.say(figure(value, digits))
 
     def length(self, seconds: float) -> str:
         """Minutes and seconds."""

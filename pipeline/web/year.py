@@ -1,7 +1,9 @@
 """Năm: the count against the plan, with its pace and evidence; reports; what people enter for its other lines."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -27,6 +29,8 @@ from pipeline.web.visitor import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 _WIDE, _HIGH, _A_PAGE = 720, 220, 300
+_MARKS = 5
+"""Lines above the ground of the drawing."""
 _MOST_AIRINGS = 60_000
 """Of which a report is made while a browser waits: about four seconds."""
 _See = Annotated[Visitor, Depends(Visit(Right.SEE))]
@@ -59,10 +63,10 @@ def _page(
     whole = reports.whole_year(wanted)
     context = {
         "told": "", "tally": counted, "this_year": today.year, "today": today, "problem": problem, "typed": typed,
-        "line": _line(counted.target, rows, wanted, today), "wide": _WIDE, "high": _HIGH, "by_hand": BY_HAND,
-        "outputs": entered, "page_number": page_number,
-        "shown": counted.rows[max(0, last - _A_PAGE) : max(0, last)], "more": last > _A_PAGE,
-        "forecast": round(counted.counted * days / passed) if today.year == wanted else None, "period": whole,
+        "chart": _chart(counted.target, rows, wanted, today), "by_hand": BY_HAND, "outputs": entered,
+        "page_number": page_number, "more": last > _A_PAGE, "period": whole,
+        "shown": counted.rows[max(0, last - _A_PAGE) : max(0, last)],
+        "forecast": round(counted.counted * days / passed) if today.year == wanted else None,
         "reached": reached(reports.targets(desk), entered, [row.air_date for row in rows], whole.first, whole.last),
         **_counts(page, desk, counted),
     }  # fmt: skip
@@ -81,15 +85,45 @@ def _counts(page: Page, desk: Desk, counted: Tally) -> dict[str, object]:
     }
 
 
-def _line(target: int, rows: Sequence[Row], wanted: int, today: date) -> str:
-    """The points of the cumulative line up to today, for an SVG."""
-    top, points = max(target, len(rows), 1), [(0.0, float(_HIGH))]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chart:
+    """Where things stand in the drawing of a year; its origin is at the top left."""
+
+    points: str
+    """Of the line of what counts, up to today."""
+    pace: float
+    """How high the plan's pace ends, at the right."""
+    months: list[tuple[float, int]]
+    """Where each begins."""
+    marks: list[tuple[float, int]]
+    """Numbers of bulletins at the side, from none."""
+    wide: int = _WIDE
+    high: int = _HIGH
+
+
+def _chart(target: int, rows: Sequence[Row], wanted: int, today: date) -> _Chart:
+    """What counts, one upon the other, beside the plan's pace."""
+    begin = date(wanted, 1, 1)
+    whole = (date(wanted + 1, 1, 1) - begin).days
+    every = max(1, math.ceil(max(target, len(rows)) / _MARKS))
+    top = every * _MARKS
+
+    def across(day: date) -> float:
+        return round(min(whole, max(0, (day - begin).days)) / whole * _WIDE, 1)
+
+    def up(count: float) -> float:
+        return round(_HIGH - count / top * _HIGH, 1)
+
+    points = [(0.0, up(0))]
     for count, row in enumerate(sorted(rows, key=lambda row: row.air_date)):
-        x = (row.air_date - date(wanted, 1, 1)).days / 365 * _WIDE
-        points += [(x, _HIGH - n / top * _HIGH) for n in (count, count + 1)]
-    passed = min(365, max(0, (today - date(wanted, 1, 1)).days))
-    points.append((max(points[-1][0], passed / 365 * _WIDE), points[-1][1]))
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        points += [(across(row.air_date), up(n)) for n in (count, count + 1)]
+    points.append((max(points[-1][0], across(today)), points[-1][1]))
+    return _Chart(
+        points=" ".join(f"{x},{y}" for x, y in points),
+        pace=up(target),
+        months=[(across(date(wanted, month, 1)), month) for month in range(1, 13)],
+        marks=[(up(n), n) for n in range(0, top + 1, every)],
+    )
 
 
 # --- reports ---------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from pipeline.core.model import (
     VoiceMark,
     digest_of,
 )
-from pipeline.ledger import tables
+from pipeline.ledger import database, tables
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.place import must_be_of_this_machine
 from pipeline.ledger.store import Store
@@ -532,3 +532,12 @@ def test_the_last_fact_of_a_kind_at_each_station_is_found(ledger):
     ledger.record(fact(Happened.AUDITED, name=None, station=A))
     assert {code: found.detail["free"] for code, found in ledger.last_at_each(Happened.TRIED).items()} == {A: 2}
     assert ledger.count() == 3
+
+
+def test_a_fault_of_the_database_shows_no_digest_of_a_password(place):
+    engine = database.sqlite(place) if isinstance(place, Path) else database.postgres(place)
+    with pytest.raises(sa.exc.DBAPIError) as caught, engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO no_such_table VALUES (:hash)"), {"hash": "$argon2id$MAT-KHAU"})
+    engine.dispose()
+    assert "no_such_table" in str(caught.value)
+    assert "MAT-KHAU" not in str(caught.value)

@@ -105,3 +105,9 @@ def test_everything_that_the_newsroom_tells_has_words():
             if isinstance(call, ast.Call) and name in {"fact", "_fact"}:
                 missing |= {k.arg for k in call.keywords if k.arg} - details.KEYS.keys() - details.HIDDEN
     assert missing == {"bulletin", "digest", "station", "who"}
+
+
+def test_figures_are_written_one_way_wherever_people_read_them():
+    assert told("tried", free=57_374_000_000, kbits=61312) == "còn trống 57.374,0 MB; 61.312 kbit/s"
+    assert told("tried", "en", free=57_374_000_000, kbits=61312) == "57,374.0 MB free; 61,312 kbit/s"
+    assert told("entered", number=1180, quantity=1320) == "số 1180; số lượng 1.320"

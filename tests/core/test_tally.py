@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +16,7 @@ from pipeline.core.tally import Evidence, tally
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 AIR = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 BYTES = Digest("a" * 64)
-TODAY = date(2026, 11, 25)
+NOW = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
 
 
 def evidence(
@@ -40,8 +40,8 @@ def evidence(
     )
 
 
-def count(*all_evidence, year=2026, today=TODAY):
-    return tally(all_evidence, year=year, target=50, count_share=0.8, today=today, zone=ZONE)
+def count(*all_evidence, year=2026, now=NOW):
+    return tally(all_evidence, year=year, target=50, count_share=0.8, now=now, zone=ZONE)
 
 
 def test_an_approved_bulletin_that_four_of_five_stations_hold_in_time_counts():
@@ -78,6 +78,15 @@ def test_two_languages_in_one_bulletin_count_once():
 
 
 def test_the_pace_is_the_share_of_the_year_that_has_passed():
-    assert count(today=date(2026, 7, 2)).expected == pytest.approx(25, abs=0.2)
-    assert count(today=date(2027, 1, 1)).expected == 50
-    assert count(today=date(2025, 1, 1)).expected == 0
+    july = count(now=datetime(2026, 7, 3, tzinfo=UTC))
+    assert july.expected == pytest.approx(25.1, abs=0.1)
+    assert july.due == 26  # nobody is on pace with 25 where 25.1 are asked for
+    assert count(now=datetime(2027, 1, 1, tzinfo=UTC)).expected == 50
+    assert count(now=datetime(2025, 1, 1, tzinfo=UTC)).expected == 0
+
+
+@pytest.mark.parametrize(("minutes", "why"), [(-1, "ahead"), (0, "share"), (1, "share")])
+def test_a_bulletin_whose_air_time_is_to_come_lacks_nothing_yet(minutes, why):
+    at = AIR + timedelta(minutes=minutes)
+    assert [row.why for row in count(evidence(held=3), evidence(), now=at).rows] == [why, "counted"]
+    assert count(evidence(held=3), evidence(), now=at).counted == 1

@@ -14,6 +14,7 @@ from pipeline.core.outputs import PlanLine
 from pipeline.core.people import Role
 from pipeline.newsroom import outputs, reports
 from pipeline.newsroom.office import Office
+from pipeline.report.faces import Faces
 from pipeline.web.app import make_app
 from tests import province, year
 from tests.web.test_pages import LOGINS, browser, known, token
@@ -56,6 +57,10 @@ def test_the_page_the_files_and_the_ledger_say_the_same(full):
     one = browser(pages(full), Role.READER)
     text = one.get("/nam").text
     assert f"2026: {made.tally.counted}/50" in text
+    assert f"đến hôm nay phải đạt <strong>{made.tally.due}</strong> bản tin; với nhịp này cả năm được khoảng" in text
+    assert f"theo tiến độ phải đạt {made.tally.due}" in Faces("vi", full.config.zone).year(made.tally)
+    chart = text[text.index("<svg") : text.index("</svg>")]
+    assert re.findall(r"<text[^>]*>([^<]*)<", chart) == [*map(str, [0, 10, 20, 30, 40, 50, *range(1, 13)]), "tháng"]
     for line in made.reached:
         assert re.search(rf'<td class="n">{line.target}</td><td class="n">{line.period}</td>', text), line
     told = json.loads(one.get("/nam/bao-cao?dang=json&nam=2026").content)

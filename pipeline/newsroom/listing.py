@@ -8,6 +8,7 @@ from pipeline.core.coverage import Line
 from pipeline.core.day import Concern, Figures, Gap, Threat
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, Language
+from pipeline.core.search import fold
 from pipeline.core.status import Stage
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
@@ -26,13 +27,15 @@ def sought(
 ) -> tuple[list[Bulletin], int]:
     """Bulletins, the newest first: those with a text in title or id, at a stage, of a local year, in a language.
 
+    A text is found with accents or without.
+
     And of how many of those that were looked at for their stage the figures are out of date.
     """
-    zone, wanted = desk.config.zone, text.strip().casefold()
+    zone, wanted = desk.config.zone, fold(text.strip())
     found = [
         b
         for b in desk.ledger.bulletins()
-        if (not wanted or wanted in b.title.casefold() or wanted in b.id)
+        if (not wanted or wanted in fold(b.title) or wanted in b.id)
         and (year is None or min(b.air).astimezone(zone).year == year)
         and (language is None or language in b.languages)
     ]

@@ -393,6 +393,21 @@ def test_a_template_is_shown_with_how_it_will_be_read(app, desk):
     assert desk.ledger.bulletins() == []
 
 
+@pytest.mark.parametrize("asked", ["xam nhap", "XÂM NHẬP", "xâm nhập mặn", "canh bao xam nhap man"])
+def test_a_bulletin_is_found_with_accents_or_without(app, desk, asked):
+    province.signed(desk, 1, title="Cảnh báo xâm nhập mặn")
+    province.signed(desk, 2, title="Đại hội chi bộ")
+    found = browser(app, Role.READER).get("/ban-tin", params={"tim": asked}).text
+    assert "Cảnh báo xâm nhập mặn" in found
+    assert "Đại hội chi bộ" not in found
+
+
+def test_an_empty_answer_to_a_search_is_not_told_as_an_empty_newsroom(app, desk):
+    one = browser(app, Role.READER)
+    assert "Chưa có bản tin nào." in one.get("/ban-tin").text
+    assert "Không có bản tin nào như vậy." in one.get("/ban-tin?tim=lúa").text
+
+
 # --- what was typed is not lost with the session ---------------------------------------------------------------------
 
 TYPED = 'Sửa "xã Đất Mũi" </textarea><script>alert(1)</script>\nvà cả câu thứ hai.'
@@ -719,6 +734,20 @@ def test_the_calendar_shows_a_station_its_own_week_and_what_is_in_the_way(app, d
     assert 'class="add"' not in own  # a reader adds nothing
     assert see.get("/lich?tram=xa").text.count("/lich?tuan=2026-11-23&amp;tram=") == 2  # which of both is meant?
     assert "Không có trạm nào như vậy." in see.get("/lich?tram=khong").text
+
+
+def test_a_bulletin_that_only_some_stations_hold_is_not_shown_as_if_all_did(app, desk):
+    province.signed(desk, 1)
+    push.push(desk, "A")
+    see = browser(app, Role.READER)
+
+    def colour(path):
+        return re.search(r'class="spot (\w+)"', see.get(path).text)[1]
+
+    assert (colour("/lich?tuan=2026-11-24"), colour("/lich?tuan=2026-11-24&tram=A")) == ("wait", "good")
+    assert '<span class="tag wait">đến một số trạm</span>' in see.get("/ban-tin").text
+    push.push(desk)
+    assert colour("/lich?tuan=2026-11-24") == "good"
 
 
 def test_an_empty_slot_of_the_calendar_opens_the_form_with_its_hour(app, desk):

@@ -247,7 +247,7 @@ def list_bulletins(
     stage: Stage | None = None,
     year: Annotated[int | None, Query(ge=2000, le=2100, description="Of the first air time, local.")] = None,
     language: Language | None = None,
-    text: Annotated[Wanted, Query(description="In the title or the id.")] = "",
+    text: Annotated[Wanted, Query(description="In the title or the id, accents or none.")] = "",
     after: _Place = "",
     limit: Limit = 50,
 ) -> Bulletins:

@@ -99,10 +99,11 @@ def test_rows_that_were_lost_are_told_on_the_screen(tmp_path, capsys):
 
 def test_to_stop_while_jobs_are_handed_out_trips_nothing(tmp_path, monkeypatch):
     """A round of the scheduler that is still at work when it is shut down ends like any other."""
-    handed, submit = [], pools.BaseExecutor.submit_job
+    handed, stop, submit = [], threading.Event(), pools.BaseExecutor.submit_job
 
     def slowly(executor, job, times):
         submit(executor, job, times)
+        stop.set()
         until(lambda: executor._scheduler.state == scheduling.STATE_STOPPED)
         handed.append(job.id)
 
@@ -111,8 +112,6 @@ def test_to_stop_while_jobs_are_handed_out_trips_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(threading, "excepthook", broken.append)
     province.lay_out(tmp_path, [{"code": "A", "name": "Xã A", "transport": "usb"}])
     with province.newsroom(tmp_path, province.Clock()) as desk:
-        stop = threading.Event()
-        stop.set()
         province.Serving(desk).run(stop)
     assert (handed, broken) == (["push"], [])
 

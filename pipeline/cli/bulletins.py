@@ -57,6 +57,8 @@ def add(files: Annotated[list[Path], typer.Argument(help="Scripts or recordings.
         for item in taken:
             tell_fallbacks(desk, item.bulletin)
             tell_twins(bulletins.twins(desk, item.bulletin) if item.bulletin else ())
+            for note in bulletins.unnamed(desk, item.bulletin) if item.bulletin else ():
+                sys.stderr.write(f"! {note.about}: {note.message}\n")
     raise_last(problems)
 
 

@@ -378,6 +378,13 @@ class Pay(_Section):
     rates: tuple[PayRate, ...] = ()
 
 
+_THEMES = {
+    "chinh-sach-dan-toc": "Chính sách dân tộc",
+    "suc-khoe-cong-dong": "Sức khoẻ cộng đồng",
+    "doi-song": "Đời sống",
+}
+
+
 class YearPlan(_Section):
     """The plan's lines and what counts; when nothing airs."""
 
@@ -388,7 +395,7 @@ class YearPlan(_Section):
     documents: int = Field(440, ge=0)
     clips: int = Field(24, ge=0)
     trainees: int = Field(80, ge=0)
-    themes: Mapping[str, str] = Field(default_factory=lambda: {"chinh-sach-dan-toc": "Chính sách dân tộc"})
+    themes: Mapping[str, str] = Field(default_factory=lambda: {**_THEMES})
 
 
 class Settings(BaseSettings):

@@ -19,6 +19,7 @@ from pipeline.core.model import (
     Loudness,
     Lufs,
     Master,
+    Note,
     Programme,
     Reading,
     Script,
@@ -230,12 +231,20 @@ def _hold(desk: Desk, bulletin: Bulletin, problem: PipelineError) -> None:
         desk.ledger.record(fact)
 
 
+def unnamed(desk: Desk, bulletin: Bulletin) -> tuple[Note, ...]:
+    """A theme of a bulletin that no report has a name for, for its editor."""
+    themes = desk.config.settings.plan.themes
+    if not bulletin.theme or bulletin.theme in themes:
+        return ()
+    return (Note(bulletin.theme, f"chủ đề này chưa có tên ở [plan.themes]; đang có: {', '.join(themes)}"),)
+
+
 def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     desk.progress("read", 0, 1)
     programme = desk.programme(bulletin)
     text = reading.read(script, announcers.announcer(desk, programme))
     unheeded = voicing.unheeded(desk, text.sentences, programme)
-    text = replace(text, notes=(*text.notes, *announcers.faults(desk), *unheeded))
+    text = replace(text, notes=(*text.notes, *announcers.faults(desk), *unheeded, *unnamed(desk, bulletin)))
     digest = desk.store.put_bytes(documents.readings().dump_json(text))
     before = desk.ledger.facts(bulletin.id, Happened.READ)
     if not before or before[-1].digest != digest:  # read again to the same words is no news

@@ -93,8 +93,9 @@ def check(desk: Desk, path: Path) -> Checked:
     opening, closing = bulletins.lines(desk, bulletin, script) if bulletin and not script.recording else ((), ())
     spoken = (*opening, *read.sentences, *closing)
     voices, silent = _voices(desk, spoken, programme) if not script.recording else ((), [])
-    if bulletin and not script.recording:
-        read = replace(read, notes=(*read.notes, *voicing.unheeded(desk, read.sentences, programme)))
+    if bulletin:
+        wishes = () if script.recording else voicing.unheeded(desk, read.sentences, programme)
+        read = replace(read, notes=(*read.notes, *wishes, *bulletins.unnamed(desk, bulletin)))
     pauses = sum(u.seconds for u in read.utterances if isinstance(u, PauseMark))
     recorded = sum(lengths.get(script.attachments[u.name], 0) for u in read.utterances if isinstance(u, RecordingMark))
     whole = _length(desk, programme, spoken) + pauses + recorded

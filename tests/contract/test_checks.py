@@ -189,3 +189,12 @@ def test_music_that_is_not_there_is_told_before_a_script_is_dropped(workspace):
     told = workspace.json("check", workspace.drop("tin.txt", text), code=3)
     assert [problem["code"] for problem in told["problems"]] == ["C-104", "C-104"]
     assert ["không-có.wav" in p["what"] or "keng.wav" in p["what"] for p in told["problems"]] == [True, True]
+
+
+def test_a_theme_that_no_report_has_a_name_for_is_told_and_taken_in(workspace):
+    text = "Chủ đề: {}\n\nChào bà con ở xã.\n"
+    known, strange = (workspace.drop(f"{n}.txt", text.format(n)) for n in ("suc-khoe-cong-dong", "nuoi-tom"))
+    assert "chủ đề này" not in workspace.bantin("check", known).stdout
+    said = "! nuoi-tom: chủ đề này chưa có tên ở [plan.themes]; đang có: chinh-sach-dan-toc, suc-khoe-cong-dong"
+    assert said in workspace.bantin("check", strange).stdout
+    assert said in workspace.bantin("add", strange).stderr

@@ -9,6 +9,7 @@ import pytest
 from pipeline.config import load, sheets
 from pipeline.core.errors import ConfigError, NoWorkspace
 from pipeline.core.model import Language, Verification
+from pipeline.intake import formats, head
 
 TOP = Path(__file__).parents[2]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
@@ -388,3 +389,16 @@ def test_a_library_may_be_tried_at_an_address_of_this_machine_or_of_its_own_netw
     text = file.read_text("utf-8").replace('\naddress = ""', f'\naddress = "{address}"')
     file.write_text(text.replace("public = false", "public = true"), "utf-8")
     assert load(workspace).settings.library.address == address
+
+
+_TEMPLATES = [*(TOP / "scripts/mau").iterdir(), *(TOP / "pipeline/demo/scripts").iterdir()]
+
+
+@pytest.mark.parametrize("template", _TEMPLATES, ids=lambda path: path.name)
+def test_the_theme_of_every_template_has_its_name_in_the_shipped_settings(workspace, template):
+    lines = formats.read(template.read_bytes(), template.name).lines
+    top, _ = head.read([line.text for line in lines], template.name)
+    assert top.theme in {"", *load(workspace).settings.plan.themes}
+    if template.parent.name == "mau":
+        assert top.theme
+        assert "thư mục scripts, hoặc tải lên ở trang Thêm" in "".join(line.text for line in lines)

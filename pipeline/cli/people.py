@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.shared import AsJson, app, at_desk, in_language, print_json
-from pipeline.core.errors import Says, WeakPassword
+from pipeline.core.errors import Says, WeakPassword, WrongChoice
 
 people = typer.Typer(help="Who may use the web page: list, add, roles, password, token, close.", no_args_is_help=True)
 app.add_typer(people, name="people")
@@ -98,9 +98,9 @@ def token(
     """
     from pipeline.newsroom import people as newsroom
 
+    rights = [_right(one) for one in scope]
     with at_desk() as desk:
         person = newsroom.find(desk, login)
-        rights = [_right(one) for one in scope]
         typer.echo(newsroom.give_token(desk, person, label, rights, days, by=getpass.getuser()))
 
 
@@ -122,8 +122,7 @@ def _role(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Role, 
     try:
         return Role(name)
     except ValueError as problem:
-        known = " | ".join(role.value for role in Role)
-        raise typer.BadParameter(f"{name!r}: {known}", param_hint="--role") from problem
+        raise WrongChoice(option="--role", value=name, known=", ".join(Role)) from problem
 
 
 def _right(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Right, imported where used
@@ -132,8 +131,7 @@ def _right(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Right
     try:
         return Right(name)
     except ValueError as problem:
-        known = " | ".join(right.value for right in Right)
-        raise typer.BadParameter(f"{name!r}: {known}", param_hint="--scope") from problem
+        raise WrongChoice(option="--scope", value=name, known=", ".join(Right)) from problem
 
 
 def _password(file: Path | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.shared import AsJson, Choice, a_day, app, at_desk, faces_of, in_language, print_json, print_table
-from pipeline.core.errors import Says
+from pipeline.core.errors import Says, WrongChoice
 
 if TYPE_CHECKING:
     from pipeline.newsroom.desk import Desk
@@ -37,7 +37,7 @@ def report(
 
     form = form or ("json" if as_json else out.suffix.lower().removeprefix(".") if out else "")
     if form not in {"", *reports.FORMS}:
-        raise typer.BadParameter(f"{form!r}: {' | '.join(reports.FORMS)}", param_hint="--format")
+        raise WrongChoice(option="--format", value=form, known=", ".join(reports.FORMS))
     if form in {"xlsx", "docx"} and out is None:
         raise typer.BadParameter(f"-o bao-cao.{form}", param_hint="--output")
     if bool(first) != bool(last) or (first and year):
@@ -116,11 +116,11 @@ def add(
 
     Example: bantin outputs add --line clips --quantity 2 --what "Clip phòng chống tảo hôn" --evidence "Biên bản 12/BB"
     """
-    from pipeline.core.outputs import Output, PlanLine
+    from pipeline.core.outputs import BY_HAND, Output, PlanLine
     from pipeline.newsroom import outputs as newsroom
 
-    if line not in {one.value for one in PlanLine}:
-        raise typer.BadParameter("documents | clips | trainees", param_hint="--line")
+    if line not in BY_HAND:
+        raise WrongChoice(option="--line", value=line, known=", ".join(BY_HAND))
     if file and not file.is_file():
         raise typer.BadParameter(str(file), param_hint="--file")
     with at_desk() as one:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.core.errors import PipelineError, Says, Unexpected
+from pipeline.core.errors import PipelineError, Says, Unexpected, WrongChoice
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -64,7 +64,7 @@ def _options(
     lang: Annotated[str, typer.Option("--lang", help="Language of messages, vi or en; else as config.toml says.")] = "",
 ) -> None:
     if lang not in {"", "vi", "en"}:
-        raise typer.BadParameter(f"{lang!r}: vi | en", param_hint="--lang")
+        raise WrongChoice(option="--lang", value=lang, known="vi, en")
     Choice.workspace, Choice.lang = workspace, lang
 
 
@@ -291,7 +291,7 @@ def a_language(code: str) -> Any:  # noqa: ANN401 - a Language, imported where u
     try:
         return Language(code)
     except ValueError as problem:
-        raise typer.BadParameter(f"{code!r}: vi | km", param_hint="--lang") from problem
+        raise WrongChoice(option="--lang", value=code, known="vi, km") from problem
 
 
 def a_day(text: str) -> Any:  # noqa: ANN401 - a date or None

@@ -163,11 +163,13 @@ def _show(station: "Station", shown: "Identity") -> None:
     words = Says(
         "Máy ở {host}:{port} trình khoá:\n  {seen}\n"
         "Gọi cho người trực ở trạm {station} ({name}), nhờ chạy tại máy của trạm:\n"
-        "  for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done\n"
+        "  Linux:    for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done\n"
+        "  Windows (PowerShell):  dir C:\\ProgramData\\ssh\\ssh_host_*_key.pub | % {{ ssh-keygen -lf $_.FullName }}\n"
         "rồi đọc cho nghe dòng có cùng loại khoá. Không giống từng chữ thì đừng ghim.",
         "The machine at {host}:{port} shows the key:\n  {seen}\n"
         "Call the people at station {station} ({name}) and have them run on its machine:\n"
-        "  for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done\n"
+        "  Linux:    for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done\n"
+        "  Windows (PowerShell):  dir C:\\ProgramData\\ssh\\ssh_host_*_key.pub | % {{ ssh-keygen -lf $_.FullName }}\n"
         "and read you the line of that kind. If one letter differs, do not pin it.",
     )
     fields: dict[str, Any] = {"host": station.host, "port": station.port, "seen": shown.fingerprint}

@@ -24,7 +24,7 @@ from pipeline.cli.shared import (
     raise_last,
     tell_twins,
 )
-from pipeline.core.errors import NoSuchFile, Says
+from pipeline.core.errors import NoSuchFile, Says, WrongChoice
 
 
 @app.command()
@@ -135,7 +135,7 @@ def say(
     from pipeline.newsroom.voicing import say as speak
 
     if engine not in _ENGINES:
-        raise typer.BadParameter(f"{engine!r}: {' | '.join(_ENGINES)}", param_hint="--engine")
+        raise WrongChoice(option="--engine", value=engine, known=", ".join(_ENGINES))
     if not out.absolute().parent.is_dir():
         raise NoSuchFile(name=out.absolute().parent)
     if text == "-":
@@ -189,7 +189,7 @@ def _one_of(choices: Any, code: str, option: str) -> Any:  # noqa: ANN401 - any 
     try:
         return choices(code)
     except ValueError as problem:
-        raise typer.BadParameter(f"{code!r}: {' | '.join(choices)}", param_hint=option) from problem
+        raise WrongChoice(option=option, value=code, known=", ".join(choices)) from problem
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Commands for a workspace: demo, init, doctor."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +41,18 @@ def init(
 
     folder = (folder or Choice.workspace).resolve()
     make_workspace(folder)
-    typer.echo(in_language(Says(f"Đã tạo {folder}. Thả kịch bản vào {folder / 'scripts'}.",
-                         f"Made {folder}. Drop scripts into {folder / 'scripts'}.")))  # fmt: skip
+    words = Says(
+        "Đã tạo {folder}. Thả kịch bản vào {scripts}.\nVào thư mục ấy (cd {folder}), rồi:\n"
+        "  1. ghi các trạm vào stations.csv, xem lại: bantin stations check   (trạm đầu tiên: docs/vi/tram-moi.md)\n"
+        '  2. thêm người quản trị trang web: bantin people add quan-tri --name "TÊN" --role quan-tri\n'
+        "  3. chạy: bantin serve, rồi mở http://127.0.0.1:8080 để đăng nhập và thêm những người khác",
+        "Made {folder}. Drop scripts into {scripts}.\nGo there (cd {folder}), then:\n"
+        "  1. enter your stations in stations.csv and check them: bantin stations check   (docs/vi/tram-moi.md)\n"
+        '  2. admit the first administrator of the page: bantin people add quan-tri --name "NAME" --role quan-tri\n'
+        "  3. run: bantin serve, and open http://127.0.0.1:8080 to sign in and admit the others",
+    )
+    where = shlex.quote(str(folder))
+    typer.echo(in_language(words.format(folder=where, scripts=shlex.quote(str(folder / "scripts")))))
 
 
 @app.command()

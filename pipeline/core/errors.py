@@ -202,6 +202,15 @@ class PortTaken(PipelineError):
     )
 
 
+class WrongChoice(PipelineError):
+    """An option has a value that is none of those it may have."""
+
+    code = "C-111"
+    exit_code = EXIT_USAGE
+    what = Says("{option}: không có “{value}”", "{option}: there is no {value!r}")
+    fix = Says("chọn một trong: {known}", "choose one of: {known}")
+
+
 # --- I: intake -------------------------------------------------------------------------------------------------------
 
 

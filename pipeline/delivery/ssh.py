@@ -51,10 +51,10 @@ def check(station: Station) -> None:
         raise wrong(
             station, "key", Says("chưa có khoá hay password_file", "there is neither a key nor a password_file")
         )
+    _secrets(station)
     if not station.host_key:
         raise HostKeyUnknown(station=station.code)
     pinned(station)
-    _secrets(station)
 
 
 def identity(station: Station, line: socket.socket, within: Seconds) -> Identity:
@@ -176,7 +176,9 @@ def _must_be_ours_alone(station: Station, column: str, file: str) -> None:
         mode = Path(file).stat().st_mode
     except OSError as fault:
         why = fault.strerror or str(fault)
-        reason = Says(f"không mở được {file}: {vietnamese(why)}", f"cannot open {file}: {why}")
+        new = column == "key" and isinstance(fault, FileNotFoundError)
+        vi, en = ("; tạo khoá: xem docs/vi/tram-moi.md", "; make one: see docs/vi/tram-moi.md") if new else ("", "")
+        reason = Says(f"không mở được {file}: {vietnamese(why)}{vi}", f"cannot open {file}: {why}{en}")
         raise wrong(station, column, reason) from fault
     if stat.S_IMODE(mode) & 0o077:
         vi, en = f"người khác đọc được {file}; chạy: chmod 600", f"others may read {file}; run: chmod 600"

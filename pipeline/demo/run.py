@@ -112,17 +112,24 @@ def tell(result: Result, lang: str) -> None:
         )  # fmt: skip
     console.print(table)
     count = result.tally
-    more = shlex.join([str(Path(sys.executable).with_name("bantin")), "-w", str(result.workspace), "status"])
+    ours = shlex.join([str(Path(sys.executable).with_name("bantin")), "-w", str(result.workspace)])
+    admit = f"{ours} people add quan-tri --role quan-tri --name"
     console.print(_in(Says(
         f"\nGửi lại lần hai: {result.second_push_sent} tệp. Năm {count.year}: {count.counted}/{count.target} bản tin.\n"
         f"Nghe thử:  {result.shown[0].file}\n"
         f"Ở trạm:    {result.workspace / 'tram'}  (LICH-PHAT.txt là lịch phát)\n"
-        f"Xem thêm:  {more}\n"
+        f"Xem thêm:  {ours} status\n"
+        f'Trang web: {admit} "TÊN"\n'
+        f"           {ours} serve    (rồi mở http://127.0.0.1:8080)\n"
+        "Hai trạm thực hành đã tắt cùng với lệnh này: gửi thêm thì báo D-101. Chạy thật: bantin init.\n"
         "Giọng có sẵn là giọng thử, chưa được người bản ngữ chấm.",
         f"\nSecond push: {result.second_push_sent} files. {count.year}: {count.counted} of {count.target} bulletins.\n"
         f"Listen:    {result.shown[0].file}\n"
         f"Stations:  {result.workspace / 'tram'}  (LICH-PHAT.txt is the timetable)\n"
-        f"More:      {more}\n"
+        f"More:      {ours} status\n"
+        f'Web page:  {admit} "NAME"\n'
+        f"           {ours} serve    (then open http://127.0.0.1:8080)\n"
+        "The two practice stations ended with this command: another push says D-101. For real: bantin init.\n"
         "The embedded voices are drafts (giọng thử): no native listener has rated them.",
     ), lang), soft_wrap=True, highlight=False)  # fmt: skip
 

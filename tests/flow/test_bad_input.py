@@ -226,3 +226,19 @@ def test_a_second_pusher_finds_the_station_taken(workspace):
     with alone(workspace.state / "stations", "A"):
         assert "D-107" in workspace.bantin("push", code=8).stderr
     assert workspace.json("push")["sent"] == 1
+
+
+def test_a_value_that_an_option_does_not_know_is_answered_with_those_it_does(workspace):
+    for command in (
+        ("people", "add", "an", "--name", "An", "--role", "sep"),
+        ("people", "token", "an", "--label", "x", "--scope", "sep"),
+        ("report", "--format", "sep"),
+        ("outputs", "add", "--line", "sep", "--quantity", "1", "--what", "a", "--evidence", "b"),
+        ("say", "a", "--lang", "vi", "--engine", "sep", "-o", "a.wav"),
+        ("spoken", "--lang", "sep", "-"),
+    ):
+        told = workspace.bantin(*command, code=2).stderr
+        assert "C-111 --" in told, told
+        assert "không có “sep”" in told
+        assert "chọn một trong: " in told
+        assert "Invalid" not in told

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from mutagen.id3 import ID3
 from mutagen.mp3 import MP3, BitrateMode
 
+from pipeline.core.tally import Tally
+from pipeline.demo import run
 from pipeline.studio.tools import ffmpeg
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -186,3 +189,25 @@ def test_the_same_folder_is_not_used_twice(workspace):
     done = bantin("demo", "--dir", workspace)
     assert done.returncode == 2
     assert "C-106" in done.stderr
+
+
+def test_a_new_workspace_says_what_comes_next(tmp_path):
+    told = bantin("--lang", "vi", "init", tmp_path / "tin moi").stdout
+    assert f"cd '{tmp_path / 'tin moi'}'" in told
+    for step in ("bantin stations check", 'bantin people add quan-tri --name "TÊN" --role quan-tri', "bantin serve"):
+        assert step in told
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_demonstration_ends_with_the_way_to_the_page_and_says_that_its_stations_are_gone(capsys, tmp_path, lang):
+    counted = Tally(year=2026, target=50, rows=(), expected=0)
+    shown = run.Shown(
+        bulletin=SimpleNamespace(title="Tin", language="vi"), receipts=[], file=tmp_path / "a.mp3",
+        master=SimpleNamespace(seconds=61, loudness=SimpleNamespace(integrated=-16.0, true_peak=-1.5)),
+    )  # fmt: skip
+    run.tell(run.Result(workspace=tmp_path, shown=[shown], second_push_sent=0, tally=counted), lang)
+    told = capsys.readouterr().out
+    assert f"-w {tmp_path} people add quan-tri --role quan-tri --name" in told
+    assert f"-w {tmp_path} serve" in told
+    assert "http://127.0.0.1:8080" in told
+    assert "D-101" in told

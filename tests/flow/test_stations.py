@@ -3,8 +3,10 @@
 import csv
 import io
 import re
+import subprocess
 import unicodedata
 from datetime import timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -17,7 +19,7 @@ from pipeline.newsroom import plan, recipients, registry
 from tests import province
 from tests.province import Clock, lay_out, newsroom, signed
 from tests.province import row as province_row
-from tests.sshd import OpenSSH, make_key
+from tests.sshd import OpenSSH, make_key, program
 
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJhbmJh"
 
@@ -331,3 +333,45 @@ def test_a_name_that_may_mean_several_communes_or_none_is_refused(alike, name, t
     with pytest.raises(WrongHeadValue) as caught:
         recipients.check(alike, Head(without=(name,)), "tin.txt")
     assert told in f"{caught.value.message.vi}; {caught.value.next_step.vi}"
+
+
+# --- the first station, as its page tells it -------------------------------------------------------------------------
+
+PAPER = (province.TOP / "docs/vi/tram-moi.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```\n(.*?)^```$", PAPER, re.DOTALL | re.MULTILINE)
+
+
+def test_a_first_station_is_made_by_the_commands_of_its_page(workspace, openssh, tmp_path):
+    keys, settings, row, commands = BLOCKS[0], BLOCKS[2], BLOCKS[5], BLOCKS[6]
+    shell = [program("bash"), "-ec", keys]
+    done = subprocess.run(shell, cwd=workspace.folder, check=True, capture_output=True, text=True)
+    (public,) = [line for line in done.stdout.splitlines() if line.startswith("ssh-ed25519 ")]
+    Path(openssh.key).with_name("authorized_keys").write_text(f"{public}\n", "utf-8")
+    (tmp_path / "sshd_config").write_text(f"HostKey {Path(openssh.key).with_name('host')}\n{settings}", "utf-8")
+    subprocess.run([openssh.sshd, "-t", "-f", tmp_path / "sshd_config"], check=True)
+
+    file, folder = workspace.folder / "stations.csv", tmp_path / "ban-tin"
+    folder.mkdir()
+    head = (province.TOP / "stations.csv").read_text("utf-8-sig")
+    here = {"10.8.1.1": openssh.host, "22": openssh.port, "loa": openssh.user, "ban-tin": folder}
+    for old, new in here.items():
+        assert row.count(f",{old},") == 1
+        row = row.replace(f",{old},", f",{new},")
+    file.write_text(head + row, "utf-8-sig")
+    check, trust, test = (line.split()[1:] for line in commands.splitlines())
+    assert "bantin stations trust CM-0101" in workspace.bantin(*check).stderr
+    shown = workspace.bantin(*trust, code=6).stdout
+    assert "for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done" in shown
+    assert r"dir C:\ProgramData\ssh\ssh_host_*_key.pub | % { ssh-keygen -lf $_.FullName }" in shown
+    read = [program("ssh-keygen"), "-lf", Path(openssh.key).with_name("host.pub")]
+    said = subprocess.run(read, capture_output=True, text=True, check=True).stdout
+    workspace.bantin(*trust, "--fingerprint", said.split()[1])
+    assert "CM-0101 (Đất Mũi): tốt." in workspace.bantin(*test).stdout
+    assert list(folder.iterdir()) == []
+
+
+def test_a_key_file_that_is_not_there_is_told_while_no_host_key_is_pinned_either(workspace, openssh, tmp_path):
+    workspace.station("A", **over_ssh(openssh, "/a", key=tmp_path / "khong-co", host_key=""))
+    told = workspace.bantin("stations", "check", code=3).stderr
+    assert "dòng 2: A, cột key: không mở được" in told
+    assert "tạo khoá: xem docs/vi/tram-moi.md" in told

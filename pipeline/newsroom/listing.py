@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pipeline.core.coverage import Line
 from pipeline.core.day import Concern, Figures, Gap, Threat
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import Bulletin, Language
+from pipeline.core.model import Bulletin, BulletinId, Language
 from pipeline.core.search import fold
 from pipeline.core.status import Stage
 from pipeline.newsroom import bulletins, missed
@@ -108,5 +108,10 @@ def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
 
 
 def _replaced(desk: Desk, row: Row) -> bool:
-    """Whether a bulletin of the same title and time took the place of one that was stopped."""
-    return bool(bulletins.twins(desk, row.bulletin))
+    """Whether a bulletin of the same title and time came after one that was stopped: of several the last one waits."""
+
+    def received(name: BulletinId) -> int:
+        return min((fact.number for fact in desk.ledger.facts(name, Happened.RECEIVED)), default=0)
+
+    own = received(row.bulletin.id)
+    return any(received(twin) > own for twin in bulletins.twins(desk, row.bulletin))

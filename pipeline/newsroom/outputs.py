@@ -107,7 +107,7 @@ def _opens(paper: Path) -> bool:
         with zipfile.ZipFile(paper) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError, EOFError):
-        return False
+        return False  # each of these is what zipfile raises of one kind of broken archive or another
     return bool(names & {"word/document.xml", "xl/workbook.xml", "content.xml"})
 
 

@@ -81,9 +81,9 @@ def draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption,
 
 
 def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption, out: Path) -> None:
-    import matplotlib as mpl  # noqa: PLC0415
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    import matplotlib as mpl  # noqa: PLC0415 - heavy, and only where a picture is drawn
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - as above
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     fonts = ["DejaVu Sans", *_khmer_fonts()]
     # No mathematics: a price in dollars is no formula.
@@ -112,10 +112,10 @@ def cover(title: str, about: str, owner: str, out: Path) -> None:
 
 
 def _cover(title: str, about: str, owner: str, out: Path) -> None:
-    import matplotlib as mpl  # noqa: PLC0415
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-    from matplotlib.patches import Arc, Polygon  # noqa: PLC0415
+    import matplotlib as mpl  # noqa: PLC0415 - heavy, and only where a picture is drawn
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - as above
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+    from matplotlib.patches import Arc, Polygon  # noqa: PLC0415 - as above
 
     fonts = ["DejaVu Sans", *_khmer_fonts()]
     with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):

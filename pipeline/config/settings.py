@@ -320,7 +320,7 @@ def _mail(address: str) -> str:
 
 _ABOUT = {
     Language.VI: "Các bản tin đã duyệt và đã tới giờ phát, để nghe lại.",
-    Language.KM: "ព័ត៌មានដែលបានផ្សាយតាមឧបករណ៍បំពងសំឡេងនៅតាមឃុំ សម្រាប់ស្តាប់ឡើងវិញ។",
+    Language.KM: "ព័ត៌មានដែលបានអនុម័ត និងដល់ម៉ោងផ្សាយ សម្រាប់ស្តាប់ឡើងវិញ។",
 }
 
 

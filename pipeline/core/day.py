@@ -70,14 +70,16 @@ class Gap:
     at: datetime
     """UTC."""
     stations: tuple[Absence, ...]
-    """Where; empty where it was planned at no station."""
+    """Where, as far as they are named; empty where it was planned at no station."""
+    more: int = 0
+    """How many stations there are beside these."""
     obstacle: PipelineError | None = None
     """What keeps it from the air now, where it was planned at none."""
 
     @property
     def airings(self) -> int:
         """How many airings were missed; one where none was planned."""
-        return max(1, len(self.stations))
+        return max(1, len(self.stations) + self.more)
 
     def as_json(self) -> dict[str, Json]:
         """For programs."""
@@ -92,6 +94,8 @@ class Concern:
     trouble: Trouble | None
     """How its last visit failed; None where it did not."""
     step: Says
+    page_step: Says
+    """The same for whoever reads it on a page."""
     bulletins: tuple[Bulletin, ...] = ()
     """Those that it holds and that must not air."""
 

@@ -6,7 +6,7 @@ A code is never reused for another fault. Exit codes are those of docs/architect
 """
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -65,7 +65,8 @@ class Unreadable(ValueError):
 class PipelineError(Exception):
     """A fault we know. Subclasses fill `what` and `fix` with named fields, given as keyword arguments.
 
-    A `reason` in one language is the system's or a library's own words, and is told in both.
+    A `reason` in one language is the system's or a library's own words, and is told in both. A field `how` may have
+    its own words for pages, as `how_on_page`.
     """
 
     code: ClassVar[str] = "N-000"
@@ -74,6 +75,8 @@ class PipelineError(Exception):
     """Whether waiting helps: the same call may succeed later with nothing changed."""
     what: ClassVar[Says]
     fix: ClassVar[Says]
+    on_page: ClassVar[Says | None] = None
+    """The next step of whoever reads it on a page, where `fix` is for the server's terminal."""
 
     def __init__(self, **fields: object) -> None:
         self.fields = fields
@@ -81,6 +84,7 @@ class PipelineError(Exception):
         told = {**fields, "reason": Says(vietnamese(reason), reason)} if isinstance(reason, str) else fields
         self.message = self.what.format(**told)
         self.next_step = self.fix.format(**told)
+        self.page_step = (self.on_page or self.fix).format(**{**told, "how": told.get("how_on_page", told.get("how"))})
         super().__init__(f"{self.code} {self.message.en}; {self.next_step.en}")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -101,6 +105,10 @@ class ConfigError(PipelineError):
     exit_code = EXIT_CONFIG
     what = Says("cấu hình sai trong {file}:\n{faults}", "wrong settings in {file}:\n{faults}")
     fix = Says("sửa các dòng trên rồi chạy lại", "correct the lines above and run again")
+    on_page = Says(
+        "nhờ người quản trị máy chủ sửa các dòng trên trong tệp ấy",
+        "the server's administrator corrects these lines in that file",
+    )
 
 
 class NoWorkspace(PipelineError):
@@ -481,6 +489,7 @@ class DeliveryError(PipelineError):
     exit_code = EXIT_SOME_FAILED
     what = Says("trạm {station}: {reason}", "station {station}: {reason}")
     fix = Says("chạy lại: bantin push --only {station}", "run again: bantin push --only {station}")
+    on_page = Says("bấm Gửi ngay ở trang của trạm", "press Push now on the station's page")
 
 
 class StationUnreachable(DeliveryError):
@@ -492,6 +501,10 @@ class StationUnreachable(DeliveryError):
     fix = Says(
         "kiểm tra điện và đường truyền của trạm, rồi chạy: bantin push --only {station}",
         "check its power and line, then run: bantin push --only {station}",
+    )
+    on_page = Says(
+        "gọi trạm hỏi điện và đường truyền; máy tự thử lại tới giờ phát, hoặc bấm Gửi ngay ở trang của trạm",
+        "ask about its power and line; it is tried again until it airs, or press Push now on the station's page",
     )
 
 
@@ -507,6 +520,10 @@ class HostKeyMismatch(DeliveryError):
         "gọi cho trạm để đối chiếu; nếu máy đã thay: bantin stations trust {station} (cột host_key của stations.csv)",
         "call the station; if the machine was replaced: bantin stations trust {station} (host_key in stations.csv)",
     )
+    on_page = Says(
+        "gọi trạm hỏi có thay máy không; đã thay thì nhờ người quản trị máy chủ ghim khoá mới",
+        "ask the station; if the machine was replaced, the server's administrator pins its new key",
+    )
 
 
 class HostKeyUnknown(DeliveryError):
@@ -518,6 +535,10 @@ class HostKeyUnknown(DeliveryError):
     )
     fix = Says(
         "đối chiếu rồi ghim: bantin stations trust {station}", "compare, then pin: bantin stations trust {station}"
+    )
+    on_page = Says(
+        "nhờ người quản trị máy chủ đối chiếu khoá với trạm rồi ghim, sau đó bấm Thử trạm",
+        "the server's administrator compares its key and pins it; then press Test it",
     )
 
 
@@ -533,6 +554,10 @@ class HostKeyNotCompared(DeliveryError):
         "gọi trạm, đọc giống hệt thì chạy: bantin stations trust {station} --fingerprint SHA256:…",
         "call the station, and if it reads the same: bantin stations trust {station} --fingerprint SHA256:…",
     )
+    on_page = Says(
+        "nhờ người quản trị máy chủ đối chiếu khoá với trạm rồi ghim",
+        "the server's administrator compares its key and pins it",
+    )
 
 
 class NoLine(DeliveryError):
@@ -541,6 +566,10 @@ class NoLine(DeliveryError):
     code = "D-109"
     what = Says("trạm {station} không có đường truyền", "station {station} has no line")
     fix = Says("chép ra thẻ nhớ: bantin export-usb THƯ-MỤC", "write a stick: bantin export-usb DIR")
+    on_page = Says(
+        "nhờ người quản trị máy chủ chép ra thẻ nhớ, rồi mang tới trạm",
+        "the server's administrator writes a stick, to be carried there",
+    )
 
 
 class LoginRefused(DeliveryError):
@@ -569,6 +598,10 @@ class StationFull(DeliveryError):
         "xoá bớt tệp cũ ở trạm, rồi chạy: bantin push --only {station}",
         "remove old files there, then run: bantin push --only {station}",
     )
+    on_page = Says(
+        "nhờ trạm xoá bớt tệp cũ, rồi bấm Gửi ngay ở trang của trạm",
+        "have old files removed there, then press Push now on the station's page",
+    )
 
 
 class FolderRefused(DeliveryError):
@@ -592,6 +625,10 @@ class ArrivedDamaged(DeliveryError):
     retry = True
     what = Says("tệp {name} đến trạm {station} bị hỏng: {reason}", "{name} arrived damaged at {station}: {reason}")
     fix = Says("chạy lại: bantin push --only {station}", "run again: bantin push --only {station}")
+    on_page = Says(
+        "máy tự gửi lại; gửi lại ngay thì bấm Gửi ngay ở trang của trạm",
+        "it is sent again by itself; at once: press Push now on the station's page",
+    )
 
 
 class StationBusy(DeliveryError):
@@ -725,6 +762,10 @@ class FileTrouble(PipelineError):
         "kiểm tra quyền của thư mục, ổ đĩa và ổ mạng, rồi chạy: bantin run-due",
         "check the folder's permissions, the disk and the share, then run: bantin run-due",
     )
+    on_page = Says(
+        "báo người quản trị máy chủ xem quyền của thư mục, ổ đĩa và ổ mạng",
+        "tell the server's administrator to look at its folders, disk and share",
+    )
 
 
 class UnknownBulletin(PipelineError):
@@ -734,6 +775,7 @@ class UnknownBulletin(PipelineError):
     exit_code = EXIT_USAGE
     what = Says("không có bản tin “{id}”", "there is no bulletin {id!r}")
     fix = Says("xem danh sách: bantin list; gần nhất: {nearest}", "see: bantin list; nearest: {nearest}")
+    on_page = Says("tìm ở trang Bản tin; gần nhất: {nearest}", "find it on the page Bulletins; nearest: {nearest}")
 
 
 # --- P: people and the web desk --------------------------------------------------------------------------------------
@@ -799,6 +841,10 @@ class OwnPassword(PipelineError):
         "change it on your own page; if it is forgotten, ask another administrator, or run:"
         " bantin people password {login}",
     )
+    on_page = Says(
+        "đổi ở trang Tài khoản của tôi; quên thì nhờ quản trị viên khác",
+        "change it on your own page; if it is forgotten, ask another administrator",
+    )
 
 
 class NameTaken(PipelineError):
@@ -818,6 +864,7 @@ class UnknownPerson(PipelineError):
     code = "P-106"
     what = Says("không có tài khoản {login}", "there is no account {login}")
     fix = Says("xem danh sách: bantin people list", "see the list: bantin people list")
+    on_page = Says("xem danh sách ở trang Cài đặt", "see the list on the page Settings")
 
 
 class LastAdmin(PipelineError):
@@ -939,6 +986,10 @@ class TooMuchForAPage(PipelineError):
     fix = Says(
         "lập trên máy chủ: bantin report --year {year} -o TỆP", "on the server: bantin report --year {year} -o FILE"
     )
+    on_page = Says(
+        "chọn kỳ ngắn hơn, hoặc nhờ người quản trị lập trên máy chủ",
+        "choose fewer days, or have the administrator make it on the server",
+    )
 
 
 class BadTemplate(PipelineError):
@@ -1036,6 +1087,10 @@ class WorkerLost(PipelineError):
         "xem nhật ký của bantin worker trên các máy: thiếu bộ nhớ, mất điện hay lỗi phần mềm",
         "look at the logs of bantin worker on the machines: no memory left, power cuts, or a bug",
     )
+    on_page = Says(
+        "báo người quản trị máy chủ xem nhật ký các máy: thiếu bộ nhớ, mất điện hay lỗi phần mềm",
+        "tell the server's administrator to look at the logs: no memory left, power cuts, or a bug",
+    )
 
 
 class Unexpected(PipelineError):
@@ -1120,6 +1175,7 @@ class NotApproved(PipelineError):
         "mở bài trên trang web, nghe rồi bấm Duyệt; hoặc chạy: bantin approve {bulletin} --by TÊN",
         "open it on the web page, listen and sign; or run: bantin approve {bulletin} --by NAME",
     )
+    on_page = Says("bấm vào tên bài, nghe rồi bấm Duyệt", "open it by its title, listen, then sign")
 
 
 class NoStation(PipelineError):
@@ -1130,6 +1186,10 @@ class NoStation(PipelineError):
     fix = Says(
         "xem giờ, tiếng và tên trạm trong stations.csv, và dòng “Nơi nhận” của kịch bản",
         "see the windows, languages and names in stations.csv, and the script's recipients",
+    )
+    on_page = Says(
+        "xem giờ phát, tiếng và dòng “Nơi nhận” của bài; khung giờ của trạm ở trang Lịch, danh sách trạm ở Cài đặt",
+        "see its hours, language and recipients; the stations' windows stand on Week, their list on Settings",
     )
 
 
@@ -1144,6 +1204,10 @@ class NoMaster(PipelineError):
     fix = Says(
         "làm: bantin run-due, nghe rồi ký lại: bantin approve {bulletin} --by TÊN",
         "make it: bantin run-due, listen, then sign anew: bantin approve {bulletin} --by NAME",
+    )
+    on_page = Says(
+        "bấm vào tên bài, bấm Làm lại, nghe rồi bấm Duyệt",
+        "open it by its title, make it again, listen, then sign",
     )
 
 
@@ -1166,6 +1230,10 @@ class AlertNotSent(PipelineError):
     fix = Says(
         "xem mạng và địa chỉ trong tệp ghi ở [alerts] file, rồi: bantin digest --send",
         "see the network and the addresses in the file of [alerts] file, then: bantin digest --send",
+    )
+    on_page = Says(
+        "báo người quản trị máy chủ xem mạng và các địa chỉ nhận tin",
+        "tell the server's administrator to look at the network and the addresses",
     )
 
 
@@ -1192,6 +1260,10 @@ class SomeStationsFailed(PipelineError):
     retry = True
     what = Says("{failed} trên {total} trạm chưa nhận được", "{failed} of {total} stations did not get their files")
     fix = Says("xem lý do ở trên; gửi lại: bantin push", "see the reasons above; push again: bantin push")
+    on_page = Says(
+        "xem lý do ở trang từng trạm; gửi lại thì bấm Gửi ngay ở đó",
+        "see why on each station's page; to send again, press Push now there",
+    )
 
 
 class AllStationsFailed(SomeStationsFailed):
@@ -1203,6 +1275,10 @@ class AllStationsFailed(SomeStationsFailed):
         "xem lý do từng trạm ở trên; nếu trạm nào cũng mất kết nối, kiểm tra mạng của máy này, rồi chạy: bantin push",
         "see each station's reason above; if none can be reached, check this machine's network, then: bantin push",
     )
+    on_page = Says(
+        "xem lý do ở trang từng trạm; trạm nào cũng mất kết nối thì báo người quản trị xem mạng của máy chủ",
+        "see why on each station's page; if none answers, tell the administrator to look at the server's network",
+    )
 
 
 class StationsLacking(PipelineError):
@@ -1212,6 +1288,10 @@ class StationsLacking(PipelineError):
     exit_code = EXIT_SOME_FAILED
     what = Says("{lacking} trên {total} trạm thiếu tệp hoặc có tệp hỏng", "{lacking} of {total} stations lack files")
     fix = Says("lượt gửi tới gửi lại; gửi ngay: bantin push", "the next push sends them again; now: bantin push")
+    on_page = Says(
+        "lượt gửi tới gửi lại; gửi ngay thì bấm Gửi ngay ở trang của trạm",
+        "the next push sends them again; at once: press Push now on the station's page",
+    )
 
 
 class StationsUnseen(PipelineError):
@@ -1222,6 +1302,7 @@ class StationsUnseen(PipelineError):
     retry = True
     what = Says("{failed} trên {total} trạm không xem được", "{failed} of {total} stations could not be looked at")
     fix = Says("xem lý do ở trên; xem lại: bantin verify", "see the reasons above; look again: bantin verify")
+    on_page = Says("xem lý do ở trang từng trạm", "see why on each station's page")
 
 
 class NoStationSeen(StationsUnseen):
@@ -1242,9 +1323,23 @@ class StationsHolding(PipelineError):
         "Bản Tin tự thử lại; thử ngay: bantin recall {bulletin}",
         "it is tried again by itself; now: bantin recall {bulletin}",
     )
+    on_page = Says("máy tự thử lại cho tới khi gỡ xong", "it is tried again by itself until it is done")
 
 
 def next_step_of(code: str, station: str) -> Says:
     """What to do about a fault of a station that is known only by its code."""
-    kinds = {kind.code: kind for kind in DeliveryError.__subclasses__()}
-    return kinds.get(code, DeliveryError).fix.format(station=station)
+    return _next_step(code, station, lambda kind: kind.fix)
+
+
+def page_step_of(code: str, station: str) -> Says:
+    """The same for whoever reads it on a page."""
+    return _next_step(code, station, lambda kind: kind.on_page or kind.fix)
+
+
+def _next_step(code: str, station: str, of: Callable[[type[PipelineError]], Says]) -> Says:
+    """That of its kind, or of deliveries where its kind has to know more than the station."""
+    kind = next((kind for kind in _kinds(PipelineError).values() if kind.code == code), DeliveryError)
+    try:
+        return of(kind).format(station=station)
+    except KeyError:
+        return of(DeliveryError).format(station=station)

@@ -36,8 +36,8 @@ _WORDS = {
     "channel closed": "máy chủ đóng phiên gửi tệp",
     "timeout opening channel": "máy chủ không mở phiên gửi tệp",
     "authentication timeout": "máy chủ không trả lời lúc đăng nhập",
-    "name or service not known": "không có máy nào tên ấy",
-    "no address associated with hostname": "không có máy nào tên ấy",
+    "name or service not known": "không tra được tên máy ấy",
+    "no address associated with hostname": "không tra được tên máy ấy",
     "temporary failure in name resolution": "chưa tra được tên máy, xem mạng và DNS",
     "error reading ssh protocol banner": "máy ấy không trả lời bằng SSH",
 }

@@ -219,6 +219,26 @@ class Ledger:
         )
         return {BulletinId(row.bulletin): row.stations for row in self._rows(query)}
 
+    def missed_of_late(self, since: datetime, airings: int, stations: int) -> list[tuple[list[Fact], int]]:
+        """The last air times that were missed, newest first: some facts of each, and at how many stations in all."""
+        c = tables.facts.c
+        of = sa.select(tables.facts, c.detail["at"].as_string().label("instant")).where(
+            c.happened == Happened.MISSED.value, c.at >= since, c.bulletin.is_not(None)
+        )
+        told = of.subquery()
+        counted = (
+            sa.select(told.c.bulletin, told.c.instant, sa.func.count(told.c.station.distinct()).label("stations"))
+            .group_by(told.c.bulletin, told.c.instant)
+            .order_by(told.c.instant.desc(), told.c.bulletin)
+            .limit(airings)
+        )
+        found = []
+        for one in self._rows(counted):
+            here = (told.c.bulletin == one.bulletin) & (told.c.instant == one.instant)
+            some = self._rows(sa.select(told).where(here).order_by(told.c.number).limit(stations))
+            found.append(([records.fact(row) for row in some], one.stations))
+        return found
+
     def last_decision(self) -> int:
         """The number of the last fact by which somebody signed, returned or withdrew something; 0 for none."""
         c = tables.facts.c

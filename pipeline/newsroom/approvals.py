@@ -167,6 +167,7 @@ def _must_have_a_name(bulletin: Bulletin, by: str) -> None:
             bulletin=bulletin.id,
             reason=Says("thiếu tên người duyệt", "nobody signs"),
             how=Says("thêm: --by “TÊN NGƯỜI DUYỆT”", "add: --by NAME"),
+            how_on_page=Says("đăng nhập lại rồi duyệt", "sign in again, then sign"),
         )
 
 
@@ -188,6 +189,7 @@ def _must_be_another(desk: Desk, bulletin: Bulletin, by: str) -> None:
                 "nhờ người khác nghe và ký, hoặc đặt by_author = true ở [approvals] của config.toml",
                 "have another person listen and sign, or set by_author = true in [approvals] of config.toml",
             ),
+            how_on_page=Says("nhờ người duyệt khác nghe và ký", "have another person listen and sign"),
         )
 
 
@@ -226,6 +228,10 @@ def check(desk: Desk, bulletin: Bulletin, status: Status) -> None:
                 f"sửa, thả lại rồi rút bản này: bantin withdraw {bulletin.id}; hoặc thử lại: bantin run-due",
                 f"correct and drop it again, then: bantin withdraw {bulletin.id}; or try again: bantin run-due",
             ),
+            how_on_page=Says(
+                "sửa bài rồi gửi lại ở trang Thêm và rút bản này; hoặc bấm Làm lại ở trang của bài",
+                "correct it, send it again on the page Add and withdraw this one; or make it again on its page",
+            ),
         )
     if status.draft and not desk.programme(bulletin).embedded_may_air:
         raise NotApprovable(
@@ -236,5 +242,11 @@ def check(desk: Desk, bulletin: Bulletin, status: Status) -> None:
             how=Says(
                 "chờ giọng trực tuyến, dùng bản ghi âm, hoặc nhờ người quản trị đặt embedded_may_air = true",
                 "wait for the online voice, drop a recording, or set embedded_may_air = true for its programme",
+            ),
+            how_on_page=Says(
+                "chờ giọng trực tuyến (máy tự làm lại), gửi bản ghi âm ở trang Thêm, hoặc nhờ người quản trị máy chủ"
+                " cho chương trình phát giọng tại máy (embedded_may_air trong config.toml)",
+                "wait for the online voice, send a recording on the page Add, or have the server's administrator let"
+                " its programme air the voice on this machine (embedded_may_air in config.toml)",
             ),
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
-from pipeline.core.errors import Says, next_step_of
+from pipeline.core.errors import NoLine, Says, next_step_of, page_step_of
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import CARRIED, BulletinId, Digest, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
@@ -66,7 +66,7 @@ def remaining(desk: Desk) -> tuple[Concern, ...]:
         "call them: not to air it, and to remove the file; it is taken away as soon as they are reached",
     )
     return tuple(
-        Concern(station=stations[code], trouble=troubles.get(code), step=step, bulletins=tuple(held))
+        Concern(station=stations[code], trouble=troubles.get(code), step=step, page_step=step, bulletins=tuple(held))
         for code, held in remains(desk).items()
         if code in stations
     )
@@ -76,7 +76,12 @@ def troubled(desk: Desk) -> tuple[Concern, ...]:
     """Stations whose last visit failed, by code."""
     stations = desk.config.stations
     return tuple(
-        Concern(station=stations[code], trouble=trouble, step=_step(stations[code], trouble))
+        Concern(
+            station=stations[code],
+            trouble=trouble,
+            step=_step(stations[code], trouble),
+            page_step=page_step_of(NoLine.code if stations[code].transport == CARRIED else trouble.code, code),
+        )
         for code, trouble in sorted(desk.ledger.troubles().items())
         if code in stations
     )

@@ -1,7 +1,7 @@
 """Listings: which bulletins somebody looks for, what airs in a span of time, what waits for whom."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from pipeline.core.coverage import Line
@@ -17,9 +17,10 @@ from pipeline.newsroom.digest import gaps, remaining, stuck
 
 _LATELY = timedelta(days=3)
 """How long something waits for somebody after its last air time, and how long a refused file is told."""
-_SHOWN = 12
-_MISSED = 1_000
-"""Facts of missed air times that are looked at."""
+_SHOWN = 6
+"""Refused files that are told."""
+_MISSED, _NAMED = 8, 6
+"""Missed air times that are told, and stations that are named of each."""
 
 
 def sought(
@@ -84,7 +85,7 @@ class Today:
     remains: tuple[Concern, ...]
     stuck: tuple[Concern, ...]
     refused: tuple[Fact, ...]
-    """Files that were refused of late, the last first."""
+    """Files that were refused of late and not taken in since, the last first."""
 
 
 def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
@@ -92,19 +93,35 @@ def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
     now = desk.now()
     open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
     here = now.astimezone(desk.config.zone).date()
-    lately = desk.ledger.latest(_MISSED, happened=Happened.MISSED, since=now - _LATELY)
-    refused = desk.ledger.facts(happened=Happened.REFUSED, since=now - _LATELY)[-_SHOWN:]
     return Today(
         now=now,
         to_sign=tuple(r for r in open_ if r.status.stage is Stage.WAITING),
         to_mend=tuple(r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED} and not _replaced(desk, r)),
         days=(figured(here), figured(here + timedelta(days=1))),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
-        gaps=gaps(desk, lately[::-1])[::-1],
+        gaps=_gaps(desk, now - _LATELY),
         remains=remaining(desk),
         stuck=stuck(desk),
-        refused=tuple(refused[::-1]),
+        refused=tuple(_refused(desk, now - _LATELY)[: -_SHOWN - 1 : -1]),
     )
+
+
+def _gaps(desk: Desk, since: datetime) -> tuple[Gap, ...]:
+    """The last air times that passed without their bulletin, and a few of the stations of each."""
+    found = desk.ledger.missed_of_late(since, _MISSED, _NAMED)
+    count = {(facts[0].bulletin, str(facts[0].detail["at"])): stations for facts, stations in found}
+    told = gaps(desk, [fact for facts, _ in found for fact in facts])
+    return tuple(
+        replace(gap, more=count[gap.bulletin.id, gap.at.isoformat()] - len(gap.stations)) for gap in reversed(told)
+    )
+
+
+def _refused(desk: Desk, since: datetime) -> list[Fact]:
+    """Files that were refused, each name once, the last of it; but none that was taken in after that."""
+    taken = desk.ledger.facts(happened=Happened.RECEIVED, since=since)
+    last = {fact.detail.get("name"): fact for fact in desk.ledger.facts(happened=Happened.REFUSED, since=since)}
+    good = {fact.detail.get("name"): fact.number for fact in taken}
+    return sorted((f for name, f in last.items() if f.number > good.get(name, 0)), key=lambda fact: fact.number)
 
 
 def _replaced(desk: Desk, row: Row) -> bool:

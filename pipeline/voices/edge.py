@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.errors import EngineUnavailable, PipelineError, Says, TakeRejected
 from pipeline.core.model import Language, Seconds, Voice
+from pipeline.core.reasons import vietnamese
 from pipeline.voices import wav
 from pipeline.voices.breaker import Breaker
 from pipeline.voices.net import Unreachable, reach
@@ -129,7 +130,7 @@ class EdgeOnline:
             # The address as the client itself will read it.
             reach(communicate.WSS_URL, self._proxy, self._probe)  # type: ignore[attr-defined]  # re-exported by chance
         except Unreachable as why:
-            raise self._unavailable(Says(f"không có mạng: {why}", f"offline: {why}"), _ONLINE) from why
+            raise self._unavailable(Says(f"không có mạng: {vietnamese(str(why))}", f"offline: {why}"), _ONLINE) from why
         self._reached = time.monotonic()
 
     def speak(self, text: str, voice: str, out: Path) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from pipeline.core.day import Figures
+from pipeline.core.errors import NotApproved
 from pipeline.core.people import Right
 from pipeline.newsroom import listing
 from pipeline.newsroom.digest import figures
@@ -28,9 +29,11 @@ def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) ->
         return made
 
     now = listing.today(desk, figured)
+    waiting = {row.bulletin.id for row in now.to_sign}
+    faults = [t for t in now.threats if not (isinstance(t.problem, NotApproved) and t.bulletin.id in waiting)]
     context = {
         "told": "", "to_sign": now.to_sign, "to_mend": now.to_mend, "days": now.days, "threats": now.threats,
-        "remains": now.remains, "gaps": now.gaps[:8], "now": now.now, "tally": tally(desk),
+        "faults": faults, "remains": now.remains, "gaps": now.gaps, "now": now.now, "tally": tally(desk),
         "stuck": now.stuck, "refused": now.refused,
         "push_at": f"{desk.config.settings.clock.push_at:%H:%M}",
     }  # fmt: skip

@@ -480,9 +480,10 @@ def test_offline_is_found_out_at_once(monkeypatch, tmp_path):
     begun = time.monotonic()
     with pytest.raises(EngineUnavailable, match="offline"):
         say(edge, tmp_path / "take.wav")
-    with pytest.raises(EngineUnavailable, match="offline"):
+    with pytest.raises(EngineUnavailable, match="offline") as caught:
         edge.check()
     assert time.monotonic() - begun < 1
+    assert caught.value.message.vi.endswith("không có mạng: máy có đó nhưng cổng đóng")
 
 
 def test_a_network_that_swallows_everything_is_given_up_in_time(monkeypatch):

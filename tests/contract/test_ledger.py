@@ -273,6 +273,25 @@ def test_who_only_reads_waits_for_no_writer(ledger):
         assert ledger.troubles() == {}
 
 
+def test_what_was_missed_of_late_is_counted_by_air_time_and_a_few_stations_are_named(ledger):
+    hours = [NOW + timedelta(hours=n) for n in range(3)]
+    for n, at in enumerate(hours):
+        for code in ("A", "B", "C")[: n + 1]:
+            told = Fact(happened=Happened.MISSED, who="x", at=NOW, bulletin=BulletinId("b"), station=StationCode(code),
+                        detail={"at": at.isoformat()})  # fmt: skip
+            ledger.record(told)
+    nowhere = Fact(happened=Happened.MISSED, who="x", at=NOW, bulletin=BulletinId("c"), detail={"at": NOW.isoformat()})
+    ledger.record(nowhere, replace(nowhere, happened=Happened.LATE))
+    found = ledger.missed_of_late(NOW, 9, 2)
+    told = [(f[0].bulletin, f[0].detail["at"], [one.station for one in f], count) for f, count in found]
+    assert told == [
+        ("b", hours[2].isoformat(), ["A", "B"], 3), ("b", hours[1].isoformat(), ["A", "B"], 2),
+        ("b", hours[0].isoformat(), ["A"], 1), ("c", NOW.isoformat(), [None], 0),
+    ]  # fmt: skip
+    assert len(ledger.missed_of_late(NOW, 2, 2)) == 2
+    assert ledger.missed_of_late(NOW + timedelta(seconds=1), 9, 2) == []
+
+
 def test_a_server_that_was_restarted_costs_a_connection_and_not_the_night(postgres):
     ledger = Ledger.open(postgres.database())
     ledger.record(fact())

@@ -26,18 +26,37 @@ def kinds(kind=PipelineError):
 
 
 def fields(kind):
-    texts = (kind.what.vi, kind.what.en, kind.fix.vi, kind.fix.en)
+    texts = [text for says in (kind.what, kind.fix, kind.on_page) if says for text in (says.vi, says.en)]
     return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize("kind", list(kinds()), ids=lambda k: k.code)
 def test_every_error_speaks_both_languages_and_names_the_next_step(kind):
     problem = kind(**dict.fromkeys(fields(kind), "X"))
-    for words in (problem.message, problem.next_step):
+    for words in (problem.message, problem.next_step, problem.page_step):
         assert words.vi.strip()
         assert words.en.strip()
     assert kind.code in str(problem)
     assert kind.exit_code in range(1, 9)
+
+
+AT_THE_TERMINAL = {"C-102", "C-110", "D-112", "D-113"}
+"""Told only to whoever typed the command."""
+
+
+@pytest.mark.parametrize("kind", [k for k in kinds() if k.code not in AT_THE_TERMINAL], ids=lambda k: k.code)
+def test_a_next_step_on_a_page_is_no_command(kind):
+    step = kind(**dict.fromkeys(fields(kind), "X")).page_step
+    assert "bantin " not in step.vi + step.en
+
+
+def test_how_to_mend_it_has_words_of_its_own_on_a_page_where_they_differ():
+    typed, shown = Says("chạy lệnh", "run it"), Says("bấm nút", "press it")
+    problem = errors.NotApprovable(bulletin="b", reason="x", how=typed, how_on_page=shown)
+    assert (problem.next_step, problem.page_step) == (typed, shown)
+    assert from_record(to_record(problem)).page_step == shown
+    assert errors.NotApprovable(bulletin="b", reason="x", how=typed).page_step == typed
+    assert errors.page_step_of("D-108", "A") != errors.next_step_of("D-108", "A")
 
 
 def raised_in_the_source():
@@ -93,7 +112,7 @@ def test_a_bulletin_without_recordings_whose_loudness_is_refused_is_not_told_onl
         ("Socket is closed", "đường truyền đứt"),
         ("No existing session", "đường truyền đứt lúc đăng nhập"),
         ("Authentication timeout.", "máy chủ không trả lời lúc đăng nhập"),
-        ("[Errno -2] Name or service not known", "không có máy nào tên ấy"),
+        ("[Errno -2] Name or service not known", "không tra được tên máy ấy"),
         ("Error reading SSH protocol banner[Errno 104] Connection reset by peer", "máy ấy không trả lời bằng SSH"),
         ("its time was never", "its time was never"),
     ],

@@ -51,7 +51,9 @@ def test_a_station_whose_visits_fail_is_one_line_and_of_many_the_first_are_named
     )
     commune, step = Commune(code="1", name="Đất Mũi"), Says("gọi trạm", "call them")
     several = [
-        Concern(station=Station(code=f"CM-{n:04}", commune=commune, host="h"), trouble=trouble, step=step)
+        Concern(
+            station=Station(code=f"CM-{n:04}", commune=commune, host="h"), trouble=trouble, step=step, page_step=step
+        )
         for n in range(43)
     ]
     told = list(FACES.troubled(several))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import Says
+from pipeline.core.errors import page_step_of
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
@@ -23,10 +23,13 @@ from pipeline.newsroom.nights import nights, one_night, worrying
 from pipeline.web import errands
 from pipeline.web.page import Page, back, render
 from pipeline.web.visitor import Visit, Visitor
+from pipeline.web.work import Job
 
 router = APIRouter(include_in_schema=False)
 _A_PAGE = 120
 _FACTS = 60
+_LATELY = timedelta(minutes=10)
+"""For so long it is told what came of what somebody asked for."""
 _FIRST, _LAST = date(2000, 1, 10), date(9998, 12, 1)
 """Days that are shown."""
 _MAP = 600
@@ -37,28 +40,41 @@ _MARKS, _CLOSE = 600, 20
 
 @router.get("/phan-phoi")
 def grid(
-    request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], ngay: str = "", thieu: str = "", trang: int = 1
+    request: Request,
+    v: Annotated[Visitor, Depends(Visit(Right.SEE))],
+    ngay: str = "",
+    thieu: str = "",
+    tim: str = "",
+    trang: int = 1,
 ) -> HTMLResponse:
-    """The stations of a day, and which of its bulletins each holds."""
+    """The stations and which bulletins of a day each holds: those first that are to air something on it."""
     desk, dear = v.desk, request.app.state.dear
-    day = desk.now().astimezone(desk.config.zone).date()
-    try:
-        day = max(_FIRST, min(_LAST, date.fromisoformat(ngay))) if ngay else day
-    except ValueError:
-        ngay = ""
+    today = desk.now().astimezone(desk.config.zone).date()
+    day = _night(ngay) or _coming(desk, today)
     if thieu:
-        codes = dear.get(("lacking", day, desk.config.stamp), lambda: lacking(desk, day))
+        due, others = dear.get(("lacking", day, desk.config.stamp), lambda: lacking(desk, day)), []
     else:
-        codes = stations_of(desk, day)
+        due, others = stations_of(desk, day), sorted(desk.config.stations)
+    sought = {one.code for one in registry.sought(desk, tim)}
+    codes = [code for code in dict.fromkeys([*due, *others]) if code in sought]
     start = (max(trang, 1) - 1) * _A_PAGE
     shown = codes[start : start + _A_PAGE]
     context = {
         "told": "", "day": dear.get(("day", day, desk.config.stamp), lambda: figures(desk, day)), "codes": shown,
-        "grid": of_day(desk, day, shown), "count": len(codes), "thieu": thieu,
+        "grid": of_day(desk, day, shown), "count": len(codes), "thieu": thieu, "tim": tim, "today": today,
+        "tomorrow": today + timedelta(days=1),
         "page_number": max(trang, 1), "more": len(codes) > start + _A_PAGE, "stations": desk.config.stations,
         "troubles": desk.ledger.troubles(), "visited": desk.ledger.visited(desk.now()),
     }  # fmt: skip
     return render(Page(request, v), "stations.html", context)
+
+
+def _coming(desk: Desk, today: date) -> date:
+    """The day that whoever delivers looks at next: today until its last air time, then what tonight's push brings."""
+    now, zone = desk.now(), desk.config.zone
+    tomorrow = today + timedelta(days=1)
+    days = {at.astimezone(zone).date() for b in desk.ledger.bulletins() for at in b.air if at > now}
+    return tomorrow if today not in days and tomorrow in days else today
 
 
 @router.get("/phan-phoi/tuan")
@@ -139,10 +155,12 @@ def station(
     night = _night(dem)
     end = datetime.combine(night + timedelta(days=1), time(), desk.config.zone) if night else None
     facts = desk.ledger.latest(_FACTS, station=found.code, until=end)
-    job = request.app.state.work.job(errands.about_station(code))
+    job = _job(request, v, code)
+    trouble = desk.ledger.troubles().get(found.code)
     context = {
-        "told": page_told(request, v, job), "station": found, "titles": titles, "facts": facts,
-        "trouble": desk.ledger.troubles().get(found.code), "holdings": desk.ledger.holdings(station=found.code),
+        "told": _told(request, v, job), "station": found, "titles": titles, "facts": facts,
+        "trouble": trouble, "step": page_step_of(trouble.code, code) if trouble else None,
+        "holdings": desk.ledger.holdings(station=found.code),
         "to_come": desk.ledger.transmissions(station=found.code, after=desk.now(), most=20),
         "tried": next((f for f in facts if f.happened is Happened.TRIED), None),
         "aired": next((f for f in facts if f.happened is Happened.AIRED), None), "carried": found.transport == CARRIED,
@@ -160,10 +178,25 @@ def _night(asked: str) -> date | None:
     return day if _FIRST <= day <= _LAST else None
 
 
-def page_told(request: Request, v: Visitor, job: object) -> str:
-    """What came of what was asked for last about a station."""
-    told = getattr(job, "told", None)
-    return Page(request, v).say(told) if isinstance(told, Says) else ""
+def _job(request: Request, v: Visitor, code: str) -> Job | None:
+    """What was asked for last about a station, while it is under way and for a while after."""
+    job: Job | None = request.app.state.work.job(errands.about_station(code))
+    return job if job and (not job.ended or v.desk.now() - job.since <= _LATELY) else None
+
+
+def _told(request: Request, v: Visitor, job: Job | None) -> str:
+    """What came of it, for whom and when it was asked."""
+    page = Page(request, v)
+    return f"{page.say(job.told)} ({job.who}, {page.at(job.since, '%H:%M')})" if job and job.told else ""
+
+
+@router.get("/phan-phoi/{code}/tien-do")
+def progress(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], code: str) -> Response:
+    """Whether it is still being called: a part of the page that asks for itself, and loads the page anew at the end."""
+    job = _job(request, v, code)
+    if job and not job.ended:
+        return render(Page(request, v), "calling.html", {"code": code})
+    return Response(headers={"HX-Refresh": "true"})
 
 
 @router.post("/phan-phoi/{code}/thu")

@@ -96,6 +96,12 @@ class Report:
         return tuple(e for e in self.rows if e.row.counted)
 
     @property
+    def uncounted(self) -> tuple[Entry, ...]:
+        """What people signed and aired, or were to air, in the period, and that does not count in it."""
+        counted = {e.bulletin.id for e in self.counted}
+        return tuple(e for e in self.entries if e.bulletin.id not in counted and e.row.why != "unapproved")
+
+    @property
     def seconds(self) -> Seconds:
         """Programme time of what counts: each bulletin once."""
         return Seconds(sum(e.seconds for e in self.counted))

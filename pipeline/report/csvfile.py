@@ -1,4 +1,8 @@
-"""CSV for Excel: UTF-8 with a mark at its start, and no cell that a spreadsheet would run."""
+"""CSV for programs, and whoever imports it: UTF-8 with a mark at its start, and no cell that a spreadsheet would run.
+
+A line `sep=,` would help an Excel of a country that expects semicolons, but it hides the mark from that Excel, and is a
+row to every program: people take the workbook.
+"""
 
 import csv
 import io

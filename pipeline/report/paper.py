@@ -79,7 +79,8 @@ def context(report: Report, w: Wording, head: Letterhead) -> dict[str, Any]:
         "languages": _groups(sheets.by_language(report, w)), "themes": _groups(sheets.by_theme(report, w)),
         "kinds": _groups(sheets.by_kind(report, w)), "communes": _groups(sheets.by_commune(report, w)),
         "outputs": [row[:5] for row in _rows(sheets.outputs(report, w)) if not row[7]],
-        "bulletins": _bulletins(sheets.bulletins(report, w)),
+        "bulletins": _bulletins(sheets.bulletins(report, w, report.counted)),
+        "others": _others(sheets.bulletins(report, w, report.uncounted)),
     }  # fmt: skip
     return {key: _clean(value) for key, value in filled.items()}
 
@@ -105,9 +106,16 @@ def _groups(table: Sheet) -> list[list[str]]:
 def _bulletins(table: Sheet) -> list[list[str]]:
     return [
         [str(n), _text(row[0]), _text(row[2]), _text(row[4]), _text(row[5]), _text(row[7]), f"{row[11]}/{row[10]}",
-         _text(row[8]), _text(row[21])]
+         _text(row[8])]
         for n, row in enumerate(table.rows, start=1)
     ]  # fmt: skip
+
+
+def _others(table: Sheet) -> list[list[str]]:
+    return [
+        [str(n), _text(row[0]), _text(row[2]), _text(row[4]), f"{row[11]}/{row[10]}", _text(row[21])]
+        for n, row in enumerate(table.rows, start=1)
+    ]
 
 
 def _minutes(seconds: float) -> str:

@@ -65,16 +65,15 @@ def lines(report: Report, w: Wording) -> Sheet:
     return Sheet(title=title, columns=columns, rows=rows, shares=frozenset({6}))
 
 
-def bulletins(report: Report, w: Wording) -> Sheet:
-    """Every bulletin with what it rests on."""
+def bulletins(report: Report, w: Wording, only: Sequence[Entry] | None = None) -> Sheet:
+    """Every bulletin, or only some, with what it rests on."""
     columns = _say(w, ("Ngày phát", "First air date"), ("Mã", "Id"), ("Tiêu đề", "Title"),
                    ("Chương trình", "Programme"), ("Tiếng", "Language"), ("Thể loại", "Kind"), ("Chủ đề", "Theme"),
                    ("Phút", "Minutes"), ("Người duyệt", "Signed by"), ("Duyệt lúc", "Signed at"),
                    ("Số trạm", "Stations"), ("Trạm nhận kịp", "In time"), *_AIRTIME, ("Tính", "Counts"),
                    ("Lý do", "Why"), ("SHA-256 của bản phát", "SHA-256 of the master"))  # fmt: skip
-    return Sheet(
-        title=w.say(Says("Bản tin", "Bulletins")), columns=columns, rows=[_entry(e, w) for e in report.entries]
-    )
+    shown = report.entries if only is None else only
+    return Sheet(title=w.say(Says("Bản tin", "Bulletins")), columns=columns, rows=[_entry(e, w) for e in shown])
 
 
 def _entry(e: Entry, w: Wording) -> Sequence[Cell]:

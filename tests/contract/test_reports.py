@@ -16,12 +16,13 @@ import fontpkg_noto_sans_khmer
 import openpyxl
 import pytest
 
-from pipeline.core.errors import BadOutput, BadPeriod, BadTemplate
+from pipeline.core.errors import BadOutput, BadPeriod, BadTemplate, figure
 from pipeline.core.facts import Happened
 from pipeline.core.model import Verification
 from pipeline.core.outputs import Output, PlanLine
 from pipeline.newsroom import bulletins, outputs, reports
 from pipeline.newsroom.tally import tally
+from pipeline.report.words import WHY
 from tests import province, year
 
 OFFICE = shutil.which("soffice")
@@ -207,8 +208,12 @@ def tables(data):
 def test_the_paper_says_the_reports_figures_in_the_form_of_an_administrative_report(desk, made):
     data = reports.write(desk, made, "docx", "en")
     text = "\n".join(p.text for p in docx.Document(io.BytesIO(data)).paragraphs)
-    head, lines, languages, themes, kinds, other, foot, listed, communes = tables(data)
+    head, lines, languages, themes, kinds, other, foot, listed, left, communes = tables(data)
     assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc" in head[0][1]
+    made_of = docx.Document(io.BytesIO(data))
+    page = made_of.sections[0]
+    for table in made_of.tables:  # none stands out of the margins
+        assert sum(c.width for c in table.columns) <= page.page_width - page.left_margin - page.right_margin + 1000
     assert "Cà Mau, ngày 26 tháng 11 năm 2026" in head[0][1]
     assert "Số:" in head[0][0]
     assert "/BC-SVHTTDL" in head[0][0]
@@ -228,8 +233,12 @@ def test_the_paper_says_the_reports_figures_in_the_form_of_an_administrative_rep
         "phong-chong-thien-tai",
     ]
     assert [row[1] for row in other[1:]] == ["Tài liệu tuyên truyền", "Tập huấn, bồi dưỡng"]  # the struck one is not
-    assert len(listed) - 1 == len(made.entries)
-    assert any("<tăng> & giá" in row[2] for row in listed)
+    assert [row[2] for row in listed[1:]] == [e.bulletin.title for e in made.counted]
+    out = [e for e in made.entries if not e.row.counted and e.row.why != "unapproved"]
+    assert [(row[2], row[5]) for row in left[1:]] == [(e.bulletin.title, WHY[e.row.why].vi) for e in out]
+    assert {"đã rút", "không tính chỉ tiêu", "chưa đủ trạm nhận trước giờ phát"} <= {row[5] for row in left[1:]}
+    assert any("<tăng> & giá" in row[2] for row in listed + left)
+    assert lines[1][6] == f"{figure(made.reached[0].share * 100, 0).vi}%"
     assert "Nơi nhận:" in foot[0][0]
     assert "- UBND tỉnh;" in foot[0][0]
     assert "GIÁM ĐỐC" in foot[0][1]
@@ -249,6 +258,9 @@ def test_an_office_program_opens_the_paper(desk, made, tmp_path):
     text = " ".join(subprocess.run(read, check=True, capture_output=True, text=True).stdout.split())
     for words in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "GIÁM ĐỐC", "Hồ Thị Kỷ"):
         assert words in text
+    laid_out = [read[0], "-layout", "-l", "1", *read[1:]]
+    head = subprocess.run(laid_out, check=True, capture_output=True, text=True).stdout.splitlines()[0]
+    assert " ".join(head.split()) == "ỦY BAN NHÂN DÂN TỈNH CÀ MAU CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
     assert "{{" not in text
     assert "{%" not in text
     if folder := os.environ.get("BANTIN_PICTURES"):  # for people to look at, and for the papers

@@ -679,6 +679,24 @@ class StickRefused(DeliveryError):
     )
 
 
+class ShareEmpty(DeliveryError):
+    """The folder of a shared station has none of our papers any more: its share may not be mounted."""
+
+    code = "D-114"
+    what = Says(
+        "trạm {station}: thư mục {folder} không còn tệp nào của ta, có thể ổ mạng chưa gắn; chưa ghi gì",
+        "station {station}: nothing of ours is left in {folder}, its share may not be mounted; nothing was written",
+    )
+    fix = Says(
+        "gắn lại ổ mạng; nếu đúng là thư mục mới: bantin verify {station}",
+        "mount the share; if it is a new folder: bantin verify {station}",
+    )
+    on_page = Says(
+        "nhờ người quản trị máy chủ gắn lại ổ mạng, hay đối chiếu trạm nếu đúng là thư mục mới",
+        "the server's administrator mounts the share again, or verifies the station if it is a new folder",
+    )
+
+
 # --- L: ledger and store ---------------------------------------------------------------------------------------------
 
 

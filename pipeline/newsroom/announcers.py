@@ -52,7 +52,9 @@ def teach(desk: Desk, key: str, spoken: str, by: str, bulletin: Bulletin | None 
             stream.write(after)
             stream.flush()
             os.fsync(stream.fileno())  # before it takes the name: a power cut must not leave an empty dictionary
-    desk.ledger.record(desk.fact(Happened.TAUGHT, bulletin=bulletin, who=by, key=cells[0], spoken=cells[1]))
+            stream.close()
+            # And told before: a word that is said otherwise without a name behind it could be signed by who changed it.
+            desk.ledger.record(desk.fact(Happened.TAUGHT, bulletin=bulletin, who=by, key=cells[0], spoken=cells[1]))
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.core.errors import FolderRefused, Says
+from pipeline.core.errors import ShareEmpty
 from pipeline.core.facts import Fact, Happened, Json
 from pipeline.core.model import (
     SHARED,
@@ -76,16 +76,12 @@ class Visit:
         return [parcel for parcel in known if there[parcel.name] != parcel.size]
 
     def must_be_there(self, remote: Remote) -> None:
-        """Raise FolderRefused where a share that has our papers has none: it is away, and this is our own disk."""
+        """Raise ShareEmpty where a share that has our papers has none: it is away, and this is our own disk."""
         station = self._station
         if station.transport != SHARED or self._desk.ledger.machines(station.code).get(station.code) != station.machine:
             return
         if not any(remote.sizes([manifest.PLAYLIST, manifest.TIMETABLE]).values()):
-            away = Says(
-                "không còn tệp nào, có thể ổ mạng chưa gắn; nếu đúng là thư mục mới: bantin verify {code}",
-                "nothing of ours is left, its share may not be mounted; if it is a new folder: bantin verify {code}",
-            )
-            raise FolderRefused(station=station.code, folder=station.folder, reason=away.format(code=station.code))
+            raise ShareEmpty(station=station.code, folder=station.folder)
 
     def must_go(self, name: BulletinId) -> bool:
         """Whether its file may not stay: it was taken back, or is not in the station's plan any more.

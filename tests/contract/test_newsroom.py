@@ -35,7 +35,7 @@ from pipeline.core.model import Language
 from pipeline.core.status import Stage, status_of
 from pipeline.delivery import manifest
 from pipeline.delivery.names import part
-from pipeline.newsroom import approvals, bulletins, plan, preview, push, scripts
+from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, push, scripts
 from pipeline.newsroom.desk import GivenUp
 from pipeline.newsroom.tally import tally
 from tests.province import Serving
@@ -1228,6 +1228,28 @@ def test_a_new_row_of_the_dictionary_voices_only_the_sentences_that_it_changes(f
         assert first > 3
         assert second == 1
         assert any("khu xử lý" in sentence.text for sentence, _ in bulletins.spoken_by(desk, bulletin))
+
+
+def test_no_word_is_said_otherwise_unless_it_is_known_who_taught_it(desk, monkeypatch):
+    file = desk.config.dictionary
+    announcers.teach(desk, "KXZ", "khu xử lý", "Phòng")
+    before = file.read_bytes()
+
+    def cut(*_: object, **__: object) -> None:
+        raise OSError("power")
+
+    with monkeypatch.context() as power:
+        power.setattr(desk.ledger, "record", cut)
+        with pytest.raises(OSError, match="power"):
+            announcers.teach(desk, "KXZ", "kho xăng", "Phòng")
+    assert file.read_bytes() == before
+    with monkeypatch.context() as power:
+        power.setattr(Path, "replace", cut)
+        with pytest.raises(OSError, match="power"):
+            announcers.teach(desk, "KXZ", "kho xăng", "Phòng")
+    assert file.read_bytes() == before
+    assert [fact.detail["spoken"] for fact in desk.ledger.facts(happened=Happened.TAUGHT)] == ["khu xử lý", "kho xăng"]
+    assert list(file.parent.glob(".*.part")) == []
 
 
 def test_a_bulletin_made_again_waits_for_its_signature_only_where_its_bytes_changed(folder, clock):

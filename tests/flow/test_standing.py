@@ -198,7 +198,7 @@ def test_an_empty_mount_point_is_not_taken_for_the_share(tmp_path, clock):
         share.mkdir()
         signed(desk, 2)
         (attempt,) = push.push(desk).failed
-        assert attempt.problem.code == "D-105"
+        assert attempt.problem.code == "D-114"
         assert list(share.iterdir()) == []
         share.rmdir()
         away.rename(share)
@@ -482,11 +482,11 @@ def test_an_empty_mount_point_is_seen_before_anything_is_stopped_brought_or_look
         away = share.rename(tmp_path / "away")
         share.mkdir()
         approvals.withdraw(desk, gone, "Người duyệt")
-        assert [a.problem.code for a in push.push(desk).failed] == ["D-105"]
-        assert [one.problem.code for one in audits.verify(desk)] == ["D-105"]
+        assert [a.problem.code for a in push.push(desk).failed] == ["D-114"]
+        assert [one.problem.code for one in audits.verify(desk)] == ["D-114"]
         clock.at = FIVE + timedelta(hours=2)  # all that it holds has aired
         signed(desk, 3, air=(FIVE + timedelta(hours=12),))
-        assert [a.problem.code for a in push.push(desk).failed] == ["D-105"]
+        assert [a.problem.code for a in push.push(desk).failed] == ["D-114"]
         assert list(share.iterdir()) == []
         assert desk.ledger.facts(happened=Happened.RECALLED) == desk.ledger.facts(happened=Happened.LOST) == []
         share.rmdir()

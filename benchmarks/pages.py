@@ -155,6 +155,8 @@ def make(folder: Path, count: int, stations: int) -> None:
     engine.dispose()
     fill(engine, found, stations)
     engine.dispose()
+    with newsroom(folder, clock) as desk:
+        desk.ledger.reckon(until=lambda: False)  # as the clock does, every minute
 
 
 @contextmanager

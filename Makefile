@@ -37,7 +37,7 @@ demo: setup  ## the whole line in a fresh workspace, offline, with two practice 
 
 test: $(VENV)/.test  ## every test, with real OpenSSH, ffmpeg and eSpeak (installed by apt when root)
 	@tests/system-tools
-	@$(BIN)/pytest -n auto --dist loadgroup $(TEST)
+	@$(BIN)/pytest -n auto --dist worksteal $(TEST)
 
 explore: $(VENV)/.test  ## the tests of properties with new examples each time; a case that fails becomes an @example
 	@HYPOTHESIS_PROFILE=explore $(BIN)/pytest -q -n auto $$(grep -l hypothesis tests/*/*.py)

@@ -18,7 +18,6 @@ from pipeline.core.tally import Tally
 from pipeline.demo import run
 from pipeline.studio.tools import ffmpeg
 
-pytestmark = pytest.mark.xdist_group("demo")
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 

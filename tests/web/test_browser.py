@@ -28,10 +28,7 @@ CHROMIUM = shutil.which("chromium")
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 DAY = timedelta(days=1)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="chromium is missing"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="chromium is missing")
 
 
 @pytest.fixture(scope="module")

@@ -956,7 +956,6 @@ SCRIPTS = {
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is missing")
-@pytest.mark.xdist_group("browser")
 def test_anybody_with_a_phone_finds_hears_and_reads_a_bulletin(desk, chromium, clock):  # noqa: F811, PLR0915 - a story
     from axe_playwright_python.sync_playwright import Axe
 

@@ -89,11 +89,12 @@ def test_a_report_that_cannot_be_is_refused_and_breaks_nothing(full, query, stat
     assert browser(pages(full), Role.READER).get(f"/nam/bao-cao?{query}").status_code == status
 
 
-def test_a_report_that_nobody_would_wait_for_is_sent_to_the_command_line(full, monkeypatch):
+def test_a_report_that_nobody_would_wait_for_is_not_begun_and_says_how_to_have_it(full, monkeypatch):
     monkeypatch.setattr("pipeline.web.year._MOST_AIRINGS", 10)
     answer = browser(pages(full), Role.READER).get("/nam/bao-cao?dang=xlsx")
     assert answer.status_code == 409
-    assert "bantin report --year 2026" in answer.text
+    assert "chọn kỳ ngắn hơn, hoặc nhờ người quản trị lập trên máy chủ" in answer.text
+    assert "bantin report" not in answer.text
 
 
 ENTRY = {"dong": "clips", "so_luong": "3", "ngay": "2026-11-20", "noi_dung": "Clip <b>", "bang_chung": "Biên bản 9/BB"}

@@ -24,7 +24,7 @@ from pipeline.jobs.local import LocalQueue
 from pipeline.jobs.room import Room
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.store import Store
-from pipeline.newsroom.desk import Desk, until_stopped
+from pipeline.newsroom.desk import ITSELF, Desk, until_stopped
 from pipeline.newsroom.work import handlers
 from pipeline.studio.tools import ffmpeg
 from pipeline.voices.edge import EdgeOnline
@@ -42,7 +42,7 @@ def utc_now() -> datetime:
 
 @contextmanager
 def open_desk(
-    config: Config, *, who: str = "bantin", progress: Progress = silent, now: Callable[[], datetime] = utc_now
+    config: Config, *, who: str = ITSELF, progress: Progress = silent, now: Callable[[], datetime] = utc_now
 ) -> Iterator[Desk]:
     """A desk over a workspace's ledger, store and tools; engines and ledger are let go of at the end."""
     with ExitStack() as stack:

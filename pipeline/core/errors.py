@@ -84,8 +84,14 @@ class PipelineError(Exception):
         told = {**fields, "reason": Says(vietnamese(reason), reason)} if isinstance(reason, str) else fields
         self.message = self.what.format(**told)
         self.next_step = self.fix.format(**told)
-        self.page_step = (self.on_page or self.fix).format(**{**told, "how": told.get("how_on_page", told.get("how"))})
+        self.page_step = self.fix_on_page().format(**{**told, "how": told.get("how_on_page", told.get("how"))})
         super().__init__(f"{self.code} {self.message.en}; {self.next_step.en}")
+
+    @classmethod
+    def fix_on_page(cls) -> Says:
+        """The next step for pages: a kind with a `fix` of its own does not take another's `on_page`."""
+        own = next(kind for kind in cls.__mro__ if {"fix", "on_page"} & vars(kind).keys())
+        return vars(own).get("on_page") or cls.fix
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.fields))
@@ -584,6 +590,10 @@ class LoginRefused(DeliveryError):
         "chép khoá công khai vào trạm, hoặc sửa cột user, key, password_file trong stations.csv",
         "install the public key there, or correct user, key or password_file in stations.csv",
     )
+    on_page = Says(
+        "nhờ người quản trị máy chủ chép khoá công khai vào trạm hoặc sửa dòng của trạm, rồi bấm Thử trạm",
+        "the server's administrator installs the public key there or corrects its row; then press Test it",
+    )
 
 
 class StationFull(DeliveryError):
@@ -616,6 +626,10 @@ class FolderRefused(DeliveryError):
         "tạo thư mục và cho phép ghi ở trạm, hoặc sửa cột folder trong stations.csv",
         "create the folder and allow writing there, or correct folder in stations.csv",
     )
+    on_page = Says(
+        "nhờ trạm tạo thư mục và cho phép ghi, hoặc nhờ người quản trị máy chủ sửa cột folder; rồi bấm Gửi ngay",
+        "have the folder made and writing allowed there, or its row corrected on the server; then press Push now",
+    )
 
 
 class ArrivedDamaged(DeliveryError):
@@ -639,6 +653,7 @@ class StationBusy(DeliveryError):
     retry = True
     what = Says("trạm {station} đang được lượt khác gửi", "another run is delivering to {station}")
     fix = Says("chờ lượt ấy xong rồi chạy lại", "wait for it to end, then run again")
+    on_page = Says("chờ lượt ấy xong rồi bấm lại", "wait for it to end, then press again")
 
 
 class Stopped(DeliveryError):
@@ -1351,7 +1366,7 @@ def next_step_of(code: str, station: str) -> Says:
 
 def page_step_of(code: str, station: str) -> Says:
     """The same for whoever reads it on a page."""
-    return _next_step(code, station, lambda kind: kind.on_page or kind.fix)
+    return _next_step(code, station, lambda kind: kind.fix_on_page())
 
 
 def _next_step(code: str, station: str, of: Callable[[type[PipelineError]], Says]) -> Says:

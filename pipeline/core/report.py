@@ -49,6 +49,8 @@ class Entry:
     """How long it lasts; 0 while there is nothing signed."""
     signed_at: datetime | None
     """When the last signature came that it needed, UTC."""
+    was_signed: bool
+    """Whether anybody signed it, as it is or as it was."""
     proofs: tuple[Proof, ...]
 
     @property
@@ -97,9 +99,9 @@ class Report:
 
     @property
     def uncounted(self) -> tuple[Entry, ...]:
-        """What people signed and aired, or were to air, in the period, and that does not count in it."""
+        """What somebody signed, as it is or as it was, that aired in the period or was to, and does not count in it."""
         counted = {e.bulletin.id for e in self.counted}
-        return tuple(e for e in self.entries if e.bulletin.id not in counted and e.row.why != "unapproved")
+        return tuple(e for e in self.entries if e.bulletin.id not in counted and e.was_signed)
 
     @property
     def seconds(self) -> Seconds:

@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -224,29 +222,26 @@ class Ledger:
     def missed_of_late(self, since: datetime, airings: int, stations: int) -> list[tuple[list[Fact], int]]:
         """The last air times that were missed, newest first: some facts of each, and at how many stations in all."""
         c = tables.facts.c
-        instant = c.detail["at"].as_string().label("instant")
-        place = sa.func.row_number().over(partition_by=[c.bulletin, instant], order_by=c.number).label("place")
-        told = (
-            sa.select(tables.facts, instant, place)
-            .where(c.happened == Happened.MISSED.value, c.at >= since, c.bulletin.is_not(None))
-            .subquery()
-        )
+        instant = c.detail["at"].as_string()
+        of_late = (c.happened == Happened.MISSED.value, c.at >= since, c.bulletin.is_not(None))
         counted = (
-            sa.select(told.c.bulletin, told.c.instant, sa.func.count(told.c.station.distinct()).label("stations"))
-            .group_by(told.c.bulletin, told.c.instant)
-            .order_by(told.c.instant.desc(), told.c.bulletin)
+            sa.select(
+                c.bulletin,
+                instant.label("instant"),
+                sa.func.count(c.station.distinct()).label("stations"),
+                sa.func.min(c.number).label("first"),
+            )
+            .where(*of_late)
+            .group_by(c.bulletin, instant)
+            .order_by(sa.desc("instant"), c.bulletin)
             .limit(airings)
-            .subquery()
         )
-        here = (told.c.bulletin == counted.c.bulletin) & (told.c.instant == counted.c.instant)
-        some = (
-            sa.select(told, counted.c.stations)
-            .join(counted, here)
-            .where(told.c.place <= stations)
-            .order_by(told.c.instant.desc(), told.c.bulletin, told.c.number)
-        )
-        airing = attrgetter("instant", "bulletin", "stations")
-        return [([records.fact(row) for row in rows], one[2]) for one, rows in groupby(self._rows(some), airing)]
+        found = []
+        for one in self._rows(counted):
+            here = (c.number >= one.first, c.bulletin == one.bulletin, instant == one.instant)
+            some = self._rows(sa.select(tables.facts).where(*of_late, *here).order_by(c.number).limit(stations))
+            found.append(([records.fact(row) for row in some], one.stations))
+        return found
 
     def last_decision(self) -> int:
         """The number of the last fact by which somebody signed, returned or withdrew something; 0 for none."""

@@ -20,6 +20,8 @@ Handler = Callable[[Mapping[str, Json]], Mapping[str, Json]]
 
 LINE_WAIT = Seconds(600)
 """How long one process waits for another that is taking in or rendering."""
+ITSELF = "bantin"
+"""Who does what nobody asked for by name."""
 
 
 class GivenUp(BaseException):
@@ -77,7 +79,7 @@ class Desk:
     cut: Cut = no_line
     tell: Callable[[str, str], None] = to_nobody
     """Sends a title and a text to the people in charge; raises AlertNotSent, ConfigError."""
-    who: str = "bantin"
+    who: str = ITSELF
     """Whose hand it is when nobody in particular asked."""
     via: str = ""
     """The label of the token by which a program asks in their name; empty where they ask themselves."""

@@ -80,11 +80,16 @@ def troubled(desk: Desk) -> tuple[Concern, ...]:
             station=stations[code],
             trouble=trouble,
             step=_step(stations[code], trouble),
-            page_step=page_step_of(NoLine.code if stations[code].transport == CARRIED else trouble.code, code),
+            page_step=step_on_page(stations[code], trouble),
         )
         for code, trouble in sorted(desk.ledger.troubles().items())
         if code in stations
     )
+
+
+def step_on_page(station: Station, trouble: Trouble) -> Says:
+    """What to do about a station's trouble, for whoever reads it on a page; one without a line now is not called."""
+    return page_step_of(NoLine.code if station.transport == CARRIED else trouble.code, station.code)
 
 
 def stuck(desk: Desk) -> tuple[Concern, ...]:
@@ -197,19 +202,19 @@ def _step(station: Station, trouble: Trouble | None) -> Says:
 
 def gaps(desk: Desk, facts: Iterable[Fact]) -> tuple[Gap, ...]:
     """`missed` facts by bulletin and instant, soonest first."""
-    where: dict[tuple[datetime, BulletinId], list[Absence]] = {}
+    where: dict[tuple[datetime, BulletinId], dict[StationCode, Absence]] = {}
     troubles = desk.ledger.troubles()
     for fact in facts:
         if fact.bulletin:
             at = datetime.fromisoformat(str(fact.detail["at"]))
-            absent = where.setdefault((at, fact.bulletin), [])
-            absent += [_absence(desk, fact.station, troubles)] if fact.station else []
+            absent = where.setdefault((at, fact.bulletin), {})
+            absent |= {fact.station: _absence(desk, fact.station, troubles)} if fact.station else {}
     about = {row.bulletin.id: row for row in bulletins.rows(desk, {name for _, name in where}, stations=())}
     return tuple(
         Gap(
             bulletin=about[name].bulletin,
             at=at,
-            stations=tuple(absent),
+            stations=tuple(absent.values()),
             obstacle=None if absent else missed.obstacle(desk, about[name]),
         )
         for (at, name), absent in sorted(where.items())

@@ -10,15 +10,14 @@ from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import Bulletin, BulletinId, Language
 from pipeline.core.search import fold
 from pipeline.core.status import Stage
+from pipeline.intake.manuscript import nfc
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
-from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.desk import ITSELF, Desk
 from pipeline.newsroom.digest import gaps, remaining, stuck
 
 _LATELY = timedelta(days=3)
 """How long something waits for somebody after its last air time, and how long a refused file is told."""
-_SHOWN = 6
-"""Refused files that are told."""
 _MISSED, _NAMED = 8, 6
 """Missed air times that are told, and stations that are named of each."""
 
@@ -81,7 +80,9 @@ class Today:
     threats: tuple[Threat, ...]
     """What airs in the hours ahead and cannot yet."""
     gaps: tuple[Gap, ...]
-    """Air times of late that passed without their bulletin, the last first."""
+    """The last air times that passed without their bulletin, the last first."""
+    more_gaps: bool
+    """Whether there were more of late."""
     remains: tuple[Concern, ...]
     stuck: tuple[Concern, ...]
     refused: tuple[Fact, ...]
@@ -91,6 +92,7 @@ class Today:
 def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
     """How things stand now; `figured` gives a local day in figures, as `digest.figures` reckons them."""
     now = desk.now()
+    gaps, more_gaps = _gaps(desk, now - _LATELY)
     open_ = bulletins.rows(desk, [b.id for b in desk.ledger.bulletins() if max(b.air) > now - _LATELY], stations=())
     here = now.astimezone(desk.config.zone).date()
     return Today(
@@ -99,29 +101,39 @@ def today(desk: Desk, figured: Callable[[date], Figures]) -> Today:
         to_mend=tuple(r for r in open_ if r.status.stage in {Stage.HELD, Stage.RETURNED} and not _replaced(desk, r)),
         days=(figured(here), figured(here + timedelta(days=1))),
         threats=tuple(missed.threatened(desk, timedelta(hours=desk.config.settings.delivery.ahead_hours))),
-        gaps=_gaps(desk, now - _LATELY),
+        gaps=gaps,
+        more_gaps=more_gaps,
         remains=remaining(desk),
         stuck=stuck(desk),
-        refused=tuple(_refused(desk, now - _LATELY)[: -_SHOWN - 1 : -1]),
+        refused=tuple(_refused(desk, now - _LATELY)),
     )
 
 
-def _gaps(desk: Desk, since: datetime) -> tuple[Gap, ...]:
-    """The last air times that passed without their bulletin, and a few of the stations of each."""
-    found = desk.ledger.missed_of_late(since, _MISSED, _NAMED)
+def _gaps(desk: Desk, since: datetime) -> tuple[tuple[Gap, ...], bool]:
+    """The last air times that passed without their bulletin, and a few of the stations of each; whether more did."""
+    found = desk.ledger.missed_of_late(since, _MISSED + 1, _NAMED)
+    found, more = found[:_MISSED], found[_MISSED:]
     count = {(facts[0].bulletin, str(facts[0].detail["at"])): stations for facts, stations in found}
     told = gaps(desk, [fact for facts, _ in found for fact in facts])
-    return tuple(
-        replace(gap, more=count[gap.bulletin.id, gap.at.isoformat()] - len(gap.stations)) for gap in reversed(told)
-    )
+    named = [replace(gap, more=count[gap.bulletin.id, gap.at.isoformat()] - len(gap.stations)) for gap in told]
+    return tuple(reversed(named)), bool(more)
 
 
 def _refused(desk: Desk, since: datetime) -> list[Fact]:
-    """Files that were refused, each name once, the last of it; but none that was taken in after that."""
-    taken = desk.ledger.facts(happened=Happened.RECEIVED, since=since)
-    last = {fact.detail.get("name"): fact for fact in desk.ledger.facts(happened=Happened.REFUSED, since=since)}
-    good = {fact.detail.get("name"): fact.number for fact in taken}
-    return sorted((f for name, f in last.items() if f.number > good.get(name, 0)), key=lambda fact: fact.number)
+    """Files that were refused, the last first, each once; none that was taken in after that.
+
+    The file of one who sent it by the page is mended by that person: another's may have its name by chance.
+    """
+    good: dict[tuple[str, str], int] = {}
+    for fact in desk.ledger.facts(happened=Happened.RECEIVED, since=since):
+        good[fact.who, _name(fact)] = good[ITSELF, _name(fact)] = fact.number
+    refused = desk.ledger.facts(happened=Happened.REFUSED, since=since)
+    last = {(fact.who, _name(fact)): fact for fact in refused}
+    return sorted((f for key, f in last.items() if f.number > good.get(key, 0)), key=lambda fact: -fact.number)
+
+
+def _name(fact: Fact) -> str:
+    return nfc(str(fact.detail.get("name", "")))
 
 
 def _replaced(desk: Desk, row: Row) -> bool:

@@ -140,12 +140,13 @@ def _entry(desk: Desk, line: bulletins.Row, row: Row, span: tuple[datetime, date
     signed = {profile: digest for profile in sorted(masters) if (digest := status.signed(profile))}
     seconds = Seconds(masters[next(iter(signed))].seconds) if signed else Seconds(0.0)
     may_air = frozenset(d for d in status.approved if not status.must_not_air(d)) if signed else _NOTHING
-    approvals = [f.at for f in desk.ledger.facts(bulletin.id, Happened.APPROVED) if f.digest in signed.values()]
+    approvals = desk.ledger.facts(bulletin.id, Happened.APPROVED)
     return Entry(
         bulletin=bulletin,
         row=row,
         seconds=seconds,
-        signed_at=max(approvals, default=None),
+        signed_at=max((f.at for f in approvals if f.digest in signed.values()), default=None),
+        was_signed=bool(approvals),
         proofs=_proofs(desk, bulletin.id, span, may_air, seconds) if signed and bulletin.counts else (),
     )
 

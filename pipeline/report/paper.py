@@ -104,9 +104,10 @@ def _groups(table: Sheet) -> list[list[str]]:
 
 
 def _bulletins(table: Sheet) -> list[list[str]]:
+    """The last of each says how it counts: templates that a newsroom made before there were `others` show it."""
     return [
         [str(n), _text(row[0]), _text(row[2]), _text(row[4]), _text(row[5]), _text(row[7]), f"{row[11]}/{row[10]}",
-         _text(row[8])]
+         _text(row[8]), _text(row[21])]
         for n, row in enumerate(table.rows, start=1)
     ]  # fmt: skip
 

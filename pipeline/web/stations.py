@@ -1,7 +1,7 @@
 """Phân phối: communes by night; a station with its visits, receipts and last word; trying it, pushing to it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.core.errors import page_step_of
+from pipeline.core.day import Figures
 from pipeline.core.facts import Happened
 from pipeline.core.model import CARRIED, StationCode, Trouble
 from pipeline.core.people import Right
 from pipeline.newsroom import registry
 from pipeline.newsroom.desk import Desk
-from pipeline.newsroom.digest import figures, lacking, stations_of
+from pipeline.newsroom.digest import figures, lacking, stations_of, step_on_page
 from pipeline.newsroom.digest import grid as of_day
 from pipeline.newsroom.nights import nights, one_night, worrying
 from pipeline.web import errands
@@ -50,31 +50,42 @@ def grid(
     """The stations and which bulletins of a day each holds: those first that are to air something on it."""
     desk, dear = v.desk, request.app.state.dear
     today = desk.now().astimezone(desk.config.zone).date()
-    day = _night(ngay) or _coming(desk, today)
+
+    def figured(day: date) -> Figures:
+        made: Figures = dear.get(("day", day, desk.config.stamp), lambda: figures(desk, day))
+        return made
+
+    day = _night(ngay) or _coming(desk, today, figured)
     if thieu:
         due, others = dear.get(("lacking", day, desk.config.stamp), lambda: lacking(desk, day)), []
     else:
         due, others = stations_of(desk, day), sorted(desk.config.stations)
     sought = {one.code for one in registry.sought(desk, tim)}
     codes = [code for code in dict.fromkeys([*due, *others]) if code in sought]
-    start = (max(trang, 1) - 1) * _A_PAGE
-    shown = codes[start : start + _A_PAGE]
+    shown, turning = _turned(codes, trang)
     context = {
-        "told": "", "day": dear.get(("day", day, desk.config.stamp), lambda: figures(desk, day)), "codes": shown,
+        "told": "", "day": figured(day), "codes": shown, "known": bool(sought),
         "grid": of_day(desk, day, shown), "count": len(codes), "thieu": thieu, "tim": tim, "today": today,
-        "tomorrow": today + timedelta(days=1),
-        "page_number": max(trang, 1), "more": len(codes) > start + _A_PAGE, "stations": desk.config.stations,
+        "tomorrow": today + timedelta(days=1), **turning, "stations": desk.config.stations,
         "troubles": desk.ledger.troubles(), "visited": desk.ledger.visited(desk.now()),
     }  # fmt: skip
     return render(Page(request, v), "stations.html", context)
 
 
-def _coming(desk: Desk, today: date) -> date:
+def _turned(codes: Sequence[StationCode], asked: int) -> tuple[Sequence[StationCode], dict[str, object]]:
+    """A page of stations, the last one where fewer are left than were asked for; its number and whether more follow."""
+    number = max(1, min(asked, math.ceil(len(codes) / _A_PAGE)))
+    end = number * _A_PAGE
+    return codes[end - _A_PAGE : end], {"page_number": number, "more": len(codes) > end}
+
+
+def _coming(desk: Desk, today: date, figured: Callable[[date], Figures]) -> date:
     """The day that whoever delivers looks at next: today until its last air time, then what tonight's push brings."""
-    now, zone = desk.now(), desk.config.zone
-    tomorrow = today + timedelta(days=1)
-    days = {at.astimezone(zone).date() for b in desk.ledger.bulletins() for at in b.air if at > now}
-    return tomorrow if today not in days and tomorrow in days else today
+    now, zone, tomorrow = desk.now(), desk.config.zone, today + timedelta(days=1)
+    to_come = any(
+        at > now and at.astimezone(zone).date() == today for one in figured(today).served for at in one.bulletin.air
+    )
+    return tomorrow if not to_come and figured(tomorrow).served else today
 
 
 @router.get("/phan-phoi/tuan")
@@ -99,12 +110,11 @@ def week(
     if loi:
         worry = worrying(desk, days)
         codes = [code for code in codes if code in worry]
-    start = (max(trang, 1) - 1) * _A_PAGE
-    shown = codes[start : start + _A_PAGE]
+    shown, turning = _turned(codes, trang)
     context = {
         "told": "", "days": days, "codes": shown, "count": len(codes), "loi": loi, "tim": tim, "stations": stations,
-        "nights": nights(desk, shown, days), "troubles": troubles, "page_number": max(trang, 1),
-        "more": len(codes) > start + _A_PAGE, "before": days[0] - timedelta(days=1), "after": last + timedelta(days=7),
+        "nights": nights(desk, shown, days), "troubles": troubles, **turning,
+        "before": days[0] - timedelta(days=1), "after": last + timedelta(days=7),
         "points": _points(desk, codes, troubles),
     }  # fmt: skip
     return render(Page(request, v), "nights.html", context)
@@ -155,17 +165,17 @@ def station(
     night = _night(dem)
     end = datetime.combine(night + timedelta(days=1), time(), desk.config.zone) if night else None
     facts = desk.ledger.latest(_FACTS, station=found.code, until=end)
-    job = _job(request, v, code)
+    jobs = _jobs(request, v, code)
     trouble = desk.ledger.troubles().get(found.code)
     context = {
-        "told": _told(request, v, job), "station": found, "titles": titles, "facts": facts,
-        "trouble": trouble, "step": page_step_of(trouble.code, code) if trouble else None,
+        "told": _told(request, v, jobs), "station": found, "titles": titles, "facts": facts,
+        "trouble": trouble, "step": step_on_page(found, trouble) if trouble else None,
         "holdings": desk.ledger.holdings(station=found.code),
         "to_come": desk.ledger.transmissions(station=found.code, after=desk.now(), most=20),
         "tried": next((f for f in facts if f.happened is Happened.TRIED), None),
         "aired": next((f for f in facts if f.happened is Happened.AIRED), None), "carried": found.transport == CARRIED,
-        "job": job, "code": code, "night": night, "on_night": one_night(desk, found.code, night) if night else [],
-        "a_day": timedelta(days=1),
+        "jobs": jobs, "calling": _is_called(jobs), "code": code,
+        "night": night, "on_night": one_night(desk, found.code, night) if night else [], "a_day": timedelta(days=1),
     }  # fmt: skip
     return render(Page(request, v), "station.html", context)
 
@@ -178,23 +188,26 @@ def _night(asked: str) -> date | None:
     return day if _FIRST <= day <= _LAST else None
 
 
-def _job(request: Request, v: Visitor, code: str) -> Job | None:
-    """What was asked for last about a station, while it is under way and for a while after."""
-    job: Job | None = request.app.state.work.job(errands.about_station(code))
-    return job if job and (not job.ended or v.desk.now() - job.since <= _LATELY) else None
+def _jobs(request: Request, v: Visitor, code: str) -> list[Job]:
+    """What was asked for about a station, while it is under way and for a while after."""
+    jobs: list[Job] = request.app.state.work.jobs(errands.about_station(code))
+    return [job for job in jobs if not job.ended or v.desk.now() - job.ended <= _LATELY]
 
 
-def _told(request: Request, v: Visitor, job: Job | None) -> str:
+def _is_called(jobs: Sequence[Job]) -> bool:
+    return not all(job.ended for job in jobs)
+
+
+def _told(request: Request, v: Visitor, jobs: Sequence[Job]) -> str:
     """What came of it, for whom and when it was asked."""
     page = Page(request, v)
-    return f"{page.say(job.told)} ({job.who}, {page.at(job.since, '%H:%M')})" if job and job.told else ""
+    return " ".join(f"{page.say(job.told)} ({job.who}, {page.at(job.since, '%H:%M')})" for job in jobs if job.told)
 
 
 @router.get("/phan-phoi/{code}/tien-do")
 def progress(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], code: str) -> Response:
     """Whether it is still being called: a part of the page that asks for itself, and loads the page anew at the end."""
-    job = _job(request, v, code)
-    if job and not job.ended:
+    if _is_called(_jobs(request, v, code)):
         return render(Page(request, v), "calling.html", {"code": code})
     return Response(headers={"HX-Refresh": "true"})
 

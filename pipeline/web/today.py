@@ -33,8 +33,9 @@ def today(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))]) ->
     faults = [t for t in now.threats if not (isinstance(t.problem, NotApproved) and t.bulletin.id in waiting)]
     context = {
         "told": "", "to_sign": now.to_sign, "to_mend": now.to_mend, "days": now.days, "threats": now.threats,
-        "faults": faults, "remains": now.remains, "gaps": now.gaps, "now": now.now, "tally": tally(desk),
-        "stuck": now.stuck, "refused": now.refused,
+        "faults": faults, "remains": now.remains, "gaps": now.gaps, "more_gaps": now.more_gaps, "now": now.now,
+        "missed_on": {(gap.bulletin.id, gap.at.astimezone(desk.config.zone).date()) for gap in now.gaps},
+        "tally": tally(desk), "stuck": now.stuck, "refused": now.refused,
         "push_at": f"{desk.config.settings.clock.push_at:%H:%M}",
     }  # fmt: skip
     return render(Page(request, v), "today.html", context)

@@ -35,7 +35,8 @@ class Job:
     via: str = ""
     """The label of the token by which a program asked for it."""
     begun: bool = False
-    ended: bool = False
+    ended: datetime | None = None
+    """When it did."""
     told: Says | None = None
     problem: PipelineError | None = None
 
@@ -80,8 +81,12 @@ class Work:
 
     def job(self, about: str) -> Job | None:
         """What was asked for last about something."""
+        return next(reversed(self.jobs(about)), None)
+
+    def jobs(self, about: str) -> list[Job]:
+        """The last of each task about something, in the order in which they were asked for."""
         with self._lock:
-            return next((job for job in reversed(self._jobs.values()) if job.about == about), None)
+            return [job for job in self._jobs.values() if job.about == about]
 
     def counts(self) -> tuple[int, int]:
         """How many jobs wait, and how many are under way."""
@@ -104,9 +109,13 @@ class Work:
 
     def _do(self, job: Job, do: Callable[[Desk], Says | None]) -> None:
         job.begun = True
+        ended = job.since  # where there is no desk, it has no time
         try:
             with self.office.desk() as desk:
-                job.told = do(replace(desk, who=job.who, via=job.via))
+                try:
+                    job.told = do(replace(desk, who=job.who, via=job.via))
+                finally:
+                    ended = desk.now()
         except GivenUp:
             job.problem = None
         except Exception as fault:  # noqa: BLE001 - whoever asked is told, and the thread goes on
@@ -114,7 +123,7 @@ class Work:
             if not isinstance(fault, PipelineError):
                 _log.error("work failed", about=job.about, exc_info=fault)
         finally:
-            job.ended = True
+            job.ended = ended
 
     def close(self) -> None:
         """Begin nothing more."""

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import zipfile
 from collections import Counter
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import docx
@@ -20,7 +21,7 @@ from pipeline.core.errors import BadOutput, BadPeriod, BadTemplate, figure
 from pipeline.core.facts import Happened
 from pipeline.core.model import Verification
 from pipeline.core.outputs import Output, PlanLine
-from pipeline.newsroom import bulletins, outputs, reports
+from pipeline.newsroom import bulletins, outputs, push, reports
 from pipeline.newsroom.tally import tally
 from pipeline.report.words import WHY
 from tests import province, year
@@ -234,7 +235,7 @@ def test_the_paper_says_the_reports_figures_in_the_form_of_an_administrative_rep
     ]
     assert [row[1] for row in other[1:]] == ["Tài liệu tuyên truyền", "Tập huấn, bồi dưỡng"]  # the struck one is not
     assert [row[2] for row in listed[1:]] == [e.bulletin.title for e in made.counted]
-    out = [e for e in made.entries if not e.row.counted and e.row.why != "unapproved"]
+    out = [e for e in made.entries if not e.row.counted]  # everybody's work in this year was signed
     assert [(row[2], row[5]) for row in left[1:]] == [(e.bulletin.title, WHY[e.row.why].vi) for e in out]
     assert {"đã rút", "không tính chỉ tiêu", "chưa đủ trạm nhận trước giờ phát"} <= {row[5] for row in left[1:]}
     assert any("<tăng> & giá" in row[2] for row in listed + left)
@@ -242,6 +243,39 @@ def test_the_paper_says_the_reports_figures_in_the_form_of_an_administrative_rep
     assert "Nơi nhận:" in foot[0][0]
     assert "- UBND tỉnh;" in foot[0][0]
     assert "GIÁM ĐỐC" in foot[0][1]
+
+
+def test_the_paper_lists_of_what_does_not_count_only_what_somebody_signed(desk):
+    desk.now.at = province.FIVE - timedelta(days=1)
+    remade = province.signed(desk, 101, title="Làm lại")
+    for number, changes in enumerate(({"title": "Thử", "counts": False}, {"title": "Rút"}), start=102):
+        one = replace(remade, id=f"20261124-x-{number}", script=f"{number:064x}", **changes)
+        script = replace(desk.ledger.script(remade.script), digest=one.script)
+        desk.ledger.receive(script, one, desk.fact(Happened.RECEIVED, bulletin=one, digest=one.script))
+    desk.ledger.record(desk.fact(Happened.WITHDRAWN, bulletin=one, who="Người soạn"))
+    push.push(desk)
+    desk.now.at = year.NOW
+    new = {"digest": desk.store.put_bytes(b"x"), "profile": "loa-xa", "size": 1, "seconds": 1.0, "suffix": ".mp3"}
+    desk.ledger.record(desk.fact(Happened.MASTERED, bulletin=remade, lufs=-16.0, dbtp=-2.0, lra=1.0, **new))
+    made = reports.report(desk, reports.whole_year(2026))
+    told = {e.bulletin.title: e.row.why for e in made.entries}
+    assert (told["Làm lại"], told["Thử"], told["Rút"]) == ("unapproved", "test", "withdrawn")
+    listed = {row[2] for row in tables(reports.write(desk, made, "docx", "vi"))[-2]}
+    assert ("Làm lại" in listed, "Thử" in listed, "Rút" in listed) == (True, False, False)
+
+
+def test_a_template_that_has_the_reason_behind_each_bulletin_still_works(tmp_path):
+    year.lay_out(tmp_path)
+    text = (tmp_path / "config.toml").read_text("utf-8").replace('template = ""', 'template = "mau.docx"')
+    (tmp_path / "config.toml").write_text(text, "utf-8")
+    paper = docx.Document()
+    paper.add_paragraph("{% for row in bulletins %}{{ row[2] }}: {{ row[8] }}; {% endfor %}")
+    paper.save(tmp_path / "mau.docx")
+    with province.newsroom(tmp_path, province.Clock(year.NOW)) as desk:
+        year.fill(desk)
+        made = reports.report(desk, reports.whole_year(2026))
+        told = docx.Document(io.BytesIO(reports.write(desk, made, "docx", "vi"))).paragraphs[0].text
+    assert told.count(f": {WHY['counted'].vi}; ") == len(made.counted) > 0
 
 
 @pytest.mark.skipif(not OFFICE and not os.environ.get("CI"), reason="LibreOffice is missing")

@@ -50,6 +50,16 @@ def test_a_next_step_on_a_page_is_no_command(kind):
     assert "bantin " not in step.vi + step.en
 
 
+def test_a_next_step_on_a_page_is_of_the_kind_that_says_what_to_do():
+    inherited = [
+        kind.code for kind in kinds()
+        if "fix" in vars(kind) and "on_page" not in vars(kind) and kind.fix_on_page() != kind.fix
+    ]  # fmt: skip
+    assert inherited == []
+    for code, step in (("D-103", "khoá công khai"), ("D-105", "thư mục"), ("D-101", "Gửi ngay"), ("D-111", "gửi tiếp")):
+        assert step in errors.page_step_of(code, "A").vi
+
+
 def test_how_to_mend_it_has_words_of_its_own_on_a_page_where_they_differ():
     typed, shown = Says("chạy lệnh", "run it"), Says("bấm nút", "press it")
     problem = errors.NotApprovable(bulletin="b", reason="x", how=typed, how_on_page=shown)

@@ -2,16 +2,20 @@
 
 import html
 import re
+import shutil
 import threading
+import unicodedata
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.people import Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import missed, push
+from pipeline.newsroom import approvals, missed, push, scripts
 from pipeline.newsroom.office import Office
 from pipeline.web import errands
 from pipeline.web.app import make_app
@@ -62,7 +66,7 @@ def test_a_station_that_is_being_called_shows_by_itself_what_came_of_it_and_to_w
     app.state.work.ask(Lane.LINE, errands.about_station("A"), "Người hanh", lambda _desk: held.wait(60) and None)
     try:
         text = one.get("/phan-phoi/A").text
-        (address,) = re.findall(r'hx-get="([^"]+)" hx-trigger="load delay:2s"', text)
+        (address,) = re.findall(r'hx-get="([^"]+)" hx-trigger="every 2s"', text)
         assert 'href="/phan-phoi/A">Xem lại' in text
         part = one.get(address)
         assert ("Đang gọi trạm" in part.text, "hx-refresh" in part.headers) == (True, False)
@@ -72,8 +76,57 @@ def test_a_station_that_is_being_called_shows_by_itself_what_came_of_it_and_to_w
     ended(app, "A")
     assert one.get(address).headers["hx-refresh"] == "true"
     assert re.search(r"Trạm trả lời tốt, còn trống [\d.]+ MB. \(Người hanh, 22:00\)", other.get("/phan-phoi/A").text)
+    assert one.submit("/phan-phoi/A/gui", on="/phan-phoi/A").status_code == 303
+    ended(app, "A")
+    text = other.get("/phan-phoi/A").text
+    assert "Trạm trả lời tốt" in text
+    assert "Đã gửi 0 tệp. (Người hanh, 22:00)" in text
     clock.at += timedelta(minutes=11)
     assert "Trạm trả lời tốt" not in other.get("/phan-phoi/A").text
+
+
+def test_what_came_of_a_long_push_is_shown_when_it_ends(app, clock):
+    see, held = browser(app, Role.OPERATOR), threading.Event()
+
+    def slow(_desk):
+        held.wait(60)
+        return Says("Đã gửi 7 tệp.", "7 files were sent.")
+
+    app.state.work.ask(Lane.LINE, errands.about_station("A"), "Người hanh", slow, task="push")
+    clock.at += timedelta(minutes=25)
+    assert "Đang gọi trạm" in see.get("/phan-phoi/A").text
+    held.set()
+    ended(app, "A")
+    assert see.get("/phan-phoi/A/tien-do").headers["hx-refresh"] == "true"
+    assert "Đã gửi 7 tệp. (Người hanh, 22:00)" in see.get("/phan-phoi/A").text
+
+
+def test_a_station_whose_folder_is_gone_says_to_have_it_made(app, desk, tmp_path):
+    province.signed(desk, 1)
+    shutil.rmtree(tmp_path / "tram" / "A")
+    (tmp_path / "tram" / "A").write_text("")
+    push.push(desk, "A")
+    see = browser(app, Role.OPERATOR)
+    for path in ("/", "/phan-phoi/A"):
+        text = html.unescape(see.get(path).text)
+        assert "D-105" in text
+        assert "→ nhờ trạm tạo thư mục và cho phép ghi" in text
+
+
+def test_a_station_without_a_line_is_not_to_be_pushed_to_whatever_failed_before(tmp_path, clock):
+    for transport, count in (("sftp", 0), ("usb", 1)):
+        row = {"transport": transport, "host": "127.0.0.1", "port": 9, "user": "x", "key": "no"}
+        province.lay_out(tmp_path, [station(tmp_path, "A", **row)])
+        with province.newsroom(tmp_path, clock) as desk:
+            if not count:
+                province.signed(desk, 1)
+                push.push(desk)
+                continue
+            known(desk, LOGINS[Role.OPERATOR], "Người hanh", Role.OPERATOR)
+            app = make_app(Office(desk.config, lambda _settings, desk=desk: nullcontext(desk)))
+            text = browser(app, Role.OPERATOR).get("/phan-phoi/A").text
+            assert "chép ra thẻ nhớ, rồi mang tới trạm" in text
+            assert "Gửi ngay" not in text
 
 
 def test_a_station_that_is_not_tried_again_by_itself_says_what_to_do_without_a_command(app, desk):
@@ -110,7 +163,26 @@ def test_every_station_is_found_on_a_day_on_which_nothing_airs(app, desk):
     assert rows(see.get("/phan-phoi?ngay=2026-11-24&thieu=1").text) == ["B"]
     push.push(desk)
     assert "Không trạm nào thiếu gì." in see.get("/phan-phoi?ngay=2026-11-24&thieu=1").text
+    assert "Trạm tìm thấy không thiếu gì." in see.get("/phan-phoi?ngay=2026-11-24&thieu=1&tim=xa+a").text
     assert "Không có trạm nào." in see.get("/phan-phoi?tim=khong-co").text
+    assert "Không có trạm nào." in see.get("/phan-phoi?ngay=2026-11-24&thieu=1&tim=khong-co").text
+    assert "Không có trạm nào có lỗi." in see.get("/phan-phoi/tuan?loi=1").text
+
+
+def test_a_page_of_stations_that_is_no_more_shows_the_last_there_is(tmp_path, clock):
+    codes = [f"S{n:03}" for n in range(125)]
+    province.lay_out(tmp_path, [station(tmp_path, code) for code in codes])
+    with province.newsroom(tmp_path, clock) as desk:
+        known(desk, LOGINS[Role.READER], "Người xem", Role.READER)
+        see = browser(make_app(Office(desk.config, lambda _settings: nullcontext(desk))), Role.READER)
+        province.signed(desk, 1)
+        lacking = "/phan-phoi?ngay=2026-11-24&thieu=1&trang=2"
+        assert rows(see.get(lacking).text) == codes[120:]
+        for code in codes[:6]:
+            push.push(desk, code)
+        assert rows(see.get(lacking).text) == codes[6:]
+        assert rows(see.get("/phan-phoi?trang=99").text) == codes[120:]
+        assert "trang=1" in see.get("/phan-phoi/tuan?trang=3").text
 
 
 def test_delivery_opens_on_the_day_that_comes_next(app, desk, clock):
@@ -129,6 +201,10 @@ def test_delivery_opens_on_the_day_that_comes_next(app, desk, clock):
     assert shown() == "25/11/2026"  # nothing is to come: the day that has just been
     text = browser(app, Role.READER).get("/phan-phoi").text
     assert "/phan-phoi?ngay=2026-11-25" in text
+    evening = province.FIVE + DAY * 1.5
+    approvals.withdraw(desk, province.signed(desk, 2, air=(evening,)), "Người duyệt")
+    province.signed(desk, 3, air=(evening + DAY,))
+    assert shown() == "26/11/2026"  # what was taken back does not come
     assert "/phan-phoi?ngay=2026-11-26" in text
 
 
@@ -147,6 +223,41 @@ def test_an_airing_that_passed_does_not_look_as_if_it_still_waited(app, desk, cl
     assert re.search(rf'Lỡ giờ phát 24/11/2026 05:00: <a href="/ban-tin/{bulletin.id}"', text)
 
 
+def test_what_aired_and_is_to_air_again_elsewhere_or_anew_was_not_missed(app, desk, clock):
+    bulletin = province.signed(desk, 1, only=("A", "B"), air=(province.FIVE, province.FIVE + DAY / 2))
+    push.push(desk)
+    clock.at = province.FIVE + timedelta(hours=1)
+    province.remaster(desk, bulletin, 50_000, seed=99)
+    text = browser(app, Role.READER).get("/").text
+    assert '<span class="tag wait">0/2</span>' in text
+    assert "lỡ giờ" not in text
+
+
+def test_what_is_not_shown_of_what_went_wrong_is_told_to_be(app, desk, clock):
+    for n in range(1, 10):
+        province.signed(desk, n, air=(province.FIVE + timedelta(minutes=10 * n),))
+    for n in range(9):
+        desk.ledger.record(desk.fact(Happened.REFUSED, name=f"{n}.docx", code="I-103", reason="x", next="sửa"))
+    clock.at = province.FIVE + timedelta(hours=3)
+    missed.tell(desk)
+    see = browser(app, Role.READER)
+    text = see.get("/").text
+    assert text.count("Lỡ giờ phát") == 8
+    assert "và 3 tệp bị từ chối nữa" in text
+    for kind in ("missed", "refused"):
+        assert f'href="/nhat-ky?loai={kind}"' in text
+        assert see.get(f"/nhat-ky?loai={kind}").status_code == 200
+
+
+def test_a_station_is_named_once_and_one_that_is_no_more_has_no_page(app, desk, clock):
+    bulletin = province.signed(desk, 1, planned=False)
+    clock.at = province.FIVE + timedelta(minutes=5)
+    for code in ("A", "A", "X<1"):
+        desk.ledger.record(desk.fact(Happened.MISSED, bulletin=bulletin, station=code, at=province.FIVE.isoformat()))
+    text = browser(app, Role.READER).get("/").text
+    assert '2 trạm không có: <a href="/phan-phoi/A">A</a>, X&lt;1</p>' in text
+
+
 def test_a_missed_airing_is_told_however_many_stations_missed_it(app, desk, clock):
     bulletin = province.signed(desk, 1, planned=False)
     clock.at = province.FIVE + timedelta(minutes=5)
@@ -156,7 +267,7 @@ def test_a_missed_airing_is_told_however_many_stations_missed_it(app, desk, cloc
     )
     text = browser(app, Role.READER).get("/").text
     assert re.search(r"1.200 trạm không có", text)
-    assert text.count('href="/phan-phoi/X') == 6
+    assert re.findall(r"X\d+", text) == [f"X{n}" for n in range(6)]
 
 
 def test_a_refused_file_is_told_until_one_of_its_name_is_taken_in(app, desk):
@@ -172,12 +283,31 @@ def test_a_refused_file_is_told_until_one_of_its_name_is_taken_in(app, desk):
     text = see.get("/").text
     assert ("lần một" in text, "lần hai" in text) == (False, True)
     assert re.findall(r"bai-(\d).docx", text) == ["8", "7", "6", "5", "4"]
+    assert "và 4 tệp bị từ chối nữa" in text
     desk.ledger.record(desk.fact(Happened.RECEIVED, bulletin=province.signed(desk, 1), name="x.docx"))
     text = see.get("/").text
     assert "x.docx" not in text
     assert "bai-8.docx" in text
     refused("x.docx", "lần ba")
     assert "lần ba" in see.get("/").text
+
+
+def test_a_refused_file_is_known_by_its_name_however_written_and_by_who_sent_it(app, desk):
+    see = browser(app, Role.READER)
+    wrong = "Tiêu đề: x\nKhông có: gì\nThể loại: XX\n\nNội dung.\n"
+    good = "Tiêu đề: Lũ\nPhát: 25/11/2026 05:00\n\nNước lên nhanh.\n"
+    file = desk.config.scripts / unicodedata.normalize("NFD", "bài lũ.txt")
+    file.write_text(wrong, "utf-8")
+    assert scripts.take_in(desk, file).problem
+    assert "bài lũ.txt" in unicodedata.normalize("NFC", see.get("/").text)
+    file.write_text(good, "utf-8")
+    assert scripts.take_in(replace(desk, who="Người bien"), file).bulletin
+    assert "bài lũ.txt" not in unicodedata.normalize("NFC", see.get("/").text)
+    for who, gone in (("Người bien", False), ("Người hai", True)):
+        two, one = replace(desk, who="Người hai"), replace(desk, who=who)
+        desk.ledger.record(two.fact(Happened.REFUSED, name="b.txt", code="I-103", reason="x", next="y"))
+        desk.ledger.record(one.fact(Happened.RECEIVED, bulletin=desk.ledger.bulletins()[0], name="b.txt"))
+        assert ("b.txt" not in see.get("/").text) is gone
 
 
 def test_what_cannot_be_signed_says_what_to_press_and_whom_to_ask(app, desk):

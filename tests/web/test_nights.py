@@ -83,7 +83,8 @@ def test_the_page_shows_icon_colour_and_words_and_finds_stations(desk):
     for code in "AB":
         assert f'<a class="tag good" href="/phan-phoi/{code}?dem={TODAY}" title="1/1">' in text
     assert one.get("/phan-phoi/tuan?tim=xa+b").text.count('scope="row"') == 1
-    assert "Không có trạm nào." in one.get("/phan-phoi/tuan?loi=1").text
+    assert "Không có trạm nào có lỗi." in one.get("/phan-phoi/tuan?loi=1").text
+    assert "Không có trạm nào." in one.get("/phan-phoi/tuan?tim=khong-co").text
     for query in ("den=x", "den=0001-01-01", "den=9999-12-31", "trang=99", "trang=-1", "tim=%3Cb%3E"):
         assert one.get(f"/phan-phoi/tuan?{query}").status_code == 200
 

@@ -34,8 +34,9 @@ class Row:
     air_date: date
     counted: bool
     why: str
-    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `ahead` (too few stations hold it
-    yet, and its first air time is to come), `share`; or `unknown`, where its stations are still being reckoned.
+    """`counted`, or what is missing: `withdrawn`, `test`, `unapproved`, `unplanned`, `unaired` (its hours passed before
+    any station was to air it), `ahead` (too few stations hold it yet, and its first air time is to come), `share`; or
+    `unknown`, where its stations are still being reckoned.
     """
     approved_by: str
     stations: int
@@ -123,8 +124,14 @@ def _why(evidence: Evidence, in_time: int, stations: int, count_share: float, no
     if not evidence.masters:
         return "unapproved"
     if not stations:
-        return "unplanned" if evidence.coverage.is_current else "unknown"
+        return _why_nowhere(evidence, now)
     if in_time >= math.ceil(count_share * stations - 1e-9):
         return "counted"
     first = evidence.coverage.first
     return "ahead" if first and first > now else "share"
+
+
+def _why_nowhere(evidence: Evidence, now: datetime) -> str:
+    if not evidence.coverage.is_current:
+        return "unknown"
+    return "unplanned" if max(evidence.bulletin.air) > now else "unaired"

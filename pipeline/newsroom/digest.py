@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
 from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
 from pipeline.core.errors import NoLine, Says, next_step_of, page_step_of
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import CARRIED, BulletinId, Digest, Station, StationCode, Trouble
+from pipeline.core.model import CARRIED, BulletinId, Digest, Due, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
@@ -128,20 +129,37 @@ def stations_of(desk: Desk, day: date) -> list[StationCode]:
 
 def lacking(desk: Desk, day: date) -> list[StationCode]:
     """Those of them that lack something, by code."""
-    return [code for code, held in sorted(grid(desk, day).items()) if not all(held.values())]
+    return [code for code, held in sorted(grid(desk, day).items()) if {*held.values()} != {Held.WHOLE}]
+
+
+class Held(StrEnum):
+    """What a station has of a bulletin that it is to air."""
+
+    WHOLE = "whole"
+    """As it is signed now."""
+    OLDER = "older"
+    """As it was signed before: it airs that, until what is new is signed and there."""
+    NOTHING = "nothing"
 
 
 def grid(
     desk: Desk, day: date, codes: Collection[StationCode] | None = None
-) -> dict[StationCode, dict[BulletinId, bool]]:
-    """By station and bulletin, whether it holds what it is to air on a local day: at some of them, or at all."""
+) -> dict[StationCode, dict[BulletinId, Held]]:
+    """By station and bulletin, what it holds of what it is to air on a local day: at some of them, or at all."""
     span = _span(desk, day)
     rows = _going_on(desk, span)
-    found: dict[StationCode, dict[BulletinId, bool]] = {}
+    found: dict[StationCode, dict[BulletinId, Held]] = {}
     for d in desk.ledger.due(*span, desk.now(), codes):
         if d.station in desk.config.stations and (row := rows.get(d.bulletin)):
-            found.setdefault(d.station, {})[d.bulletin] = not missed.is_lacking(desk, row, d)
+            found.setdefault(d.station, {})[d.bulletin] = _held(desk, row, d)
     return found
+
+
+def _held(desk: Desk, row: Row, due: Due) -> Held:
+    if not missed.is_lacking(desk, row, due):
+        return Held.WHOLE
+    airs = due.holding in row.status.approved and not row.status.must_not_air(due.holding)
+    return Held.OLDER if due.holding and airs else Held.NOTHING
 
 
 def _span(desk: Desk, day: date) -> tuple[datetime, datetime]:
@@ -223,6 +241,8 @@ def gaps(desk: Desk, facts: Iterable[Fact]) -> tuple[Gap, ...]:
 
 def _absence(desk: Desk, code: StationCode, troubles: Mapping[StationCode, Trouble]) -> Absence:
     station, trouble = desk.config.stations.get(code), troubles.get(code)
+    if station and station.transport == CARRIED:
+        return Absence(station=code, name=station.name, fault=NoLine.code)
     return Absence(station=code, name=station.name if station else "", fault=trouble.code if trouble else "")
 
 

@@ -24,6 +24,8 @@ class State(StrEnum):
     """It has all of it by now, and missed an airing."""
     PARTLY = "partly"
     NONE = "none"
+    WAITING = "waiting"
+    """It lacks only what is still to air."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,14 @@ class Night:
     holding: int
     missed: int
     """Airings that passed without their bulletin."""
+    overdue: bool
+    """Whether anything that it lacks was to air by now."""
 
     @property
     def state(self) -> State:
         """In one word."""
+        if self.holding < self.planned and not self.overdue and not self.missed:
+            return State.WAITING
         if self.holding < self.planned:
             return State.PARTLY if self.holding else State.NONE
         return State.LATE if self.missed else State.WHOLE
@@ -61,12 +67,17 @@ def nights(
         start = datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
         due = desk.ledger.due(start - _FIRST, start + _ONE_DAY - _FIRST, now, codes)
         about = {row.bulletin.id: row for row in bulletins.rows(desk, {d.bulletin for d in due}, stations=())}
-        held: dict[StationCode, list[bool]] = defaultdict(list)
+        lacks: dict[StationCode, list[datetime | None]] = defaultdict(list)
         for d in due:
             if not missed.is_off(about[d.bulletin]):
-                held[d.station].append(not missed.is_lacking(desk, about[d.bulletin], d))
-        for code, had in held.items():
-            found[code][day] = Night(planned=len(had), holding=sum(had), missed=lost[code, day])
+                lacks[d.station].append(d.at if missed.is_lacking(desk, about[d.bulletin], d) else None)
+        for code, times in lacks.items():
+            found[code][day] = Night(
+                planned=len(times),
+                holding=times.count(None),
+                missed=lost[code, day],
+                overdue=any(at <= now for at in times if at),
+            )
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pipeline.core.day import Wanted
 from pipeline.core.errors import NotApproved, StationBusy
 from pipeline.core.facts import Happened
-from pipeline.core.model import CARRIED, Bulletin, Priority, Seconds
+from pipeline.core.model import CARRIED, Bulletin, Priority, Seconds, Station
 from pipeline.newsroom import bulletins, push
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
@@ -64,8 +64,14 @@ def _is_rushed(desk: Desk, row: Row) -> bool:
     return bool(rushed) and (not signed or rushed[-1].number > signed[-1].number)
 
 
+def carried(desk: Desk, bulletin: Bulletin) -> list[Station]:
+    """The stations that lack it and that nobody can call: a stick has to be carried there."""
+    stations = desk.config.stations
+    return [stations[code] for code in push.lacking(desk, bulletin) if stations[code].transport == CARRIED]
+
+
 def _wanted(desk: Desk, row: Row) -> list[Wanted]:
-    """The stations that lack it."""
+    """The stations that lack it and that can be called."""
     stations = desk.config.stations
     codes = push.lacking(desk, row.bulletin)
     return [

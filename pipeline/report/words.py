@@ -86,6 +86,7 @@ WHY: dict[str, Says] = {
     "test": Says("không tính chỉ tiêu", "not meant to count"),
     "unapproved": Says("chưa duyệt", "not approved"),
     "unplanned": Says("chưa lên lịch", "not planned"),
+    "unaired": Says("quá giờ phát mới duyệt, không trạm nào phát", "signed after its hours, aired nowhere"),
     "unknown": Says("đang tính", "being reckoned"),
     "ahead": Says("chưa tới giờ phát", "not aired yet"),
     "share": Says("chưa đủ trạm nhận trước giờ phát", "too few stations held it before air"),

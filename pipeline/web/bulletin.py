@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from pipeline.core.coverage import Line
 from pipeline.core.errors import NotApproved, PipelineError, Says
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
+from pipeline.core.model import CARRIED, Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
 from pipeline.core.people import Right
 from pipeline.core.status import Stage
 from pipeline.newsroom import approvals, bulletins, listing, preview, rush, scripts, views, week
@@ -313,11 +313,16 @@ def reach(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))], na
 
 def _reach(request: Request, v: Visitor, row: Line) -> dict[str, object]:
     job = request.app.state.work.job(errands.about_rush(row.bulletin.id))
+    shown, current = v.desk.ledger.reach(row.bulletin.id, _STATIONS), set(row.status.masters.values())
+    carried = {code for code, one in v.desk.config.stations.items() if one.transport == CARRIED}
+    called = len(shown) < row.coverage.stations or any(
+        one.holding not in current and one.station not in carried for one in shown
+    )
     return {
-        "row": row, "name": row.bulletin.id, "reach": v.desk.ledger.reach(row.bulletin.id, _STATIONS),
+        "row": row, "name": row.bulletin.id, "reach": shown, "carried": carried,
         "troubles": v.desk.ledger.troubles(), "visited": v.desk.ledger.visited(v.desk.now()),
-        "current": set(row.status.masters.values()), "rushing": job if job and not job.ended else None, "rushed": job,
-        "may_rush": rush.is_ready(Row(bulletin=row.bulletin, status=row.status)),
+        "current": current, "rushing": job if job and not job.ended else None, "rushed": job,
+        "may_rush": called and rush.is_ready(Row(bulletin=row.bulletin, status=row.status)),
     }  # fmt: skip
 
 

@@ -12,6 +12,9 @@ from pipeline.newsroom import announcers, approvals, bulletins, plan, preview, p
 from pipeline.newsroom.desk import LINE_WAIT, Desk
 from pipeline.web.work import Job, Work
 
+_NAMED = 6
+"""Stations that are named where there may be many."""
+
 
 def about_station(code: str) -> str:
     """What a station's errands are called."""
@@ -91,6 +94,13 @@ def send_at_once(work: Work, desk: Desk, bulletin: Bulletin) -> Job:
     def do(desk: Desk) -> Says:
         done = rush.rush(desk, bulletin)
         told, good = len(done.attempts), len(done.attempts) - len(done.failed)
-        return Says(f"Gửi khẩn xong: {good}/{told} trạm.", f"Sent at once: {good} of {told} stations.")
+        sent = Says(f"Gửi khẩn xong: {good}/{told} trạm.", f"Sent at once: {good} of {told} stations.")
+        if not (left := rush.carried(desk, bulletin)):
+            return sent
+        some = ", ".join(f"{one.code} {one.name}" for one in left[:_NAMED]) + ("…" if len(left) > _NAMED else "")
+        return Says(
+            f"{sent.vi} Còn {len(left)} trạm nhận bằng thẻ nhớ, phải chép và mang tới: {some}.",
+            f"{sent.en} A stick has to be carried to {len(left)} more: {some}.",
+        )
 
     return work.ask(Lane.LINE, about_rush(bulletin.id), desk.who, do, via=desk.via)

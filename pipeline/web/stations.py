@@ -66,7 +66,8 @@ def grid(
     context = {
         "told": "", "day": figured(day), "codes": shown, "known": bool(sought),
         "grid": of_day(desk, day, shown), "count": len(codes), "thieu": thieu, "tim": tim, "today": today,
-        "tomorrow": today + timedelta(days=1), **turning, "stations": desk.config.stations,
+        "tomorrow": today + timedelta(days=1), **turning, "stations": desk.config.stations, "now": desk.now(),
+        "carried": CARRIED,
         "troubles": desk.ledger.troubles(), "visited": desk.ledger.visited(desk.now()),
     }  # fmt: skip
     return render(Page(request, v), "stations.html", context)

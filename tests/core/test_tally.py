@@ -55,7 +55,6 @@ def test_an_approved_bulletin_that_four_of_five_stations_hold_in_time_counts():
         (evidence(at=AIR), "share"),
         (evidence(digest=Digest("b" * 64)), "share"),
         (evidence(approved=False), "unapproved"),
-        (evidence(stations=0), "unplanned"),
         (evidence(withdrawn=True), "withdrawn"),
         (evidence(counts=False), "test"),
     ],
@@ -63,6 +62,11 @@ def test_an_approved_bulletin_that_four_of_five_stations_hold_in_time_counts():
 def test_a_bulletin_does_not_count_and_the_row_says_why(case, why):
     result = count(case)
     assert (result.counted, result.rows[0].why) == (0, why)
+
+
+def test_what_no_station_was_to_air_before_its_hours_passed_did_not_air():
+    told = [count(evidence(stations=0), now=now).rows[0].why for now in (AIR - timedelta(seconds=1), AIR)]
+    assert told == ["unplanned", "unaired"]
 
 
 def test_a_bulletin_belongs_to_the_year_of_its_first_air_time_in_the_newsrooms_zone():

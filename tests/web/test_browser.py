@@ -161,7 +161,7 @@ def test_from_an_upload_to_a_station_that_has_it_and_a_year_that_counts_it(house
     operator = house.page("hanh")
     tomorrow = f"{datetime.now(ZONE) + timedelta(days=1):%Y-%m-%d}"
     operator.goto(f"{house.url}/phan-phoi?ngay={tomorrow}")
-    assert operator.locator(".bad", has_text="thiếu").count() == 1
+    assert operator.locator(".cell .wait", has_text="chưa có").count() == 1
     operator.click("text=CM-0101")
     operator.click("text=Gửi ngay")
     for _ in range(60):

@@ -1,9 +1,11 @@
 """Hôm nay and Phân phối, as whoever delivers sees them: what went wrong, what to press, where every station is."""
 
+import csv
 import html
 import re
 import shutil
 import threading
+import time
 import unicodedata
 from contextlib import nullcontext
 from dataclasses import replace
@@ -15,7 +17,7 @@ from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.people import Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import approvals, missed, push, scripts
+from pipeline.newsroom import approvals, missed, plan, push, scripts
 from pipeline.newsroom.office import Office
 from pipeline.web import errands
 from pipeline.web.app import make_app
@@ -208,6 +210,90 @@ def test_delivery_opens_on_the_day_that_comes_next(app, desk, clock):
     assert "/phan-phoi?ngay=2026-11-26" in text
 
 
+def cell(text):
+    return re.findall(r'<td class="cell"><span class="tag (\w+)"><span aria-hidden="true">.</span> ([^<]+)', text)
+
+
+def test_what_is_not_there_is_red_only_once_it_was_to_air(app, desk, clock):
+    bulletin, see = province.signed(desk, 1, only=("A",)), browser(app, Role.READER)
+    day, week = "/phan-phoi?ngay=2026-11-24", "/phan-phoi/tuan?den=2026-11-24"
+    assert cell(see.get(day).text) == [("wait", "chưa có")]
+    push.push(desk)
+    assert cell(see.get(day).text) == [("good", "có")]
+    province.remaster(desk, bulletin, 50_000, seed=99, planned=False)
+    assert cell(see.get(day).text) == [("wait", "bản trước")]  # which it airs
+    assert rows(see.get(f"{day}&thieu=1").text) == ["A"]
+    assert 'title="0/1"><span aria-hidden="true">○</span>' in see.get(week).text
+    other = province.signed(desk, 2, only=("B",))
+    clock.at = province.FIVE + timedelta(minutes=5)
+    missed.tell(desk)
+    see = browser(app, Role.READER)
+    assert ("bad", "thiếu") in cell(see.get(day).text)
+    assert re.search(r'href="/phan-phoi/B[^"]*" title="0/1"><span aria-hidden="true">✗</span>', see.get(week).text)
+    assert other.id in see.get(day).text
+
+
+def test_who_signs_after_the_hour_is_told_that_nobody_airs_it(app, desk, clock):
+    bulletin = province.signed(desk, 1, planned=False)
+    see, page = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
+    assert "Giờ phát đã qua" not in see.get(page).text
+    clock.at = province.FIVE + timedelta(minutes=1)
+    plan.plan(desk, bulletin)
+    see = browser(app, Role.APPROVER)
+    assert "Giờ phát đã qua: không trạm nào phát bài này" in see.get(page).text
+    week = see.get("/lich?tuan=2026-11-23").text
+    assert re.search(r'<div class="spot bad">.{0,1500}?✗ không trạm nào phát', week, re.DOTALL)
+    assert "quá giờ phát mới duyệt, không trạm nào phát" in see.get("/nam").text
+
+
+def test_what_is_urgent_says_where_a_stick_has_to_be_carried(tmp_path, clock):
+    province.lay_out(tmp_path, [station(tmp_path, "A"), station(tmp_path, "U", transport="usb", name="Đất Mũi")])
+    with province.newsroom(tmp_path, clock) as desk:
+        known(desk, LOGINS[Role.OPERATOR], "Người hanh", Role.OPERATOR)
+        app = make_app(Office(desk.config, lambda _settings: nullcontext(desk)))
+        see = browser(app, Role.OPERATOR)
+        bulletin = approvals.urge(desk, province.signed(desk, 1), "Người duyệt", "Bão đổi hướng")
+        approvals.approve(desk, bulletin, "Người thứ hai")
+        plan.plan(desk, bulletin)
+        page = f"/ban-tin/{bulletin.id}"
+        assert "Gửi ngay cho trạm còn thiếu" in see.get(f"{page}/tram").text
+        errands.send_at_once(app.state.work, desk, bulletin)
+        while not app.state.work.job(errands.about_rush(bulletin.id)).ended:
+            time.sleep(0.01)
+        text = see.get(page).text
+        assert "Gửi khẩn xong: 1/1 trạm. Còn 1 trạm nhận bằng thẻ nhớ, phải chép và mang tới: U Đất Mũi." in text
+        assert "▭</span> U nhận bằng thẻ nhớ" in text
+        assert "Gửi ngay cho trạm còn thiếu" not in text
+        assert "nhận bằng thẻ nhớ: nhờ người quản trị máy chủ chép" in see.get("/phan-phoi/U").text
+        assert "thẻ nhớ</span>" in see.get("/phan-phoi?ngay=2026-11-24").text
+        clock.at = province.FIVE + timedelta(minutes=5)
+        missed.tell(desk)
+        assert "U</a> (D-109)" in browser(app, Role.OPERATOR).get("/").text
+
+
+# --- Nhật ký ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_finds_people_stations_and_bulletins_as_people_call_them(app, desk):
+    bulletin = province.signed(desk, 1, title="Phòng hạn mặn")
+    province.signed(desk, 2, title="Giá lúa")
+    for who, code in (("Người hanh", "B"), ("Người duyet", "A")):
+        desk.ledger.record(replace(desk, who=who).fact(Happened.TRIED, bulletin=bulletin, station=code))
+    see = browser(app, Role.READER)
+
+    def found(query):
+        lines = see.get(f"/nhat-ky.csv?loai=tried&{query}").text.removeprefix("\ufeff").splitlines()
+        return [row["who"] for row in csv.DictReader(lines)]
+
+    assert found("") == ["Người duyet", "Người hanh"]
+    for query in ("ai=hanh", "ai=nguoi+hanh", "tram=xa+b", "tram=B", f"bai={bulletin.id}&tram=b"):
+        assert found(query) == ["Người hanh"]
+    assert found("bai=han+man") == ["Người duyet", "Người hanh"]
+    assert found("bai=gia+lua") == found("ai=khong") == []
+    assert "Không có việc nào như vậy" in see.get("/nhat-ky?ai=khong").text
+    assert "2026-11-23T22:00:00+07:00" in see.get("/nhat-ky.csv?loai=tried").text
+
+
 # --- Hôm nay ---------------------------------------------------------------------------------------------------------
 
 
@@ -303,11 +389,13 @@ def test_a_refused_file_is_known_by_its_name_however_written_and_by_who_sent_it(
     file.write_text(good, "utf-8")
     assert scripts.take_in(replace(desk, who="Người bien"), file).bulletin
     assert "bài lũ.txt" not in unicodedata.normalize("NFC", see.get("/").text)
-    for who, gone in (("Người bien", False), ("Người hai", True)):
-        two, one = replace(desk, who="Người hai"), replace(desk, who=who)
+    for who, gone in (("Người bien", False), ("Người xem", True)):
+        two, one = replace(desk, who="Người xem"), replace(desk, who=who)
         desk.ledger.record(two.fact(Happened.REFUSED, name="b.txt", code="I-103", reason="x", next="y"))
         desk.ledger.record(one.fact(Happened.RECEIVED, bulletin=desk.ledger.bulletins()[0], name="b.txt"))
         assert ("b.txt" not in see.get("/").text) is gone
+    desk.ledger.record(replace(desk, who="Người hai").fact(Happened.REFUSED, name="c.txt", code="I-103", reason="x"))
+    assert "c.txt" not in see.get("/").text  # whoever sent it was told on the page
 
 
 def test_what_cannot_be_signed_says_what_to_press_and_whom_to_ask(app, desk):

@@ -36,14 +36,21 @@ def states(desk, code="A", days=(TODAY,)):
     return {day: night.state for day, night in nights(desk, ["A", "B"], days)[code].items()}
 
 
-def test_a_night_is_none_then_partly_then_whole_and_says_what_it_missed(desk):
+def test_a_night_waits_then_is_none_or_partly_then_whole_and_says_what_it_missed(desk):
     assert states(desk) == {}
     first = province.signed(desk, 1)
+    assert states(desk) == {TODAY: State.WAITING}
+    evening, at = desk.now.at, province.FIVE + timedelta(minutes=1)
+    desk.now.at = at
     assert states(desk) == {TODAY: State.NONE}
+    desk.now.at = evening
     push.push(desk)
     assert states(desk) == {TODAY: State.WHOLE}
     province.signed(desk, 2)
+    assert states(desk) == {TODAY: State.WAITING}
+    desk.now.at = at
     assert states(desk) == {TODAY: State.PARTLY}
+    desk.now.at = evening
     push.push(desk)
     desk.now.at = province.FIVE + timedelta(hours=1)
     assert worrying(desk, [TODAY]) == set()
@@ -76,7 +83,7 @@ def test_the_page_shows_icon_colour_and_words_and_finds_stations(desk):
         r'<td class="cell"><a class="tag (\w+)"[^>]*><span aria-hidden="true">(.)</span><span class="skip">([^<]+)',
         text,
     )
-    assert cells == [("bad", "✗", "chưa có gì")] * 2
+    assert cells == [("wait", "○", "chưa đủ, chưa tới giờ")] * 2
     assert "<svg" not in text  # nobody wrote down where they are
     push.push(desk)
     text = one.get("/phan-phoi/tuan").text

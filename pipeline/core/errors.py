@@ -404,6 +404,18 @@ class BadRows(PipelineError):
     exit_code = EXIT_CONFIG
     what = Says("{file}: có dòng không dùng được\n{faults}", "{file}: rows that cannot be used\n{faults}")
     fix = Says("sửa các dòng đó; những dòng khác vẫn dùng được", "mend these rows; the others work all the same")
+    on_page = Says(
+        "nhờ người quản trị máy chủ sửa tệp ấy; chưa có gì được ghi",
+        "the server's administrator mends that file; nothing was written",
+    )
+
+
+class BadWord(PipelineError):
+    """How somebody would have a word said, which cannot be said so."""
+
+    code = "R-104"
+    what = Says("chưa ghi được vào từ điển: {reason}", "not written into the dictionary: {reason}")
+    fix = Says("{how}", "{how}")
 
 
 # --- V: voices -------------------------------------------------------------------------------------------------------
@@ -955,6 +967,21 @@ class WordNotThere(PipelineError):
         "gõ đúng chữ như viết trong bài (cột bên trái), kể cả dấu; cách đọc gõ ở ô bên dưới",
         "type it as it is written in the text (the left column), accents included; how it is said goes below",
     )
+
+
+class WordTaught(PipelineError):
+    """Somebody else wrote how a word is said, and it would be said otherwise without a look at that."""
+
+    code = "P-133"
+    what = Says(
+        "từ điển đã ghi “{word}” đọc là “{spoken}”{by}; chưa thay gì",
+        "the dictionary says {word!r} as {spoken!r}{by}; nothing was replaced",
+    )
+    fix = Says(
+        "hỏi người ấy; vẫn thay thì gửi lại với replaces là cách đọc đang ghi",
+        "ask them; to replace it all the same, send what it says as `replaces`",
+    )
+    on_page = Says("hỏi người ấy; chắc chắn thì bấm Thay ở dưới", "ask them; if you are sure, press Replace below")
 
 
 class NoReason(PipelineError):

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.core.coverage import Line
-from pipeline.core.errors import NotApproved, PipelineError, Says
+from pipeline.core.errors import NotApproved, PipelineError, Says, WordTaught
 from pipeline.core.facts import Fact, Happened
 from pipeline.core.model import CARRIED, Bulletin, BulletinId, Digest, Master, Priority, RecordingMark
 from pipeline.core.people import Right
@@ -86,8 +86,15 @@ def _row(desk: Desk, name: str) -> Line:
 
 
 def _show(
-    request: Request, v: Visitor, row: Line, *, told: Says | None = None, problem: PipelineError | None = None
+    request: Request,
+    v: Visitor,
+    row: Line,
+    *,
+    told: Says | None = None,
+    problem: PipelineError | None = None,
+    word: tuple[str, str, str] | None = None,
 ) -> HTMLResponse:
+    """The page; with a `word`, how it would be said, and how somebody else has it said, it asks which."""
     page, desk, bulletin = Page(request, v), v.desk, row.bulletin
     read = bulletins.reading_of(desk, bulletin)
     try:
@@ -110,7 +117,7 @@ def _show(
         "signers": list(dict.fromkeys(who for d in masters_now for who in row.status.signatures.get(d, ()))),
         "to_come": max(bulletin.air) > desk.now(), "snags": week.snags_of(desk, row),
         "typed": scripts.typed(desk, bulletin) is not None, "old": _old_signed(row),
-        "may_air_draft": desk.programme(bulletin).embedded_may_air,
+        "word": word, "may_air_draft": desk.programme(bulletin).embedded_may_air,
         **_reach(request, v, row),
     }  # fmt: skip
     return render(page, "bulletin.html", context, HTTPStatus.CONFLICT if problem else HTTPStatus.OK)
@@ -216,11 +223,14 @@ def teach(
     name: str,
     key: Annotated[str, Form(alias="chu")] = "",
     spoken: Annotated[str, Form(alias="doc")] = "",
+    replaces: Annotated[str, Form(alias="thay")] = "",
 ) -> Response:
     """Write into the dictionary how a word is said, and make the bulletin again: only what changed is voiced."""
     row = _row(v.desk, name)
     try:
-        errands.teach(v.desk, row.bulletin, key, spoken)
+        errands.teach(v.desk, row.bulletin, key, spoken, replaces)
+    except WordTaught as problem:
+        return _show(request, v, row, problem=problem, word=(key, spoken, str(problem.fields["spoken"])))
     except PipelineError as problem:
         return _show(request, v, row, problem=problem)
     return _redo(request, v, row.bulletin, "tu")

@@ -26,11 +26,11 @@ def about_rush(name: str) -> str:
     return f"khan {name}"
 
 
-def teach(desk: Desk, bulletin: Bulletin, word: str, spoken: str) -> None:
-    """Write into the dictionary how a word of a bulletin is said. Raises WordNotThere, BadRows."""
+def teach(desk: Desk, bulletin: Bulletin, word: str, spoken: str, replaces: str) -> None:
+    """Write into the dictionary how a word of a bulletin is said; see `announcers.teach`. Raises WordNotThere, too."""
     if word.strip() and spoken.strip():  # of an empty one it is told what it lacks
         preview.must_stand_in(desk, bulletin, word)
-    announcers.teach(desk, word, spoken, desk.who, bulletin)
+    announcers.teach(desk, word, spoken, desk.who, bulletin, replaces)
 
 
 def redo(work: Work, desk: Desk, bulletin: Bulletin) -> Job:

@@ -17,7 +17,7 @@ from pipeline.core.facts import Happened
 from pipeline.core.model import Priority
 from pipeline.core.people import RIGHTS, Right, Role
 from pipeline.core.ports import Lane
-from pipeline.newsroom import people, preview, push, reports
+from pipeline.newsroom import announcers, people, preview, push, reports
 from pipeline.newsroom.digest import digest
 from pipeline.newsroom.office import Office
 from pipeline.newsroom.tally import tally
@@ -581,8 +581,22 @@ def test_a_word_is_taught(app, desk):
     (taught,) = desk.ledger.facts(happened=Happened.TAUGHT)
     assert taught.who == "Người bien"
     assert taught.detail == {"key": "CTV", "spoken": "cộng tác viên", "via": "máy thử"}
-    problem(ask.post(f"{API}/words", json={"written": "CTV", "spoken": "   "}), 422, "R-103")
+    problem(ask.post(f"{API}/words", json={"written": "CTV", "spoken": "   "}), 422, "R-104")
     assert ask.post(f"{API}/words", json={"written": "CTV", "spoken": "cộng " * 60}).status_code == 201  # as the page
+
+
+def test_what_somebody_else_taught_gives_way_only_to_who_has_seen_it(app, desk):
+    announcers.teach(desk, "CTV", "cộng tác viên", "Người khác")
+    before = desk.config.dictionary.read_bytes()
+    ask, word = program(app, desk, Role.EDITOR), {"written": "CTV", "spoken": "cán bộ thôn"}
+    for seen in ({}, {"replaces": "cộng tác"}):
+        assert "Người khác" in problem(ask.post(f"{API}/words", json=word | seen), 409, "P-133")["message"]["vi"]
+    assert desk.config.dictionary.read_bytes() == before
+    assert ask.post(f"{API}/words", json={**word, "spoken": "cộng  tác viên"}).status_code == 201  # the same again
+    announcers.teach(desk, "CTV", "công tác", "Người khác", replaces="cộng tác viên")
+    assert ask.post(f"{API}/words", json=word | {"replaces": "công tác"}).status_code == 201
+    assert ask.post(f"{API}/words", json={**word, "spoken": "cán bộ ấp"}).status_code == 201  # one's own
+    assert [(row.key, row.spoken) for row in announcers.dictionary(desk).rows] == [("CTV", "cán bộ ấp")]
 
 
 # --- stations, days, years -------------------------------------------------------------------------------------------

@@ -646,6 +646,32 @@ def test_only_a_word_that_stands_in_the_text_is_mended_there(app, desk):
     assert "vắc-xin" in desk.config.dictionary.read_text("utf-8").casefold()
 
 
+def test_who_would_mend_what_another_mended_meanwhile_is_asked_first(app, desk):
+    bulletin = typed(desk)
+    path, one, two = f"/ban-tin/{bulletin.id}", browser(app, Role.EDITOR), browser(app, Role.EDITOR)
+    announcers.teach(desk, "vắc xin", "vắc-xin", "Người khác", bulletin)
+    before = desk.config.dictionary.read_bytes()
+    asked = one.submit(f"{path}/tu", on=path, chu="vắc xin", doc="thuốc <chủng> ngừa")
+    shown = html.unescape(asked.text)
+    assert (asked.status_code, "P-133" in shown, "“vắc-xin” (Người khác, " in shown) == (409, True, True)
+    assert desk.config.dictionary.read_bytes() == before
+    fields = {k: html.unescape(v) for k, v in re.findall(r'hidden" name="(chu|doc|thay)" value="([^"]*)"', asked.text)}
+    assert fields == {"chu": "vắc xin", "doc": "thuốc <chủng> ngừa", "thay": "vắc-xin"}
+    assert one.submit(f"{path}/tu", on=path, **fields).status_code == 303
+    assert two.submit(f"{path}/tu", on=path, chu="vắc xin", doc="thuốc ngừa").status_code == 303  # one's own
+    assert [row.spoken for row in announcers.dictionary(desk).rows if row.key == "vắc xin"] == ["thuốc ngừa"]
+
+
+def test_how_a_word_is_said_is_refused_in_words_for_who_typed_it(app, desk):
+    bulletin = typed(desk)
+    path, one = f"/ban-tin/{bulletin.id}", browser(app, Role.EDITOR)
+    for said, step in (("trạm 2", "viết số 2 thành hai"), ("ស្ថានីយ 2", "viết số 2 thành ពីរ"), ("!!", "như khi đọc")):
+        refused = one.submit(f"{path}/tu", on=path, chu="vắc xin", doc=said)
+        assert (refused.status_code, "R-104" in refused.text, step in refused.text) == (409, True, True)
+        assert ("tu-dien" in refused.text[: refused.text.index("<ol")], "spoken" in refused.text) == (False, False)
+    assert not desk.config.dictionary.is_file()
+
+
 def test_what_was_offered_is_shown_as_such_until_it_is_made_anew(app, desk):
     bulletin = typed(desk)
     path, one = f"/ban-tin/{bulletin.id}", browser(app, Role.EDITOR)

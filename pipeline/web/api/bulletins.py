@@ -178,6 +178,14 @@ class Word(Asked):
             max_length=80, pattern=BULLETIN, description="The bulletin that it mends: who mends it does not sign it."
         ),
     ] = None
+    replaces: Annotated[
+        str,
+        Field(
+            pattern=LINE,
+            max_length=300,
+            description="How the dictionary says it now, where somebody else wrote that: without it P-133 is answered.",
+        ),
+    ] = ""
 
 
 def line(found: Listed) -> ListedBulletin:
@@ -374,9 +382,10 @@ def _heard(by: Caller, name: str, number: int, words: str) -> StoredFile:
 def teach_word(by: Write, word: Word) -> Word:
     """Write into the newsroom's dictionary how a word is said; bulletins that hold it are made again by `remake`."""
     if word.bulletin is None:
-        announcers.teach(by.desk, word.written, word.spoken, by.name)
+        announcers.teach(by.desk, word.written, word.spoken, by.name, replaces=word.replaces)
     else:
-        errands.teach(by.desk, _row(by.desk, word.bulletin).bulletin, word.written, word.spoken)
+        bulletin = _row(by.desk, word.bulletin).bulletin
+        errands.teach(by.desk, bulletin, word.written, word.spoken, word.replaces)
     return word
 
 

@@ -24,8 +24,9 @@ _STATUS: tuple[tuple[tuple[type[PipelineError], ...], HTTPStatus], ...] = (
     ((errors.TakenBack,), HTTPStatus.CONFLICT),
     ((errors.TooLarge,), HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (
-        (BadRequest, errors.ScriptRefused, errors.TextLost, errors.BadRows, errors.BadRecording, errors.BadAccount,
-         errors.BadOutput, errors.BadPeriod, errors.NoReason, errors.NothingSent, errors.NothingToSay),
+        (BadRequest, errors.ScriptRefused, errors.TextLost, errors.BadRows, errors.BadWord, errors.BadRecording,
+         errors.BadAccount, errors.BadOutput, errors.BadPeriod, errors.NoReason, errors.NothingSent,
+         errors.NothingToSay),
         HTTPStatus.UNPROCESSABLE_ENTITY,
     ),
     ((errors.StoreDamaged,), HTTPStatus.INTERNAL_SERVER_ERROR),

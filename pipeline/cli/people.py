@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.shared import AsJson, app, at_desk, in_language, print_json
-from pipeline.core.errors import Says, WeakPassword, WrongChoice
+from pipeline.core.errors import PasswordsDiffer, Says, WrongChoice
 
 people = typer.Typer(help="Who may use the web page: list, add, roles, password, token, close.", no_args_is_help=True)
 app.add_typer(people, name="people")
@@ -135,11 +135,9 @@ def _right(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Right
 
 
 def _password(file: Path | None) -> str:
-    from pipeline.newsroom.people import LEAST
-
     if file:
         return file.read_text("utf-8").split("\n")[0].rstrip("\r")
     first = getpass.getpass(in_language(Says("Mật khẩu: ", "Password: ")), stream=sys.stderr)
     if getpass.getpass(in_language(Says("Gõ lại: ", "Again: ")), stream=sys.stderr) != first:
-        raise WeakPassword(reason=Says("gõ hai lần không giống nhau", "was typed differently"), least=LEAST)
+        raise PasswordsDiffer
     return first

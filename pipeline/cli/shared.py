@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline import __version__
 from pipeline.core.errors import PipelineError, Says, Unexpected, WrongChoice
 
 if TYPE_CHECKING:
@@ -56,12 +57,21 @@ class Choice:
     lang = ""
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Bản Tin {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     workspace: Annotated[
         Path, typer.Option("--workspace", "-w", envvar="BANTIN_WORKSPACE", help="Its folder.")
     ] = Path(),
     lang: Annotated[str, typer.Option("--lang", help="Language of messages, vi or en; else as config.toml says.")] = "",
+    version: Annotated[  # noqa: ARG001 - told before anything else is looked at
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Name and version.")
+    ] = False,
 ) -> None:
     if lang not in {"", "vi", "en"}:
         raise WrongChoice(option="--lang", value=lang, known="vi, en")

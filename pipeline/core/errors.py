@@ -876,6 +876,14 @@ class WeakPassword(PipelineError):
     )
 
 
+class PasswordsDiffer(PipelineError):
+    """A new password was typed in two ways."""
+
+    code = "P-134"
+    what = Says("hai lần gõ mật khẩu mới không giống nhau", "the new password was typed in two ways")
+    fix = Says("gõ lại, hai lần như nhau", "type it again, twice the same")
+
+
 class OwnPassword(PipelineError):
     """Somebody would give themselves a new password without showing the old one."""
 
@@ -953,9 +961,10 @@ class NotHeard(PipelineError):
     code = "P-111"
     what = Says("bạn chưa nghe bản này", "you have not heard this")
     fix = Says(
-        "bấm nghe trên trang này rồi duyệt; chương trình thì tải âm thanh bằng chính mã của nó",
-        "play it on this page, then sign; a program fetches the sound by its own token",
+        "chương trình tải âm thanh bằng chính mã của nó rồi mới duyệt",
+        "a program fetches the sound by its own token, then signs",
     )
+    on_page = Says("bấm nghe trên trang này rồi duyệt", "play it on this page, then sign")
 
 
 class WordNotThere(PipelineError):
@@ -1089,9 +1098,7 @@ class ScopeMissing(PipelineError):
     """A token is not for what is asked, or its person may not do it any more."""
 
     code = "P-122"
-    what = Says(
-        "mã truy cập này không được làm việc cần quyền {scope}", "this token may not do what needs the scope {scope}"
-    )
+    what = Says("mã truy cập này thiếu quyền “{right}” ({scope})", "this token lacks the scope {scope}")
     fix = Says(
         "cấp mã khác có quyền ấy; vai trò của người cấp cũng phải có",
         "give another token with that scope; its person's roles must have it, too",

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from pipeline import passwords
-from pipeline.core.errors import PipelineError, Says, WeakPassword
+from pipeline.core.errors import PasswordsDiffer, PipelineError
 from pipeline.core.people import Person, Right, rights_of
 from pipeline.newsroom import people
 from pipeline.newsroom.desk import Desk
@@ -168,7 +168,7 @@ def choose(
     address = request.client.host if request.client else ""
     try:
         if new != again:
-            raise WeakPassword(reason=Says("gõ hai lần không giống nhau", "was typed differently"), least=people.LEAST)
+            raise PasswordsDiffer
         people.choose(v.desk, v.person, old, new, address)
     except PipelineError as problem:
         return _me(request, v, problem=problem)

@@ -18,6 +18,7 @@ from pipeline.core.people import Right
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.measures import Measures, Place, measures
 from pipeline.newsroom.office import Office
+from pipeline.report import words
 from pipeline.web.api import problems
 from pipeline.web.api.caller import asking
 from pipeline.web.visitor import PATIENCE, desk_of
@@ -56,7 +57,7 @@ def _must_be_allowed(request: Request, desk: Desk) -> None:
     if program is None:
         raise TokenRefused
     if Right.SEE not in program.rights:
-        raise ScopeMissing(scope=Right.SEE.value)
+        raise ScopeMissing(scope=Right.SEE.value, right=words.RIGHT[Right.SEE])
 
 
 def _is_from(host: str, networks: Iterable[str]) -> bool:

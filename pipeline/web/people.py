@@ -22,14 +22,20 @@ def settings(request: Request, v: Annotated[Visitor, Depends(Visit(Right.SEE))])
 
 
 def _show(
-    request: Request, v: Visitor, *, problem: PipelineError | None = None, given: tuple[str, str] | None = None
+    request: Request,
+    v: Visitor,
+    *,
+    problem: PipelineError | None = None,
+    given: tuple[str, str] | None = None,
+    refused: Person | None = None,
 ) -> HTMLResponse:
+    """The page; with somebody who was `refused`, the form still says what was typed."""
     desk = v.desk
     stations = list(desk.config.stations.values())
     context = {
         "told": "", "people": desk.ledger.accounts.people() if v.person.may(Right.PEOPLE) else [], "roles": list(Role),
         "stations": stations[:_SHOWN], "count": len(stations), "doubts": registry.doubts(desk)[:_SHOWN],
-        "problem": problem, "given": given, "wrong": request.app.state.office.wrong,
+        "problem": problem, "given": given, "refused": refused, "wrong": request.app.state.office.wrong,
     }  # fmt: skip
     return render(Page(request, v), "settings.html", context, status_of(problem) if problem else 200)
 
@@ -48,7 +54,7 @@ def admit(
     try:
         people.admit(v.desk, person, password, v.person.name)
     except PipelineError as problem:
-        return _show(request, v, problem=problem)
+        return _show(request, v, problem=problem, refused=person)
     return _show(request, v, given=(person.name, password))
 
 

@@ -75,15 +75,23 @@ def _with_head(text: str, wanted: Mapping[str, str]) -> str:
 
 
 def _templates(desk: Desk) -> dict[str, str]:
-    """The files of templates, each with what its first line of comment calls it."""
+    """The files of templates, each with what its first line of comment calls it: Vietnamese, Khmer, then both."""
     folder = desk.config.scripts / _TEMPLATES
-    files = sorted(folder.glob("*.txt")) if folder.is_dir() else []
+    files = sorted(folder.glob("*.txt"), key=_place) if folder.is_dir() else []
     return {file.name: _called(file) for file in files}
+
+
+def _place(file: Path) -> tuple[int, str]:
+    """Where a template stands among them: its file's name tells its language."""
+    ends = (".txt", "-km.txt", "-song-ngu.txt")
+    return max(n for n, end in enumerate(ends) if file.name.endswith(end)), file.name
 
 
 def _called(file: Path) -> str:
     first = file.read_text("utf-8-sig", errors="replace").partition("\n")[0]
-    return first.removeprefix("#").partition(":")[0].strip()[:60] if first.startswith("#") else file.stem
+    if not first.startswith("#"):
+        return file.stem
+    return first.removeprefix("#").partition(":")[0].strip()[:60]
 
 
 def _template(desk: Desk, name: str) -> str:

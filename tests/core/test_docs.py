@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
+from pipeline import __version__
 from pipeline.cli import app
 
 TOP = Path(__file__).parents[2]
@@ -29,6 +31,11 @@ COMMANDS = dict(commands(get_command(app)))
 def test_every_command_is_in_the_readme_and_has_an_example(name):
     assert re.search(rf"\bbantin {re.escape(name)}\b|make {re.escape(name)}\b", (TOP / "README.md").read_text("utf-8"))
     assert f"Example: bantin {name}" in COMMANDS[name].help or f"| bantin {name}" in COMMANDS[name].help
+
+
+def test_the_command_says_its_version():
+    told = CliRunner().invoke(app, ["--version"])
+    assert (told.exit_code, told.stdout) == (0, f"Bản Tin {__version__}\n")
 
 
 def keys(model, where=()):

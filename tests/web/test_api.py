@@ -164,7 +164,7 @@ def test_a_token_ends_with_its_time_its_person_and_their_roles(app, desk, clock)
         "until": "2026-11-26T15:00:00Z",
     }  # fmt: skip
     people.change(desk, "hanh", "lệnh", roles={Role.READER})
-    problem(ask.post(f"{API}/stations/A/test"), 403, "P-122")
+    assert "“gửi, thử trạm”" in problem(ask.post(f"{API}/stations/A/test"), 403, "P-122")["message"]["vi"]
     assert ask.get(f"{API}/me").json()["scopes"] == ["see"]
     clock.at += timedelta(days=4)
     problem(ask.get(f"{API}/me"), 401, "P-121")

@@ -4,6 +4,7 @@ import csv
 import html
 import os
 import re
+import shutil
 import socket
 import threading
 import time
@@ -281,13 +282,37 @@ def test_a_first_password_must_be_changed_before_anything_else(app, desk):
     assert one.get("/", follow_redirects=False).status_code == 200
 
 
+def test_a_new_password_typed_in_two_ways_is_told_as_that(app, desk):
+    one = browser(app, Role.READER)
+    refused = one.submit("/toi/mat-khau", on="/toi", cu=PASSWORD, moi=FIRST, lai=FIRST + "x")
+    assert (refused.status_code, "gõ lại, hai lần như nhau" in refused.text) == (409, True)
+    assert "như bốn từ" not in refused.text
+    assert people.sign_in(desk, LOGINS[Role.READER], PASSWORD, "x")
+
+
+def test_whoever_could_not_be_admitted_is_still_in_the_form(app, desk):
+    admin = browser(app, Role.ADMIN)
+    refused = admin.submit(
+        "/cai-dat/nguoi", on="/cai-dat", ten="Bà D", **{"ho-ten": "Lê Thị “D”", "vai": ["duyet", "xem"]}
+    )
+    form = html.unescape(refused.text[refused.text.rindex("<details") :])
+    assert (refused.status_code, "P-108" in refused.text, form.startswith('<details class="panel" open>')) == (
+        409, True, True,
+    )  # fmt: skip
+    assert 'name="ten" value="bà d"' in form
+    assert 'name="ho-ten" value="Lê Thị “D”"' in form
+    assert re.findall(r'value="([\w-]+)" checked', form) == ["duyet", "xem"]
+    assert " open>" not in admin.get("/cai-dat").text
+    assert desk.ledger.accounts.person("bà d") is None
+
+
 def test_an_approver_signs_what_was_played_and_nothing_else(app, desk):
     bulletin = province.signed(desk, 1)
     old = province.remaster(desk, bulletin, 40_000, seed=2)
     other = made_again(desk, bulletin)
     one, path = browser(app, Role.APPROVER), f"/ban-tin/{bulletin.id}"
     answer = one.submit(f"{path}/duyet", on=path, nghe=[other])
-    assert "P-111" in answer.text
+    assert ("P-111" in answer.text, "bằng chính mã" in answer.text) == (True, False)  # that is for programs
     sound = one.get(f"{path}/am-thanh/{other}", headers={"range": "bytes=0-3"})
     assert (sound.status_code, sound.content, sound.headers["content-type"]) == (206, b"anot", "audio/mpeg")
     answer = one.submit(f"{path}/duyet", on=path, nghe=[old])
@@ -376,6 +401,18 @@ def test_a_bulletin_names_its_versions_and_who_did_what_to_which(app, desk):
         assert part in text
     log = re.findall(r"<td>(duyệt|làm xong bản phát)</td><td>[^<]*</td><td>(bản \d)</td>", text)
     assert log == [("làm xong bản phát", "bản 2"), ("duyệt", "bản 1"), ("làm xong bản phát", "bản 1")]
+
+
+def test_templates_stand_in_the_order_in_which_they_are_wanted(app, desk):
+    shutil.copytree(Path(__file__).parents[2] / "scripts" / "mau", desk.config.scripts / "mau")
+    (desk.config.scripts / "mau" / "tin.txt").write_text("Tiêu đề: Thử\n\nHọp.\n", "utf-8")
+    shown = re.findall(
+        r'href="/them\?mau=([^"&]+)" title="[^"]+">([^<]+)</a>', browser(app, Role.EDITOR).get("/them").text
+    )
+    assert shown == [
+        ("ban-tin-vi.txt", "Mẫu bản tin tiếng Việt"), ("tin.txt", "tin"), ("ban-tin-km.txt", "Mẫu bản tin tiếng Khmer"),
+        ("ban-tin-song-ngu.txt", "Mẫu bản tin song ngữ"),
+    ]  # fmt: skip
 
 
 def test_a_template_is_shown_with_how_it_will_be_read(app, desk):

@@ -14,6 +14,7 @@ from pipeline.core.people import Right
 from pipeline.newsroom import people
 from pipeline.newsroom.desk import Desk
 from pipeline.newsroom.people import Program
+from pipeline.report import words
 from pipeline.web.api.problems import API, told
 from pipeline.web.visitor import desk_of
 
@@ -59,7 +60,7 @@ class Call(SecurityBase):
         if program is None:
             raise TokenRefused
         if self.right not in program.rights:
-            raise ScopeMissing(scope=self.right.value)
+            raise ScopeMissing(scope=self.right.value, right=words.RIGHT[self.right])
         return Caller(desk=replace(desk, who=program.person.name, via=program.label), program=program)
 
 

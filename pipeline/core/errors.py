@@ -234,14 +234,16 @@ class ScriptRefused(PipelineError):
     code = "I-100"
     what = Says("không nhận được tệp {name}: {reason}", "cannot take in {name}: {reason}")
     fix = Says("sửa tệp rồi thả lại vào thư mục scripts", "correct the file and drop it into scripts again")
+    on_page = Says("sửa rồi gửi lại ở trang Thêm", "correct it and send it again on the page Add")
 
 
 class EmptyScript(ScriptRefused):
     """No word to say."""
 
     code = "I-101"
-    what = Says("tệp {name} không có nội dung để đọc", "{name} has nothing to say")
+    what = Says("bài {name} không có nội dung để đọc", "{name} has nothing to say")
     fix = Says("viết nội dung bản tin rồi thả lại vào thư mục scripts", "write the bulletin and drop it again")
+    on_page = Says("viết nội dung bản tin rồi gửi lại", "write the bulletin and send it again")
 
 
 class StillGrowing(ScriptRefused):
@@ -262,6 +264,10 @@ class UnreadableScript(ScriptRefused):
         "mở bằng chương trình đã tạo ra nó, lưu lại, rồi thả vào scripts",
         "open it in the program that made it, save it again, and drop it again",
     )
+    on_page = Says(
+        "mở bằng chương trình đã tạo ra nó, lưu lại, rồi gửi lại",
+        "open it in the program that made it, save it again, and send it again",
+    )
 
 
 class UnknownFormat(ScriptRefused):
@@ -276,24 +282,35 @@ class UnknownHeadKey(ScriptRefused):
     """A head line with a key nobody knows; guessing would lose what the editor meant."""
 
     code = "I-105"
-    what = Says("tệp {name}, dòng {line}: không có mục “{key}”", "{name}, line {line}: unknown key {key!r}")
-    fix = Says("có phải là “{nearest}”? Sửa rồi thả lại", "did you mean {nearest!r}? Correct it and drop it again")
+    what = Says("bài {name}, dòng {line}: không có mục “{key}”", "{name}, line {line}: unknown key {key!r}")
+    fix = Says("{how} Sửa rồi thả lại", "{how} Correct it and drop it again")
+    on_page = Says("{how} Sửa rồi gửi lại", "{how} Correct it and send it again")
 
 
 class WrongHeadValue(ScriptRefused):
     """A head line whose value cannot be understood."""
 
     code = "I-106"
-    what = Says("tệp {name}, mục “{key}”: không hiểu “{value}”", "{name}, key {key!r}: cannot read {value!r}")
+    what = Says("bài {name}, mục “{key}”: không hiểu “{value}”", "{name}, key {key!r}: cannot read {value!r}")
     fix = Says("viết như: {example}", "write it like: {example}")
+
+
+class NoSuchDay(ScriptRefused):
+    """A head line with a day that no calendar has."""
+
+    code = "I-115"
+    what = Says("bài {name}, mục “{key}”: không có ngày {day}", "{name}, key {key!r}: there is no {day}")
+    fix = Says("xem lịch, sửa ngày rồi thả lại", "correct the day and drop it again")
+    on_page = Says("xem lịch, sửa ngày rồi gửi lại", "correct the day and send it again")
 
 
 class AirTimePassed(ScriptRefused):
     """A script all of whose air times have passed."""
 
     code = "I-114"
-    what = Says("tệp {name}: giờ phát {at} đã qua", "{name}: its air time, {at}, has passed")
+    what = Says("bài {name}: giờ phát {at} đã qua", "{name}: its air time, {at}, has passed")
     fix = Says("ghi giờ còn ở phía trước, như “Phát: {example}”, rồi thả lại", "give one to come, like: {example}")
+    on_page = Says("ghi giờ còn ở phía trước, như “Phát: {example}”, rồi gửi lại", "give one to come, like: {example}")
 
 
 class MissingRecording(ScriptRefused):
@@ -302,9 +319,12 @@ class MissingRecording(ScriptRefused):
     code = "I-107"
     retry = True
     what = Says(
-        "tệp {name} cần bản ghi âm {recording} nhưng không thấy", "{name} needs {recording}, which is not there"
+        "bài {name} cần bản ghi âm {recording} nhưng không thấy", "{name} needs {recording}, which is not there"
     )
     fix = Says("thả {recording} vào cùng thư mục rồi thả lại {name}", "drop {recording} beside it, then {name} again")
+    on_page = Says(
+        "tải lên cùng một lượt tệp của bài và {recording}", "upload the script's file and {recording} together"
+    )
 
 
 class NoSuchFile(ScriptRefused):
@@ -320,11 +340,14 @@ class TakenBack(ScriptRefused):
 
     code = "I-110"
     what = Says(
-        "tệp {name} giống hệt bản tin {bulletin}, bản tin này {decided}",
+        "bài {name} giống hệt bản tin {bulletin}, bản tin này {decided}",
         "{name} is, byte for byte, bulletin {bulletin}, which was {decided}",
     )
     fix = Says(
         "sửa chỗ cần sửa rồi thả lại; nếu vẫn phát như cũ, sửa ít nhất một chữ", "change a word and drop it again"
+    )
+    on_page = Says(
+        "sửa chỗ cần sửa rồi gửi lại; nếu vẫn phát như cũ, sửa ít nhất một chữ", "change a word and send it again"
     )
 
 
@@ -348,6 +371,10 @@ class TooLarge(ScriptRefused):
         "bớt hình, chia nhỏ bài hoặc xuất âm thanh thành MP3, rồi thả lại",
         "remove pictures, split the text or export the sound as MP3, then drop it again",
     )
+    on_page = Says(
+        "bớt hình, chia nhỏ bài hoặc xuất âm thanh thành MP3, rồi gửi lại",
+        "remove pictures, split the text or export the sound as MP3, then send it again",
+    )
 
 
 class OldKhmerFont(ScriptRefused):
@@ -362,6 +389,10 @@ class OldKhmerFont(ScriptRefused):
         "chuyển sang Khmer Unicode (phông Khmer OS, Noto Sans Khmer) rồi thả lại; không bảng mã nào chuyển đúng hết",
         "convert it to Khmer Unicode (Khmer OS, Noto Sans Khmer) and drop it again; no table converts it reliably",
     )
+    on_page = Says(
+        "chuyển sang Khmer Unicode (phông Khmer OS, Noto Sans Khmer) rồi gửi lại; không bảng mã nào chuyển đúng hết",
+        "convert it to Khmer Unicode (Khmer OS, Noto Sans Khmer) and send it again; no table converts it reliably",
+    )
 
 
 class ScannedPages(ScriptRefused):
@@ -370,6 +401,7 @@ class ScannedPages(ScriptRefused):
     code = "I-112"
     what = Says("tệp {name} là ảnh chụp {pages} trang, không có chữ", "{name} is {pages} scanned pages without text")
     fix = Says("xin bản Word, hoặc gõ lại, rồi thả lại", "ask for the Word file, or type it, and drop it again")
+    on_page = Says("xin bản Word, hoặc gõ lại, rồi gửi lại", "ask for the Word file, or type it, and send it again")
 
 
 # --- R: reading ------------------------------------------------------------------------------------------------------
@@ -395,6 +427,7 @@ class LostInReading(TextLost):
         "viết chỗ bị mất ra bằng chữ rồi thả lại, hoặc thêm một dòng vào tu-dien.tsv",
         "write what was lost out in words and drop it again, or add a row to tu-dien.tsv",
     )
+    on_page = Says("viết chỗ bị mất ra bằng chữ rồi gửi lại", "write what was lost out in words and send it again")
 
 
 class BadRows(PipelineError):
@@ -473,6 +506,7 @@ class BadRecording(PipelineError):
     code = "S-101"
     what = Says("bản ghi {name} không dùng được: {reason}", "recording {name} cannot be used: {reason}")
     fix = Says("ghi hoặc xuất lại tệp âm thanh rồi thả vào scripts", "record or export it again and drop it again")
+    on_page = Says("ghi hoặc xuất lại tệp âm thanh rồi gửi lại", "record or export it again and send it again")
 
 
 class MasterRejected(PipelineError):
@@ -485,6 +519,10 @@ class MasterRejected(PipelineError):
     fix = Says(
         "tìm chỗ to hẳn hoặc nhỏ hẳn (tiếng va trong bản ghi, chữ lặp rất dài), sửa rồi thả lại",
         "find what is far too loud or soft (a knock in a recording, one sound repeated), mend it and drop it again",
+    )
+    on_page = Says(
+        "tìm chỗ to hẳn hoặc nhỏ hẳn (tiếng va trong bản ghi, chữ lặp rất dài), sửa rồi gửi lại",
+        "find what is far too loud or soft (a knock in a recording, one sound repeated), mend it and send it again",
     )
 
 
@@ -772,6 +810,10 @@ class StoreDamaged(PipelineError):
     fix = Says(
         "khôi phục kho từ bản sao lưu, hoặc thả lại kịch bản",
         "restore the store from a backup, or drop the script again",
+    )
+    on_page = Says(
+        "gửi lại bài, hoặc nhờ người quản trị máy chủ khôi phục kho từ bản sao lưu",
+        "send the script again, or have the server's administrator restore the store from a backup",
     )
 
 
@@ -1285,6 +1327,9 @@ class AlreadyWithdrawn(PipelineError):
     what = Says("bản tin {bulletin} đã rút, không làm lại được", "{bulletin} was withdrawn and is not made again")
     fix = Says(
         "nếu vẫn cần phát, sửa ít nhất một chữ rồi thả lại", "if it is still wanted, change a word and drop it again"
+    )
+    on_page = Says(
+        "nếu vẫn cần phát, sửa ít nhất một chữ rồi gửi lại", "if it is still wanted, change a word and send it again"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.core.errors import Says, UnknownHeadKey, WrongHeadValue
+from pipeline.core.errors import NoSuchDay, Says, UnknownHeadKey, WrongHeadValue
 from pipeline.core.model import Head
 from pipeline.core.text import slug
 from pipeline.intake import values
@@ -52,6 +52,9 @@ _SECOND = re.compile(r"(?:\s{3,}|\t\s*)(?=(?P<key>[^\W\d_][^:：]{0,39}?)\s*[:�
 _COMMENT = re.compile(r"(?:^|\s+)#(?:\s.*)?$")
 _NEAR = 0.88
 """How alike a mistyped key must be: `Tiêu dề` is meant as a key, `Tiêu điểm` begins a paragraph."""
+_LIKE = 0.7
+"""How alike a key must be to be asked about: `Noi nhna` may be `Nơi nhận`, `Chuyên mục` is none."""
+_EXCEPT = {"tru", "ngoai-tru", "khong-nhan", "except"}
 _LONG = 120
 """Characters. An unknown key before more text than this is an ordinary paragraph that happens to hold a colon."""
 
@@ -133,10 +136,19 @@ def _pair(piece: str, number: int, name: str) -> tuple[Key, str]:
     written = pair["key"] if pair else piece
     key = _BY_NAME.get(slug(written))
     if key is None or pair is None:
-        nearest = difflib.get_close_matches(slug(written), _BY_NAME, n=1, cutoff=0)
-        label = _BY_NAME[nearest[0]].label if nearest else KEYS[0].label
-        raise UnknownHeadKey(name=name, line=number, key=written, nearest=label)
+        raise UnknownHeadKey(name=name, line=number, key=written, how=_meant(written))
     return key, _COMMENT.sub("", pair["value"]).strip()
+
+
+def _meant(written: str) -> Says:
+    """What an unknown key may be meant for; all keys where none is like it."""
+    if slug(written) in _EXCEPT:
+        return Says("trạm không nhận thì ghi “Nơi nhận: tất cả, trừ …”.", "write “Nơi nhận: tất cả, trừ …” for that.")
+    if nearest := difflib.get_close_matches(slug(written), _BY_NAME, n=1, cutoff=_LIKE):
+        label = _BY_NAME[nearest[0]].label
+        return Says(f"có phải là “{label}”?", f"did you mean {label!r}?")
+    every = ", ".join(key.label for key in KEYS)
+    return Says(f"chỉ có các mục: {every}.", f"there are: {every}.")
 
 
 def _fill(fields: dict[str, Any], key: Key, text: str, name: str) -> None:
@@ -148,6 +160,8 @@ def _fill(fields: dict[str, Any], key: Key, text: str, name: str) -> None:
         raise WrongHeadValue(name=name, key=key.label, value=text, example=once)
     try:
         value = key.read(text)
+    except values.NoSuchDate as problem:
+        raise NoSuchDay(name=name, key=key.label, day=str(problem)) from problem
     except ValueError as problem:
         raise WrongHeadValue(name=name, key=key.label, value=text, example=key.example) from problem
     fields.update(zip(key.fields, value if len(key.fields) > 1 else (value,), strict=True))

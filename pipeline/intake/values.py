@@ -10,6 +10,11 @@ from pipeline.core.text import slug
 
 _T = TypeVar("_T")
 
+
+class NoSuchDate(ValueError):
+    """A day that no calendar has, as it is written."""
+
+
 _LANGUAGES = {
     Language.VI: ("vi", "viet", "tieng viet", "vietnamese", "kinh", "tieng kinh"),
     Language.KM: ("km", "khmer", "kho me", "khome", "kmer", "tieng khmer", "tieng kho me"),
@@ -147,10 +152,13 @@ def _instant(text: str, usual: time) -> datetime:
 
 
 def _token(match: re.Match[str]) -> date | time:
-    if match["iso"]:
-        return date.fromisoformat(match["iso"])
-    if match["year"]:
-        return date(int(match["year"]), int(match["month"]), int(match["day"]))
+    try:
+        if match["iso"]:
+            return date.fromisoformat(match["iso"])
+        if match["year"]:
+            return date(int(match["year"]), int(match["month"]), int(match["day"]))
+    except ValueError as fault:
+        raise NoSuchDate(match[0]) from fault
     return time(int(match["hour"]), int(match["minute"] or 0))
 
 

@@ -143,8 +143,10 @@ def sweep(desk: Desk, paths: Iterable[Path]) -> list[Taken]:
 def _refuse(desk: Desk, path: Path, problem: PipelineError) -> Taken:
     digest = hash_file(path) if path.is_file() else None
     # Moved before it is recorded: a folder that cannot be written must not grow the ledger at every look.
-    if _is_dropped(desk, path):
+    dropped = _is_dropped(desk, path)
+    if dropped:
         drop.refuse([path], desk.config.scripts, problem)
+    step = problem.next_step if dropped else problem.page_step  # what did not come by the folder is not dropped again
     desk.ledger.record(
         desk.fact(
             Happened.REFUSED,
@@ -152,7 +154,7 @@ def _refuse(desk: Desk, path: Path, problem: PipelineError) -> Taken:
             name=path.name,
             code=problem.code,
             reason=problem.message.vi,
-            next=problem.next_step.vi,
+            next=step.vi,
         )
     )
     return Taken(path=path, problem=problem)

@@ -1,6 +1,7 @@
 """Thêm: a script uploaded or typed, with how it will be read at once; taken in as if it were dropped."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import PipelineError, ScriptRefused
 from pipeline.core.model import BulletinId
 from pipeline.core.people import Right
 from pipeline.newsroom import scripts
@@ -138,9 +139,17 @@ def _look(request: Request, v: Visitor, sent: Sent) -> Response:
     try:
         with v.desk.store.scratch() as scratch:
             checked = check(v.desk, uploads.laid_down(Path(scratch), sent)[0])
+            checked = replace(checked, problems=tuple(_of_text(sent, problem) for problem in checked.problems))
     except PipelineError as problem:
         return _form(request, v, text=sent.text, name=sent.name, problem=problem, looked=True)
     return _form(request, v, text=sent.text, name=sent.name, checked=checked, looked=bool(sent.files))
+
+
+def _of_text(sent: Sent, problem: PipelineError) -> PipelineError:
+    """A problem of a text that was typed, which is no file to who typed it."""
+    if sent.files or not isinstance(problem, ScriptRefused):
+        return problem
+    return type(problem)(**{**problem.fields, "name": f"“{str(problem.fields['name']).removesuffix('.txt')}”"})
 
 
 def _take_in(request: Request, v: Visitor, sent: Sent) -> Response:
@@ -150,6 +159,6 @@ def _take_in(request: Request, v: Visitor, sent: Sent) -> Response:
     except PipelineError as problem:
         return _form(request, v, text=text, name=name, problem=problem)
     if problems := [one.problem for one in taken if one.problem]:
-        return _form(request, v, text=text, name=name, problem=problems[0])
+        return _form(request, v, text=text, name=name, problem=_of_text(sent, problems[0]))
     made = [one.bulletin for one in taken if one.bulletin]
     return back(Page(request, v), f"/ban-tin/{made[0].id}" if len(made) == 1 else "/ban-tin")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.errors import ScriptRefused, UnknownHeadKey, WrongHeadValue
+from pipeline.core.errors import NoSuchDay, ScriptRefused, UnknownHeadKey, WrongHeadValue
 from pipeline.core.model import (
     Head,
     Kind,
@@ -99,18 +99,22 @@ def test_a_long_paragraph_with_a_colon_right_under_the_head_is_read_out():
 def test_an_unknown_key_names_its_line_and_the_nearest_known():
     with pytest.raises(UnknownHeadKey) as caught:
         read("Tiêu đề: Tin lúa\nNơi nhạn: tất cả\nUu tein: khẩn cấp")
-    assert caught.value.fields == {"name": "bai.txt", "line": 3, "key": "Uu tein", "nearest": "Ưu tiên"}
+    told = caught.value
+    assert (told.fields["name"], told.fields["line"], told.fields["key"]) == ("bai.txt", 3, "Uu tein")
+    assert told.next_step.vi == "có phải là “Ưu tiên”? Sửa rồi thả lại"
 
 
 def test_a_mistyped_first_key_is_told_and_not_read_out():
     with pytest.raises(UnknownHeadKey) as caught:
         read("Tiêu đềe: Tin lúa\n\nKính thưa bà con!")
-    assert caught.value.fields["nearest"] == "Tiêu đề"
+    assert "“Tiêu đề”" in caught.value.next_step.vi
 
 
 def test_a_key_unlike_any_other_is_told_when_a_head_goes_on_after_it():
-    with pytest.raises(UnknownHeadKey, match="Ghi chú"):
+    with pytest.raises(UnknownHeadKey, match="Ghi chú") as caught:
         read("Ghi chú: đọc chậm\nTiêu đề: Tin lúa")
+    assert "phải là" not in caught.value.next_step.vi
+    assert all(key.label in caught.value.next_step.vi for key in head.KEYS)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,7 @@ def test_a_key_unlike_any_other_is_told_when_a_head_goes_on_after_it():
         ("Thể loại: TV", "Thể loại"),
         ("Phát: 25/11 05:00", "Phát"),
         ("Phát: 25/11/2026", "Phát"),
-        ("Phát: 31/02/2026 05:00", "Phát"),
+        ("Phát: 25/11/2026 25:00", "Phát"),
         ("Phát: 25/11/2026 5 giờ chiều", "Phát"),
         ("Ưu tiên: cao", "Ưu tiên"),
         ("Tính chỉ tiêu: chắc có", "Tính chỉ tiêu"),
@@ -132,6 +136,14 @@ def test_a_value_that_cannot_be_understood_comes_back_with_an_example(line, key)
         read(line)
     assert caught.value.fields["key"] == key
     assert caught.value.fields["example"]
+
+
+@pytest.mark.parametrize("line", ["Phát: 31/02/2026 05:00", "Hết hạn: 2026-13-01", "Cấm phát trước: 0/1/2026"])
+def test_a_day_that_no_calendar_has_is_told_as_that(line):
+    with pytest.raises(NoSuchDay) as caught:
+        read(line)
+    key, _, written = line.partition(": ")
+    assert (caught.value.fields["key"], caught.value.fields["day"]) == (key, written.split()[0])
 
 
 def test_a_key_given_twice_is_told_because_one_of_them_would_be_lost():

@@ -45,7 +45,7 @@ def test_a_file_that_cannot_be_taken_waits_beside_the_reason(workspace, name, co
 
 
 def test_an_unknown_head_key_is_answered_with_the_nearest(workspace):
-    workspace.drop("la.txt", "Tiêu đề: Tin\nThể lọai: CT\nChuyên mụt: x\n\nNội dung.\n")
+    workspace.drop("la.txt", "Tiêu đề: Tin\nThể lọai: CT\nNoi nhna: x\n\nNội dung.\n")
     told = workspace.bantin("run-due", code=4).stderr
     assert "có phải là" in told
 
@@ -195,7 +195,7 @@ def test_a_file_that_is_not_there_is_told_and_the_others_are_taken(workspace):
 def test_a_script_for_a_day_that_has_passed_is_refused(workspace):
     workspace.drop("cu.txt", "Tiêu đề: Tin cũ\nPhát: 20/11/2020 05:00\n\nNội dung.\n")
     told = workspace.bantin("run-due", code=4).stderr
-    assert "I-114 tệp cu.txt: giờ phát 20/11/2020 05:00 đã qua" in told
+    assert "I-114 bài cu.txt: giờ phát 20/11/2020 05:00 đã qua" in told
     assert "không hiểu" not in told
     assert "cu.txt" in workspace.refused()
 

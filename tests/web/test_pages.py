@@ -709,6 +709,29 @@ def test_how_a_word_is_said_is_refused_in_words_for_who_typed_it(app, desk):
     assert not desk.config.dictionary.is_file()
 
 
+@pytest.mark.parametrize(
+    ("head", "told", "step"),
+    [
+        ("Phát: 31/02/2027 05:00", "bài “Tin ngày”, mục “Phát”: không có ngày 31/02/2027", "sửa ngày rồi gửi lại"),
+        ("Phát: 2027-02-30 05:00", "bài “Tin ngày”, mục “Phát”: không có ngày 2027-02-30", "sửa ngày rồi gửi lại"),
+        ("Phát: 01/02/2020 05:00", "bài “Tin ngày”: giờ phát 01/02/2020 05:00 đã qua", ", rồi gửi lại"),
+        ("Trừ: A", "bài “Tin ngày”, dòng 2: không có mục “Trừ”", "“Nơi nhận: tất cả, trừ …”. Sửa rồi gửi lại"),
+        ("Chuyên mục: A", "không có mục “Chuyên mục”", "chỉ có các mục: Tiêu đề, "),
+        ("Noi nhna: A", "không có mục “Noi nhna”", "có phải là “Nơi nhận”? Sửa rồi gửi lại"),
+    ],
+)
+def test_a_typed_text_that_is_refused_is_no_file_that_is_dropped(app, desk, head, told, step):
+    text = f"Tiêu đề: Tin\n{head}\n\nBà con chú ý.\n"
+    for what in ("xem", "nhan"):
+        refused = browser(app, Role.EDITOR).submit("/them", viec=what, bai=text, ten="Tin ngày").text
+        said = html.unescape("".join(re.findall(r'<div class="problem".*?</div>', refused, re.DOTALL)))
+        assert (told in said, step in said) == (True, True), said
+        assert not re.search(r"tệp|thả", said)
+    (fact,) = desk.ledger.facts(happened=Happened.REFUSED)
+    assert step in fact.detail["next"]
+    assert "thả" not in html.unescape(browser(app, Role.EDITOR).get("/").text)
+
+
 def test_what_was_offered_is_shown_as_such_until_it_is_made_anew(app, desk):
     bulletin = typed(desk)
     path, one = f"/ban-tin/{bulletin.id}", browser(app, Role.EDITOR)

@@ -1,7 +1,7 @@
 """Bulletins: from a received script to mastered sound, step by step, each step a fact and safe to take again."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -244,32 +244,42 @@ def _read(desk: Desk, bulletin: Bulletin, script: Script) -> Reading:
     programme = desk.programme(bulletin)
     text = reading.read(script, announcers.announcer(desk, programme))
     unheeded = voicing.unheeded(desk, text.sentences, programme)
-    text = replace(text, notes=(*text.notes, *announcers.faults(desk), *unheeded, *unnamed(desk, bulletin)))
+    notes = (*of_title(desk, bulletin, script), *text.notes)
+    notes = (*dict.fromkeys(notes), *announcers.faults(desk), *unheeded, *unnamed(desk, bulletin))
+    text = replace(text, notes=notes)
     digest = desk.store.put_bytes(documents.readings().dump_json(text))
     before = desk.ledger.facts(bulletin.id, Happened.READ)
     if not before or before[-1].digest != digest:  # read again to the same words is no news
-        notes: list[Json] = [f"{note.about}: {note.message}" for note in text.notes]
-        fact = desk.fact(Happened.READ, bulletin=bulletin, digest=digest, sentences=len(text.sentences), notes=notes)
+        told: list[Json] = [f"{note.about}: {note.message}" for note in notes]
+        fact = desk.fact(Happened.READ, bulletin=bulletin, digest=digest, sentences=len(text.sentences), notes=told)
         desk.ledger.record(fact)
     return text
 
 
-def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], title: str) -> tuple[Sentence, ...]:
+def _lines(desk: Desk, bulletin: Bulletin, templates: Mapping[Language, str], title: str) -> Iterator[reading.Uttered]:
     """The programme's opening or closing line in every language of the bulletin, title and day of air filled in."""
     announcer = announcers.announcer(desk, desk.programme(bulletin))
-    sentences: list[Sentence] = []
     for language in bulletin.languages:
         if template := templates.get(language):
             place = desk.config.settings.newsroom.place.get(language, "")
             line = filled(template, title, _first_air(desk, bulletin).date(), place)
-            sentences += reading.utter(line, language, announcer, bulletin.voice).sentences
-    return tuple(sentences)
+            yield reading.utter(line, language, announcer, bulletin.voice)
 
 
 def lines(desk: Desk, bulletin: Bulletin, script: Script) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
     """The programme's opening and its closing lines for one bulletin."""
     programme, title = desk.programme(bulletin), script.head.title
-    return _lines(desk, bulletin, programme.opening, title), _lines(desk, bulletin, programme.closing, title)
+    opening, closing = (_lines(desk, bulletin, said, title) for said in (programme.opening, programme.closing))
+    return tuple(s for one in opening for s in one.sentences), tuple(s for one in closing for s in one.sentences)
+
+
+def of_title(desk: Desk, bulletin: Bulletin, script: Script) -> tuple[Note, ...]:
+    """What its editor should know of how the title is read in these lines; nothing where an announcer recorded it."""
+    programme = desk.programme(bulletin)
+    if script.recording:
+        return ()
+    said = (one for t in (programme.opening, programme.closing) for one in _lines(desk, bulletin, t, script.head.title))
+    return tuple(dict.fromkeys(note for one in said for note in one.notes))
 
 
 def twins(desk: Desk, bulletin: Bulletin) -> list[BulletinId]:

@@ -95,7 +95,8 @@ def check(desk: Desk, path: Path) -> Checked:
     voices, silent = _voices(desk, spoken, programme) if not script.recording else ((), [])
     if bulletin:
         wishes = () if script.recording else voicing.unheeded(desk, read.sentences, programme)
-        read = replace(read, notes=(*read.notes, *wishes, *bulletins.unnamed(desk, bulletin)))
+        notes = dict.fromkeys((*bulletins.of_title(desk, bulletin, script), *read.notes))
+        read = replace(read, notes=(*notes, *wishes, *bulletins.unnamed(desk, bulletin)))
     pauses = sum(u.seconds for u in read.utterances if isinstance(u, PauseMark))
     recorded = sum(lengths.get(script.attachments[u.name], 0) for u in read.utterances if isinstance(u, RecordingMark))
     whole = _length(desk, programme, spoken) + pauses + recorded

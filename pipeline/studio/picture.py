@@ -3,7 +3,8 @@
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,8 @@ def _draw(heard: Metered, timeline: Timeline, profile: Profile, caption: Caption
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - as above
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
-    fonts = ["DejaVu Sans", *_khmer_fonts()]
+    fonts = _fonts()
+    caption = replace(caption, title=_drawable(caption.title), subtitle=_drawable(caption.subtitle))
     # No mathematics: a price in dollars is no formula.
     with mpl.rc_context({"font.family": fonts, "font.size": 10, "path.simplify": True, "text.parse_math": False}):
         figure = Figure(figsize=(14, 4.2), dpi=100, facecolor="white")
@@ -117,7 +119,8 @@ def _cover(title: str, about: str, owner: str, out: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
     from matplotlib.patches import Arc, Polygon  # noqa: PLC0415 - as above
 
-    fonts = ["DejaVu Sans", *_khmer_fonts()]
+    fonts = _fonts()
+    title, about, owner = map(_drawable, (title, about, owner))
     with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
         figure = Figure(figsize=(14, 14), dpi=100, facecolor=_DEEP)
         canvas = FigureCanvasAgg(figure)
@@ -200,7 +203,7 @@ def _draw_parts(axes: "Axes", parts: Sequence[Chapter], seconds: float) -> None:
         until = parts[number + 1].start if number + 1 < len(parts) else part.end
         letters = int((until - part.start) / max(seconds, 1e-3) * _LETTERS)
         if letters >= _FEWEST:
-            axes.text(part.start, -1.24, shortened(part.name, letters), fontsize=8, color=_INK, va="top")
+            axes.text(part.start, -1.24, shortened(_drawable(part.name), letters), fontsize=8, color=_INK, va="top")
 
 
 def _draw_level(axes: "Axes", heard: Metered, profile: Profile) -> None:
@@ -216,12 +219,26 @@ def _draw_level(axes: "Axes", heard: Metered, profile: Profile) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _khmer_fonts() -> list[str]:
-    """The family names of the packaged Khmer font, made known to matplotlib."""
+def _fonts() -> list[str]:
+    """The family names of the fonts of a picture, the packaged Khmer one made known to matplotlib."""
     from matplotlib.font_manager import fontManager  # noqa: PLC0415
 
     folder = Path(fontpkg_noto_sans_khmer.__file__).parent / "files"
     for file in sorted(folder.glob("*.ttf")):
         if not any(known.fname == str(file) for known in fontManager.ttflist):
             fontManager.addfont(str(file))
-    return ["Noto Sans Khmer"]
+    return ["DejaVu Sans", "Noto Sans Khmer"]
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """All that these fonts have."""
+    from matplotlib.font_manager import findfont, get_font  # noqa: PLC0415
+
+    return frozenset(code for name in _fonts() for code in get_font(findfont(name)).get_charmap())
+
+
+def _drawable(text: str) -> str:
+    """A text without what no font has, such as little pictures: they would be empty boxes, and warnings."""
+    known = _letters()
+    return " ".join("".join(c for c in text if c.isspace() or ord(c) in known).split())

@@ -198,3 +198,8 @@ def test_a_theme_that_no_report_has_a_name_for_is_told_and_taken_in(workspace):
     said = "! nuoi-tom: chủ đề này chưa có tên ở [plan.themes]; đang có: chinh-sach-dan-toc, suc-khoe-cong-dong"
     assert said in workspace.bantin("check", strange).stdout
     assert said in workspace.bantin("add", strange).stderr
+
+
+def test_what_of_the_title_is_not_read_is_noted_as_that_of_the_text_is(workspace):
+    told = workspace.json("check", workspace.drop("bai.txt", "Tiêu đề: Họp 🎉 dân\n\nBà con chú ý ☂ nhé.\n"))
+    assert [note.partition(":")[0] for note in told["notes"] if "không đọc được" in note] == ["🎉", "☂"]

@@ -1230,6 +1230,15 @@ def test_a_new_row_of_the_dictionary_voices_only_the_sentences_that_it_changes(f
         assert any("khu xử lý" in sentence.text for sentence, _ in bulletins.spoken_by(desk, bulletin))
 
 
+def test_what_of_the_title_is_not_read_is_noted_with_the_bulletin(folder, clock):
+    with open_desk(folder, clock) as desk:
+        bulletin = taken(desk, "Tiêu đề: Họp 🎉 dân\n\nBà con chú ý.\n")
+        bulletins.render(desk, bulletin)
+        assert [note.about for note in bulletins.reading_of(desk, bulletin).notes] == ["🎉"]
+        (read,) = desk.ledger.facts(bulletin.id, Happened.READ)
+        assert read.detail["notes"] == ["🎉: ký hiệu này không đọc được nên bỏ qua"]
+
+
 def test_no_word_is_said_otherwise_unless_it_is_known_who_taught_it(desk, monkeypatch):
     file = desk.config.dictionary
     announcers.teach(desk, "KXZ", "khu xử lý", "Phòng")

@@ -23,7 +23,7 @@ from pipeline.studio.decode import LOOSE, probe
 from pipeline.studio.master import master
 from pipeline.studio.meter import measure
 from pipeline.studio.mix import mix
-from pipeline.studio.picture import Caption, draw
+from pipeline.studio.picture import Caption, cover, draw
 from pipeline.studio.tag import Tags, tag
 from pipeline.studio.tools import ffmpeg
 from tests import music
@@ -309,6 +309,16 @@ def test_dollars_in_a_title_are_drawn_as_they_are(drawn):
     width = [np.flatnonzero(drawn(text, "").min(axis=0) < 0.5)[-1] for text in ("Giá 5$ và 10$", "Giá 5S và 10S")]
     assert width[0] == pytest.approx(width[1], abs=3)
     drawn("Giá 5$ và x_^{ 10$")  # which would be a faulty formula
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_the_fonts_lack_is_left_out_without_a_warning(drawn, tmp_path):
+    wanted = drawn("Tin mới", "phát 05:00")
+    assert np.array_equal(drawn("Tin 🎉 mới 漢字\ufe0f", "phát 🕔 05:00"), wanted)
+    assert not np.array_equal(drawn("🎉🎉"), wanted)
+    for name, sign in (("a", ""), ("b", " 🎉")):
+        cover(f"Tin{sign} mới", f"về{sign}", f"xã{sign}", tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_a_long_title_leaves_room_for_date_and_level(drawn):

@@ -32,7 +32,7 @@ KEYS = (
     Key("Nhạc hiệu", ("ident", "jingle"), ("ident",), values.music, "mac-dinh"),
     Key("Nhạc nền", ("bed", "music"), ("bed",), values.music, "không"),
     Key("Chương trình", ("programme", "program"), ("programme",), str, "ban-tin"),
-    Key("Phát", ("giờ phát", "lịch phát", "air"), ("air",), values.air_times, "25/11/2026 05:00, 17:00"),
+    Key("Phát", ("giờ phát", "ngày phát", "lịch phát", "air"), ("air",), values.air_times, "25/11/2026 05:00, 17:00"),
     Key("Phát lại", ("lặp lại", "repeat"), ("repeat",), values.repeat, "3 ngày"),
     Key("Hết hạn", ("hạn phát", "expires"), ("expires",), values.until, "30/11/2026"),
     Key("Cấm phát trước", ("không phát trước", "embargo"), ("embargo",), values.since, "25/11/2026 05:00"),

@@ -85,6 +85,7 @@ class House:
         """A picture for the documents, where they are asked for."""
         if PICTURES:
             page.evaluate("Promise.all([...document.images].map(one => one.decode().catch(() => 0)))")
+            page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
             page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=False)
 
 

@@ -36,9 +36,7 @@ def faults(desk: Desk) -> tuple[Note, ...]:
     return tuple(Note(found.name, f"dòng {fault.line} không dùng được: {fault.reason}") for fault in found.faults)
 
 
-def teach(  # noqa: PLR0917 - who has what said how, and where
-    desk: Desk, key: str, spoken: str, by: str, bulletin: Bulletin | None = None, replaces: str = ""
-) -> None:
+def teach(desk: Desk, key: str, spoken: str, by: str, bulletin: Bulletin | None = None, *, replaces: str = "") -> None:
     """Write into the editor's dictionary how a word is said from now on; what stood there for it gives way.
 
     What somebody else wrote gives way only to who has seen it: `replaces` is how it says the word.

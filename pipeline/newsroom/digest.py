@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 
 from pipeline.core.day import Absence, Alarm, Concern, Day, Figures, Gap, Lack, Served
 from pipeline.core.errors import NoLine, Says, next_step_of, page_step_of
 from pipeline.core.facts import Fact, Happened
-from pipeline.core.model import CARRIED, BulletinId, Digest, Due, Station, StationCode, Trouble
+from pipeline.core.model import CARRIED, BulletinId, Digest, Station, StationCode, Trouble
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.bulletins import Row
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.missed import Copy
 from pipeline.newsroom.remains import remains
 
 _ONE_DAY = timedelta(days=1)
@@ -129,37 +129,20 @@ def stations_of(desk: Desk, day: date) -> list[StationCode]:
 
 def lacking(desk: Desk, day: date) -> list[StationCode]:
     """Those of them that lack something, by code."""
-    return [code for code, held in sorted(grid(desk, day).items()) if {*held.values()} != {Held.WHOLE}]
-
-
-class Held(StrEnum):
-    """What a station has of a bulletin that it is to air."""
-
-    WHOLE = "whole"
-    """As it is signed now."""
-    OLDER = "older"
-    """As it was signed before: it airs that, until what is new is signed and there."""
-    NOTHING = "nothing"
+    return [code for code, held in sorted(grid(desk, day).items()) if {*held.values()} != {Copy.CURRENT}]
 
 
 def grid(
     desk: Desk, day: date, codes: Collection[StationCode] | None = None
-) -> dict[StationCode, dict[BulletinId, Held]]:
-    """By station and bulletin, what it holds of what it is to air on a local day: at some of them, or at all."""
+) -> dict[StationCode, dict[BulletinId, Copy]]:
+    """By station and bulletin, the copy it has of what it is to air on a local day: at some of them, or at all."""
     span = _span(desk, day)
     rows = _going_on(desk, span)
-    found: dict[StationCode, dict[BulletinId, Held]] = {}
+    found: dict[StationCode, dict[BulletinId, Copy]] = {}
     for d in desk.ledger.due(*span, desk.now(), codes):
         if d.station in desk.config.stations and (row := rows.get(d.bulletin)):
-            found.setdefault(d.station, {})[d.bulletin] = _held(desk, row, d)
+            found.setdefault(d.station, {})[d.bulletin] = missed.copy_at(desk, row, d)
     return found
-
-
-def _held(desk: Desk, row: Row, due: Due) -> Held:
-    if not missed.is_lacking(desk, row, due):
-        return Held.WHOLE
-    airs = due.holding in row.status.approved and not row.status.must_not_air(due.holding)
-    return Held.OLDER if due.holding and airs else Held.NOTHING
 
 
 def _span(desk: Desk, day: date) -> tuple[datetime, datetime]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from pipeline.core.day import Threat
 from pipeline.core.errors import NoMaster, NoStation, NotApprovable, NotApproved, PipelineError, StoreDamaged
@@ -115,6 +116,24 @@ def is_lacking(desk: Desk, row: Row, due: Due) -> bool:
         return False
     signed = row.status.signed(station.profile)
     return signed is None or due.holding != signed
+
+
+class Copy(StrEnum):
+    """What a station has of a bulletin that it is to air."""
+
+    CURRENT = "current"
+    """As it is signed now."""
+    OLDER = "older"
+    """As it was signed before: it airs that, until what is new is signed and there."""
+    NONE = "none"
+
+
+def copy_at(desk: Desk, row: Row, due: Due) -> Copy:
+    """The copy of a bulletin at a station."""
+    if not is_lacking(desk, row, due):
+        return Copy.CURRENT
+    airs = due.holding in row.status.approved and not row.status.must_not_air(due.holding)
+    return Copy.OLDER if due.holding and airs else Copy.NONE
 
 
 def is_whole(desk: Desk, digest: Digest) -> bool:

@@ -10,6 +10,7 @@ from pipeline.core.facts import Happened
 from pipeline.core.model import Bulletin, StationCode
 from pipeline.newsroom import bulletins, missed
 from pipeline.newsroom.desk import Desk
+from pipeline.newsroom.missed import Copy
 
 _ONE_DAY = timedelta(days=1)
 _FIRST = timedelta(microseconds=1)
@@ -70,7 +71,9 @@ def nights(
         lacks: dict[StationCode, list[datetime | None]] = defaultdict(list)
         for d in due:
             if not missed.is_off(about[d.bulletin]):
-                lacks[d.station].append(d.at if missed.is_lacking(desk, about[d.bulletin], d) else None)
+                copy = missed.copy_at(desk, about[d.bulletin], d)
+                is_there = copy is Copy.CURRENT or (copy is Copy.OLDER and d.at <= now)  # then it was what aired
+                lacks[d.station].append(None if is_there else d.at)
         for code, times in lacks.items():
             found[code][day] = Night(
                 planned=len(times),
@@ -81,13 +84,13 @@ def nights(
     return found
 
 
-def one_night(desk: Desk, code: StationCode, day: date) -> list[tuple[datetime, Bulletin, bool]]:
-    """What one station is to air on a local day, when first, and whether it holds it, or held it."""
+def one_night(desk: Desk, code: StationCode, day: date) -> list[tuple[datetime, Bulletin, Copy]]:
+    """What one station is to air on a local day, when first, and the copy it has, or had, of it."""
     start = datetime.combine(day, datetime.min.time(), desk.config.zone).astimezone(UTC)
     due = desk.ledger.due(start - _FIRST, start + _ONE_DAY - _FIRST, desk.now(), [code])
     about = {row.bulletin.id: row for row in bulletins.rows(desk, {d.bulletin for d in due}, stations=())}
     shown = [(d, about[d.bulletin]) for d in due if not missed.is_off(about[d.bulletin])]
-    return [(d.at, row.bulletin, not missed.is_lacking(desk, row, d)) for d, row in shown]
+    return [(d.at, row.bulletin, missed.copy_at(desk, row, d)) for d, row in shown]
 
 
 def worrying(desk: Desk, days: Sequence[date]) -> set[StationCode]:

@@ -30,7 +30,7 @@ def teach(desk: Desk, bulletin: Bulletin, word: str, spoken: str, replaces: str)
     """Write into the dictionary how a word of a bulletin is said; see `announcers.teach`. Raises WordNotThere, too."""
     if word.strip() and spoken.strip():  # of an empty one it is told what it lacks
         preview.must_stand_in(desk, bulletin, word)
-    announcers.teach(desk, word, spoken, desk.who, bulletin, replaces)
+    announcers.teach(desk, word, spoken, desk.who, bulletin, replaces=replaces)
 
 
 def redo(work: Work, desk: Desk, bulletin: Bulletin) -> Job:

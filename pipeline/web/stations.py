@@ -175,7 +175,7 @@ def station(
         "to_come": desk.ledger.transmissions(station=found.code, after=desk.now(), most=20),
         "tried": next((f for f in facts if f.happened is Happened.TRIED), None),
         "aired": next((f for f in facts if f.happened is Happened.AIRED), None), "carried": found.transport == CARRIED,
-        "jobs": jobs, "calling": _is_called(jobs), "code": code,
+        "now": desk.now(), "jobs": jobs, "calling": _is_called(jobs), "code": code,
         "night": night, "on_night": one_night(desk, found.code, night) if night else [], "a_day": timedelta(days=1),
     }  # fmt: skip
     return render(Page(request, v), "station.html", context)

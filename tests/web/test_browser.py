@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import threading
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,10 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline import config
+from pipeline.core.errors import Says
 from pipeline.core.facts import Happened
 from pipeline.core.people import Role
+from pipeline.core.ports import Lane
 from pipeline.newsroom import bulletins, plan, push
 from pipeline.newsroom.office import Office
+from pipeline.web import errands
 from pipeline.web.server import Server
 from pipeline.wiring import open_desk
 from tests import province, year
@@ -65,7 +69,7 @@ class House:
             ):
                 known(desk, login, name, *roles)
         server = stack.enter_context(Server(self.office, "127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{server.port}"
+        self.url, self.work = f"http://127.0.0.1:{server.port}", server._app.state.work
         self.said = []
 
     def page(self, login, size=None, scripts=True):
@@ -273,6 +277,27 @@ def test_from_the_calendar_to_an_urgent_bulletin_that_two_people_sign_and_that_i
     assert [f.suffix for f in house.loa.glob("*.mp3")] == [".mp3"]
     assert "[KHẨN CẤP]" in (house.loa / "LICH-PHAT.txt").read_text("utf-8-sig")
     assert house.said == []
+
+
+def test_a_page_that_asks_for_itself_goes_on_after_an_answer_that_failed(house):
+    held, asked = threading.Event(), []
+    operator = house.page("hanh")
+
+    def answer(route):
+        asked.append(route)
+        if len(asked) == 1:
+            return route.fulfill(status=503, body="")
+        held.set()
+        return route.continue_()
+
+    operator.route("**/tien-do", answer)
+    job = {"lane": Lane.LINE, "about": errands.about_station("CM-0101"), "who": "Người vận hành"}
+    house.work.ask(**job, do=lambda _desk: held.wait(60) and Says("Xong rồi.", "Done."))
+    operator.goto(f"{house.url}/phan-phoi/CM-0101")
+    operator.wait_for_selector("text=Đang gọi trạm")
+    operator.wait_for_selector("text=Xong rồi.", timeout=20_000)
+    assert len(asked) >= 2
+    assert [text for text in house.said if "503" not in text] == []
 
 
 def test_a_phone_shows_the_calendar_as_a_list_of_days_and_the_keyboard_reaches_each_slot(house):

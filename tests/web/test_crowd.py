@@ -14,7 +14,8 @@ from pipeline.core.facts import Happened
 from pipeline.core.people import Right, Role
 from pipeline.ledger.lock import alone
 from pipeline.newsroom import approvals, people, plan, push
-from pipeline.newsroom.digest import Held, digest, figures, grid, lacking, stations_of
+from pipeline.newsroom.digest import digest, figures, grid, lacking, stations_of
+from pipeline.newsroom.missed import Copy
 from pipeline.newsroom.office import Office
 from pipeline.web import hearing
 from pipeline.web.dear import Dear
@@ -46,9 +47,9 @@ def test_a_days_pages_say_what_its_digest_says(desk):
     told = figures(desk, TODAY)
     assert (told.served, told.stations, told.complete) == (day.served, day.stations, day.complete) != ((), 0, 0)
     held = grid(desk, TODAY)
-    assert {code: {b: has is Held.WHOLE for b, has in one.items()} for code, one in held.items()} == day.grid
-    assert [*held["A"].values()] == [Held.WHOLE, Held.OLDER]  # what was signed before it was made anew
-    assert {*held["C"].values()} == {Held.NOTHING}
+    assert {code: {b: has is Copy.CURRENT for b, has in one.items()} for code, one in held.items()} == day.grid
+    assert [*held["A"].values()] == [Copy.CURRENT, Copy.OLDER]  # what was signed before it was made anew
+    assert {*held["C"].values()} == {Copy.NONE}
     assert grid(desk, TODAY, ["B"]) == {"B": held["B"]}
     assert stations_of(desk, TODAY) == sorted(day.grid) == ["A", "B", "C"]
     assert lacking(desk, TODAY) == [one.station.code for one in day.lacking] == ["A", "C"]

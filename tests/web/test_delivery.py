@@ -222,14 +222,19 @@ def test_what_is_not_there_is_red_only_once_it_was_to_air(app, desk, clock):
     assert cell(see.get(day).text) == [("good", "có")]
     province.remaster(desk, bulletin, 50_000, seed=99, planned=False)
     assert cell(see.get(day).text) == [("wait", "bản trước")]  # which it airs
+    assert "◐</span> bản trước" in see.get("/phan-phoi/A?dem=2026-11-24").text
     assert rows(see.get(f"{day}&thieu=1").text) == ["A"]
     assert 'title="0/1"><span aria-hidden="true">○</span>' in see.get(week).text
     other = province.signed(desk, 2, only=("B",))
+    assert "○</span> chưa có" in see.get("/phan-phoi/B?dem=2026-11-24").text
     clock.at = province.FIVE + timedelta(minutes=5)
     missed.tell(desk)
     see = browser(app, Role.READER)
     assert ("bad", "thiếu") in cell(see.get(day).text)
-    assert re.search(r'href="/phan-phoi/B[^"]*" title="0/1"><span aria-hidden="true">✗</span>', see.get(week).text)
+    text = see.get(week).text
+    assert re.search(r'href="/phan-phoi/B[^"]*" title="0/1"><span aria-hidden="true">✗</span>', text)
+    assert re.search(r'href="/phan-phoi/A[^"]*" title="1/1"><span aria-hidden="true">▲</span>', text)  # it aired that
+    assert "✗</span> thiếu" in see.get("/phan-phoi/B?dem=2026-11-24").text
     assert other.id in see.get(day).text
 
 
